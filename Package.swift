@@ -1,0 +1,60 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Every target treats warnings as errors, so that a clean build says something.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "sensorium",
+    products: [.executable(name: "sensorium", targets: ["sensorium"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The order below is the import order: a target may import only what stands above it.
+        .systemLibrary(name: "COpenBLAS", path: "Sources/CLibraries/COpenBLAS"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/CLibraries/COpenSSL"),
+        .target(
+            name: "CImageCodecs",
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
+        .target(name: "CKernels"),
+        .target(name: "Tensor", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
+        .target(name: "Checkpoint", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "Tokenizer", swiftSettings: strict),
+        .target(name: "Media", dependencies: ["CImageCodecs"], swiftSettings: strict),
+        .target(name: "Networks", dependencies: ["Tensor", "Checkpoint"], swiftSettings: strict),
+        .target(
+            name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
+            swiftSettings: strict),
+        .target(name: "Scheduler", swiftSettings: strict),
+        .target(name: "HTTP", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(
+            name: "Service", dependencies: ["HTTP", "Scheduler", "Tasks", "Media", logging],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "sensorium",
+            dependencies: [
+                "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer", "Media",
+                logging, arguments,
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: strict),
+        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"], swiftSettings: strict),
+        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer"], swiftSettings: strict),
+        .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),
+        .testTarget(name: "TasksTests", dependencies: ["Tasks", "Checkpoint", "Media"], swiftSettings: strict),
+        .testTarget(name: "SchedulerTests", dependencies: ["Scheduler"], swiftSettings: strict),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
+        .testTarget(
+            name: "ServiceTests", dependencies: ["Service", "HTTP", "Scheduler", "Tasks", "Media", "Yams"],
+            swiftSettings: strict),
+        .testTarget(name: "ProjectTests", swiftSettings: strict),
+    ])

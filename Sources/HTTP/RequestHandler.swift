@@ -1,0 +1,47 @@
+/// What the server calls for each request. One instance serves all connections from all event-loop threads.
+public protocol RequestHandler: Sendable {
+    /// Called on the connection's event loop as soon as the head is known and its framing valid; must not block.
+    ///
+    /// Answer through `exchange`, now or later, from any thread. If it is answered before the body has arrived (a refusal),
+    /// the server sends no `100 Continue`, and lets the client read the answer before it closes (lingering close).
+    func receive(_ request: HTTPRequestHead, exchange: HTTPExchange) -> BodyHandling
+
+    /// The answer for a message that never became a request (malformed, too large, too slow). `requestID` is nil then.
+    func response(to failure: HTTPFailure) -> HTTPResponse
+}
+
+/// What happens with a request's body.
+public enum BodyHandling {
+    /// Read and dropped.
+    case discard
+    /// Given to a receiver piece by piece on the event loop. More than `limit` bytes is answered 413 by the server,
+    /// as soon as the head or a chunk header says so.
+    case deliver(to: any BodyReceiver, limit: Int)
+}
+
+/// Takes a body as it arrives. Called only on the connection's event-loop thread, never concurrently.
+public protocol BodyReceiver: AnyObject {
+    /// The next bytes; valid only during the call. To refuse the rest, answer through the exchange and return.
+    func receive(_ bytes: UnsafeRawBufferPointer)
+    /// The body is complete.
+    func finish()
+    /// The body will never be complete (client gone, framing broken, limit passed, time-out). Nothing may be answered any more.
+    func abort()
+}
+
+/// Why a message was refused before a handler could answer it.
+public struct HTTPFailure: Error, Sendable, Equatable {
+    /// The status to answer with: 400, 408, 413, 414, 417, 431, 501, 505 …
+    public var status: Int
+    /// The stable code of `api.md`: `malformed_request`, `headers_too_large` …
+    public var code: String
+    /// A sentence for a person.
+    public var detail: String
+
+    /// A failure with its status, code and sentence.
+    public init(status: Int, code: String, detail: String) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+    }
+}
