@@ -1,0 +1,33 @@
+# `make run` and `make test` are the only set-up on a fresh Debian 12 with Swift 6.3.
+
+MODEL ?= models/sensorium-base
+HOST  ?= 127.0.0.1
+PORT  ?= 8080
+
+# Numeric Swift is 8 to 100 times slower without optimisation, so the tests are built in release too,
+# in a folder of their own: `make run` and `make test` never undo each other's build.
+TESTING := -c release -Xswiftc -enable-testing --scratch-path .build-test
+
+.PHONY: run build test lint format bench packages
+
+run: build  ## build what is missing and serve $(MODEL) on $(HOST):$(PORT)
+	exec .build/release/sensorium serve --model $(MODEL) --host $(HOST) --port $(PORT)
+
+build: packages
+	swift build -c release --product sensorium
+
+test: packages  ## every test
+	swift test $(TESTING)
+
+lint: packages  ## format, import direction, file sizes and the other rules of Tests/ProjectTests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift test $(TESTING) --filter ProjectTests
+
+format:  ## lay the sources out as `make lint` wants them
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: build  ## every figure of the README, against its peers; see scripts/bench/README.md
+	scripts/bench/run.sh
+
+packages:  ## Debian packages that are missing
+	@scripts/install-packages.sh
