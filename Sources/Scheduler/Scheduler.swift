@@ -1,1 +1,101 @@
-// Replaced by the first file of this target.
+import Dispatch
+import Synchronization
+
+/// Queues jobs from any thread and has one engine thread compute them in batches and steps.
+///
+/// ```swift
+/// let scheduler = Scheduler(
+///     SchedulerConfiguration(tasks: [TaskPolicy("caption", generates: true)]), makeWorker: { CaptionWorker(model) })
+/// let ticket = try scheduler.submit(job, task: "caption", deadline: .now + .seconds(60)) { outcome in … }
+/// exchange.onCancel { ticket.cancel() }
+/// ```
+///
+/// Every accepted job gets exactly one outcome. The rules by which batches are formed stand at `SchedulerCore`.
+public final class Scheduler<Worker: EngineWorker>: Sendable {
+    private let engine: Engine<Worker>
+
+    /// Starts the engine thread, which makes its worker there.
+    ///
+    /// - Parameters:
+    ///   - configuration: the tasks and bounds.
+    ///   - observer: told what happens, for metrics.
+    ///   - now: the clock; tests give their own.
+    ///   - makeWorker: makes the worker, on the engine thread.
+    public init(
+        _ configuration: SchedulerConfiguration, observer: (any SchedulerObserver)? = nil,
+        now: @escaping @Sendable () -> EngineInstant = { .now }, makeWorker: @escaping @Sendable () -> Worker
+    ) {
+        engine = Engine(configuration, observer: observer, now: now)
+        let status = EngineThread.start { [engine] in engine.run(makeWorker()) }
+        // At start-up, before any request: a process that cannot have its one engine thread cannot serve.
+        precondition(status == 0, "the system gives no thread for the engine (error \(status))")
+    }
+
+    deinit {
+        engine.stop()
+    }
+
+    /// Queues a job; returns at once.
+    ///
+    /// - Parameters:
+    ///   - job: the input.
+    ///   - task: which of the configured tasks it belongs to.
+    ///   - weight: how much of a batch it takes up, 1 for the usual request; at most `maxBatch` counts.
+    ///   - deadline: when its answer is no longer wanted. In the queue it then ends with `deadlineExceeded(started: false)`,
+    ///     after its beginning with `started: true`.
+    ///   - onProgress: called after each step that added something to its answer, before `onResult`.
+    ///   - onResult: called exactly once.
+    ///
+    /// Both are called on the engine thread, without a lock held: hand over what takes long. They may submit and cancel.
+    /// - Throws: `queueFull`, `draining` or `unknownTask`; `onResult` is not called then.
+    @discardableResult public func submit(
+        _ job: Worker.Job, task: TaskID, weight: Int = 1, deadline: EngineInstant? = nil,
+        onProgress: (@Sendable (Worker.Progress) -> Void)? = nil,
+        onResult: @escaping @Sendable (JobOutcome<Worker.Output>) -> Void
+    ) throws(SchedulerError) -> Ticket {
+        let submission = Submission<Worker>(job: job, onProgress: onProgress, onResult: onResult)
+        let id = try engine.submit(submission, task: task, weight: weight, deadline: deadline)
+        return Ticket { [weak engine] in engine?.cancel(id) }
+    }
+
+    /// What waits and runs, per task in the configuration's order.
+    public var loads: [TaskLoad] { engine.loads }
+
+    /// Whether new jobs are refused because of `beginDraining`, `drain` or `stop`.
+    public var isDraining: Bool { engine.isDraining }
+
+    /// Refuses new jobs from now on; accepted ones go on.
+    public func beginDraining() {
+        engine.beginDraining()
+    }
+
+    /// Refuses new jobs, and blocks until every accepted one has its outcome. Those that do not within `limit` are stopped.
+    /// Not to be called on the engine thread.
+    /// - Returns: whether all ended in time.
+    public func drain(within limit: Duration) -> Bool {
+        engine.beginDraining()
+        let isEmpty = engine.waitUntilEmpty(within: limit)
+        engine.stop()
+        return isEmpty
+    }
+
+    /// Ends the engine thread as soon as it returns from the worker; what has not ended gets `SchedulerError.stopped`.
+    public func stop() {
+        engine.stop()
+    }
+}
+
+/// A hold on one submitted job.
+public struct Ticket: Sendable {
+    private let onCancel: @Sendable () -> Void
+
+    init(onCancel: @escaping @Sendable () -> Void) {
+        self.onCancel = onCancel
+    }
+
+    /// Ends the job with `SchedulerError.cancelled` unless it ended already. A waiting job frees its place at once; one that is
+    /// computed does after the current batch or step. Never calls back on the calling thread.
+    public func cancel() {
+        onCancel()
+    }
+}

@@ -1,0 +1,63 @@
+/// The name of a kind of work: `caption`, `embed-text`. Jobs of one task may share a batch.
+public struct TaskID: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// The name, as metrics and messages show it.
+    public let name: String
+
+    /// A task with that name.
+    public init(_ name: String) {
+        self.name = name
+    }
+
+    /// A task named by a literal.
+    public init(stringLiteral value: String) {
+        name = value
+    }
+
+    /// The name.
+    public var description: String { name }
+}
+
+/// How the jobs of one task are queued.
+public struct TaskPolicy: Sendable {
+    /// The task.
+    public var task: TaskID
+    /// Whether `EngineWorker.begin` may start generations for it. Such jobs are begun only while there is room among the
+    /// running generations; others need no room.
+    public var generates: Bool
+
+    /// A policy for one task.
+    public init(_ task: TaskID, generates: Bool) {
+        self.task = task
+        self.generates = generates
+    }
+}
+
+/// The scheduler's bounds.
+public struct SchedulerConfiguration: Sendable {
+    /// The tasks, in the order in which they take their first turns.
+    public var tasks: [TaskPolicy]
+    /// Most jobs (by weight) in one batch, and most generations (by weight) that run at once. Default: 16.
+    public var maxBatch: Int
+    /// Most jobs that wait per task; one more is refused with `SchedulerError.queueFull`. Default: 256.
+    public var maxQueue: Int
+    /// Most jobs (by weight) begun between two steps of running generations, so that these are not held up by a burst.
+    /// Default: 4.
+    public var maxBatchBetweenSteps: Int
+    /// How long a job may wait for company while generations are running. A maximum when busy: an idle engine takes what
+    /// waits at once, and so does a full batch. Default: zero.
+    public var batchWindow: Duration
+
+    /// Bounds with their defaults.
+    public init(
+        tasks: [TaskPolicy], maxBatch: Int = 16, maxQueue: Int = 256, maxBatchBetweenSteps: Int = 4,
+        batchWindow: Duration = .zero
+    ) {
+        precondition(
+            maxBatch > 0 && maxQueue > 0 && maxBatchBetweenSteps > 0, "a bound of 0 would let no job pass")
+        self.tasks = tasks
+        self.maxBatch = maxBatch
+        self.maxQueue = maxQueue
+        self.maxBatchBetweenSteps = maxBatchBetweenSteps
+        self.batchWindow = batchWindow
+    }
+}

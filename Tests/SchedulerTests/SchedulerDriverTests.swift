@@ -1,0 +1,66 @@
+import Dispatch
+import Synchronization
+import Testing
+
+@testable import Scheduler
+
+/// Counts a job down, one per step; a job of 0 is done at once, one below fails.
+private struct CountdownWorker: EngineWorker {
+    struct Broken: Error {}
+
+    final class Countdown {
+        let start: Int
+        var left: Int
+
+        init(_ start: Int) {
+            self.start = start
+            left = start
+        }
+    }
+
+    func begin(task: TaskID, jobs: [Int]) -> [BeginOutcome<Countdown, String>] {
+        jobs.map { job in
+            job < 0 ? .failed(Broken()) : job == 0 ? .done("0") : .generate(Countdown(job))
+        }
+    }
+
+    func step(_ generations: [Countdown]) -> [StepOutcome<String, Int>] {
+        generations.map { generation in
+            generation.left -= 1
+            return generation.left == 0 ? .done("\(generation.start)", last: 0) : .advanced(generation.left)
+        }
+    }
+}
+
+@Suite struct SchedulerDriverTests {
+    private func makeScheduler() -> Scheduler<CountdownWorker> {
+        Scheduler(SchedulerConfiguration(tasks: [TaskPolicy("count", generates: true)])) { CountdownWorker() }
+    }
+
+    @Test func `a job's progress comes in order and before its one result`() async throws {
+        let scheduler = makeScheduler()
+        let seen = Mutex<[String]>([])
+        let outcome = await withCheckedContinuation { continuation in
+            _ = try? scheduler.submit(
+                3, task: "count", onProgress: { left in seen.withLock { $0.append("\(left)") } },
+                onResult: { continuation.resume(returning: $0) })
+        }
+        #expect(try outcome.result.get() == "3")
+        #expect(seen.withLock { $0 } == ["2", "1", "0"])
+        #expect(outcome.timing.steps == 3)
+        #expect(outcome.timing.batchSize == 1)
+    }
+
+    @Test func `draining refuses new jobs and lets accepted ones end`() throws {
+        let scheduler = makeScheduler()
+        let results = Mutex<[String]>([])
+        for job in 0..<20 {
+            try scheduler.submit(job, task: "count") { outcome in
+                results.withLock { $0.append((try? outcome.result.get()) ?? "failed") }
+            }
+        }
+        #expect(scheduler.drain(within: .seconds(60)))
+        #expect(results.withLock { $0.count } == 20)
+        #expect(throws: SchedulerError.draining) { try scheduler.submit(1, task: "count") { _ in } }
+    }
+}
