@@ -1,0 +1,1 @@
+"""Training of Sensorium's checkpoints: every step is one command, `python -m training.<step> --help`."""

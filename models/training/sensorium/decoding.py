@@ -1,0 +1,69 @@
+"""Captions from a head: greedy, sampled, by beam search. Rules and order are those of the server."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .captions import BOS, EOS
+from .network import CaptionHead
+
+# Exponent of the length by which a hypothesis' log-probability is divided.
+LENGTH_POWER = 0.7
+
+
+@torch.no_grad()
+def decode(head: CaptionHead, tokens: Tensor, max_tokens: int = 30, samples: int = 0, temperature: float = 1.0) -> Tensor:
+    """Token numbers [b * max(samples, 1), up to max_tokens], ended and filled up by EOS: the likeliest token each time,
+    or `samples` random captions per photo."""
+    captions = max(samples, 1)
+    memories = head.memories(tokens)
+    ids = torch.full((len(tokens) * captions, 1), BOS, device=tokens.device)
+    finished = torch.zeros(len(ids), dtype=torch.bool, device=tokens.device)
+    past, generated = None, []
+    for _ in range(max_tokens):
+        hidden, past = head.hidden(ids, memories, past, captions)
+        logits = head.logits(hidden[:, -1]).float()
+        logits[:, BOS] = -torch.inf
+        chosen = torch.multinomial(F.softmax(logits / temperature, -1), 1)[:, 0] if samples else logits.argmax(-1)
+        chosen = chosen.masked_fill(finished, EOS)
+        generated.append(chosen)
+        finished |= chosen == EOS
+        if finished.all():
+            break
+        ids = chosen[:, None]
+    return torch.stack(generated, 1)
+
+
+@torch.no_grad()
+def beam_search(head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: int = 30) -> tuple[list[int], float]:
+    """The best caption of one photo [81, 1280], without begin and end, and its log-probability (a sum)."""
+    memories = head.memories(tokens[None])
+    live, past = [([], 0.0)], None
+    pool: list[tuple[float, list[int], float]] = []
+    ids = torch.full((1, 1), BOS, device=tokens.device)
+    for length in range(1, max_tokens + 1):
+        hidden, past = head.hidden(ids, memories, past, captions=len(ids))
+        logits = head.logits(hidden[:, -1]).float()
+        logits[:, BOS] = -torch.inf
+        totals = F.log_softmax(logits, -1) + torch.tensor([score for _, score in live], device=tokens.device)[:, None]
+        # Twice as many candidates as beams, for each row can end once; an end counts only among the best `beams`.
+        candidates = totals.flatten().topk(2 * beams)
+        rows, following = [], []
+        for rank, (score, place) in enumerate(zip(candidates.values.tolist(), candidates.indices.tolist())):
+            row, token = divmod(place, totals.shape[1])
+            if token == EOS:
+                if rank < beams:
+                    pool.append((score / length**LENGTH_POWER, live[row][0], score))
+            elif len(following) < beams:
+                rows.append(row)
+                following.append((live[row][0] + [token], score))
+        pool = sorted(pool, key=lambda entry: -entry[0])[:beams]
+        live = following
+        if len(pool) == beams and live[0][1] / length**LENGTH_POWER <= pool[-1][0]:
+            break
+        past = [(keys[rows], values[rows]) for keys, values in past]
+        ids = torch.tensor([[tokens_so_far[-1]] for tokens_so_far, _ in live], device=tokens.device)
+    else:
+        pool += [(score / max_tokens**LENGTH_POWER, tokens_so_far, score) for tokens_so_far, score in live]
+    _, best, score = max(pool, key=lambda entry: entry[0])
+    return best, score

@@ -1,0 +1,290 @@
+"""Sensorium in PyTorch, in the order of the forward pass.
+
+The names of the modules are the names of the tensors in the checkpoint, so that a `state_dict` is a checkpoint.
+Shapes are written as [batch, tokens, width]; `b` photos have `c` captions each, `t` tokens long.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# Stages of EfficientNet-Lite2 (Tan & Le 2019, Lite variant): kernel, stride, expansion, channels, repeats.
+LITE2_STAGES = [
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 3),
+    (5, 2, 6, 48, 3),
+    (3, 2, 6, 88, 4),
+    (5, 1, 6, 120, 4),
+    (5, 2, 6, 208, 5),
+    (3, 1, 6, 352, 1),
+]
+
+
+# Image tower
+
+
+class SameConv(nn.Conv2d):
+    """Convolution with TensorFlow's SAME padding: the odd pixel goes to the right and to the bottom."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        pads = []
+        for size in (x.shape[3], x.shape[2]):
+            total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+            pads += [total // 2, total - total // 2]
+        return super().forward(F.pad(x, pads))
+
+
+class InvertedResidual(nn.Module):
+    """Expand, depthwise, project (Sandler 2018); batch norms are folded into the convolutions."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int):
+        super().__init__()
+        inner = inputs * expansion
+        self.expand = nn.Conv2d(inputs, inner, 1) if expansion > 1 else None
+        self.depthwise = SameConv(inner, inner, kernel, stride, groups=inner)
+        self.project = nn.Conv2d(inner, outputs, 1)
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x if self.expand is None else F.relu6(self.expand(x))
+        h = self.project(F.relu6(self.depthwise(h)))
+        return x + h if self.residual else h
+
+
+class ImageTower(nn.Module):
+    """EfficientNet-Lite2 without its classifier: pixels [b, 3, 260, 260] to tokens [b, 81, 1280], row by row."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = SameConv(3, 32, 3, 2)
+        blocks, channels = [], 32
+        for kernel, stride, expansion, outputs, repeats in LITE2_STAGES:
+            for repeat in range(repeats):
+                blocks.append(InvertedResidual(channels, outputs, kernel, stride if repeat == 0 else 1, expansion))
+                channels = outputs
+        self.blocks = nn.ModuleList(blocks)
+        self.head = nn.Conv2d(channels, 1280, 1)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        x = F.relu6(self.stem(pixels))
+        for block in self.blocks:
+            x = block(x)
+        return F.relu6(self.head(x)).flatten(2).transpose(1, 2)
+
+
+# Text tower: BERT (Devlin 2019) with the names of Hugging Face
+
+
+class BertEmbeddings(nn.Module):
+    def __init__(self, config: dict):
+        super().__init__()
+        width = config["hidden_size"]
+        self.word_embeddings = nn.Embedding(config["vocab_size"], width)
+        self.position_embeddings = nn.Embedding(config["max_position_embeddings"], width)
+        self.token_type_embeddings = nn.Embedding(config["type_vocab_size"], width)
+        self.LayerNorm = nn.LayerNorm(width, config["layer_norm_eps"])
+
+    def forward(self, ids: Tensor) -> Tensor:
+        positions = self.position_embeddings.weight[: ids.shape[1]]
+        return self.LayerNorm(self.word_embeddings(ids) + positions + self.token_type_embeddings.weight[0])
+
+
+class BertLayer(nn.Module):
+    """Post-norm layer; `ModuleDict`s only give the nested names."""
+
+    def __init__(self, config: dict):
+        super().__init__()
+        width, inner, eps = config["hidden_size"], config["intermediate_size"], config["layer_norm_eps"]
+        self.heads = config["num_attention_heads"]
+        self.attention = nn.ModuleDict({
+            "self": nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")}),
+            "output": nn.ModuleDict({"dense": nn.Linear(width, width), "LayerNorm": nn.LayerNorm(width, eps)}),
+        })
+        self.intermediate = nn.ModuleDict({"dense": nn.Linear(width, inner)})
+        self.output = nn.ModuleDict({"dense": nn.Linear(inner, width), "LayerNorm": nn.LayerNorm(width, eps)})
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        def split(name: str) -> Tensor:
+            return self.attention["self"][name](x).unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+        mixed = F.scaled_dot_product_attention(split("query"), split("key"), split("value"), mask[:, None, None])
+        attention, output = self.attention["output"], self.output
+        x = attention["LayerNorm"](x + attention["dense"](mixed.transpose(1, 2).flatten(2)))
+        return output["LayerNorm"](x + output["dense"](F.gelu(self.intermediate["dense"](x))))
+
+
+class TextTower(nn.Module):
+    """all-MiniLM-L6-v2: token ids [b, t] and mask [b, t] (true: a token) to sentence embeddings [b, 384] of length 1."""
+
+    def __init__(self, config: dict):
+        super().__init__()
+        self.embeddings = BertEmbeddings(config)
+        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(BertLayer(config) for _ in range(config["num_hidden_layers"]))})
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        x = self.embeddings(ids)
+        for layer in self.encoder["layer"]:
+            x = layer(x, mask)
+        weights = mask[:, :, None].to(x.dtype)
+        return F.normalize((x * weights).sum(1) / weights.sum(1), dim=1)
+
+
+# Caption head: pre-LN transformer (Vaswani 2017; Xiong 2020)
+
+
+class Attention(nn.Module):
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.output = nn.Linear(width, width)
+
+    def split(self, x: Tensor) -> Tensor:
+        """[b, t, width] to [b, heads, t, width of a head]."""
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+    def keys_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.split(self.key(x)), self.split(self.value(x))
+
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
+        """Written out: for sequences this short a CPU needs a fifth less time for it than for the fused kernel."""
+        queries = self.split(self.query(x))
+        scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[3])
+        if causal:
+            future = torch.ones(scores.shape[2:], dtype=torch.bool, device=x.device).triu(1)
+            scores = scores.masked_fill(future, -torch.inf)
+        mixed = scores.softmax(3).to(values.dtype) @ values
+        return self.output(mixed.transpose(1, 2).flatten(2))
+
+
+class FeedForward(nn.Module):
+    def __init__(self, width: int, inner: int):
+        super().__init__()
+        self.up = nn.Linear(width, inner)
+        self.down = nn.Linear(inner, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down(F.gelu(self.up(x)))
+
+
+class ImageLayer(nn.Module):
+    def __init__(self, config: dict, width: int, dropout: float):
+        super().__init__()
+        eps = config["layer_norm_eps"]
+        self.attention_norm = nn.LayerNorm(width, eps)
+        self.attention = Attention(width, config["attention_heads"])
+        self.feed_forward_norm = nn.LayerNorm(width, eps)
+        self.feed_forward = FeedForward(width, config["feed_forward"])
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.attention_norm(x)
+        x = x + self.dropout(self.attention(h, *self.attention.keys_values(h)))
+        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+
+
+class CaptionImage(nn.Module):
+    """Tokens of the tower [b, 81, 1280] to the memory of the decoder [b, 81, width]."""
+
+    def __init__(self, config: dict, tower: dict, width: int, dropout: float):
+        super().__init__()
+        self.projection = nn.Linear(tower["channels"], width)
+        self.norm = nn.LayerNorm(width, config["layer_norm_eps"])
+        self.positions = nn.Parameter(torch.randn(tower["tokens"], width) * 0.02)
+        self.layers = nn.ModuleList(ImageLayer(config, width, dropout) for _ in range(config["image_layers"]))
+        self.final_norm = nn.LayerNorm(width, config["layer_norm_eps"])
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, tokens: Tensor, kept: Tensor | None = None) -> Tensor:
+        """`kept`: the places [k] of the tokens, where training drops some of the 81."""
+        positions = self.positions if kept is None else self.positions[kept]
+        x = self.dropout(self.norm(self.projection(tokens)) + positions)
+        for layer in self.layers:
+            x = layer(x)
+        return self.final_norm(x)
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, config: dict, width: int, dropout: float):
+        super().__init__()
+        eps = config["layer_norm_eps"]
+        self.self_attention_norm = nn.LayerNorm(width, eps)
+        self.self_attention = Attention(width, config["attention_heads"])
+        self.cross_attention_norm = nn.LayerNorm(width, eps)
+        self.cross_attention = Attention(width, config["attention_heads"])
+        self.feed_forward_norm = nn.LayerNorm(width, eps)
+        self.feed_forward = FeedForward(width, config["feed_forward"])
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, captions: int):
+        """`memory`: keys and values of the photos. `past`: keys and values of earlier tokens of the captions, or
+        None for a whole caption at once. Returns x and the keys and values up to now."""
+        h = self.self_attention_norm(x)
+        keys, values = self.self_attention.keys_values(h)
+        if past is not None:
+            keys, values = torch.cat([past[0], keys], 2), torch.cat([past[1], values], 2)
+        x = x + self.dropout(self.self_attention(h, keys, values, causal=past is None))
+        # The captions of a photo ask its memory in one go: [b * c, t, width] as [b, c * t, width].
+        h = self.cross_attention_norm(x)
+        crossed = self.cross_attention(h.reshape(-1, captions * h.shape[1], h.shape[2]), *memory)
+        x = x + self.dropout(crossed.reshape(x.shape))
+        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x))), (keys, values)
+
+
+class CaptionHead(nn.Module):
+    """Decoder over word pieces that attends to the image tokens."""
+
+    def __init__(self, config: dict, tower: dict, width: int, dropout: float = 0.0):
+        super().__init__()
+        self.image = CaptionImage(config, tower, width, dropout)
+        self.embedding = nn.Embedding(len(config["vocabulary"]), width)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        self.positions = nn.Parameter(torch.randn(config["max_tokens"], width) * 0.02)
+        self.layers = nn.ModuleList(DecoderLayer(config, width, dropout) for _ in range(config["layers"]))
+        self.final_norm = nn.LayerNorm(width, config["layer_norm_eps"])
+        self.output_bias = nn.Parameter(torch.zeros(len(config["vocabulary"])))
+        self.dropout = nn.Dropout(dropout)
+        # Residual branches start small (Radford 2019), which spares a pre-LN network a long warm-up.
+        depth = config["image_layers"] + config["layers"]
+        for name, parameter in self.named_parameters():
+            if name.endswith(("output.weight", "down.weight")):
+                nn.init.normal_(parameter, std=0.05 / math.sqrt(2 * depth))
+
+    def memories(self, tokens: Tensor, kept: Tensor | None = None) -> list[tuple[Tensor, Tensor]]:
+        """Keys and values of the photos, one pair per decoder layer."""
+        memory = self.image(tokens, kept)
+        return [layer.cross_attention.keys_values(memory) for layer in self.layers]
+
+    def hidden(self, ids: Tensor, memories: list, past: list | None = None, captions: int = 1) -> tuple[Tensor, list]:
+        """Normed hidden states [b * c, t, width] of ids [b * c, t], and the caches to go on from."""
+        start = 0 if past is None else past[0][0].shape[2]
+        x = self.dropout(self.embedding(ids) + self.positions[start : start + ids.shape[1]])
+        caches = []
+        for index, layer in enumerate(self.layers):
+            x, cache = layer(x, memories[index], None if past is None else past[index], captions)
+            caches.append(cache)
+        return self.final_norm(x), caches
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        return F.linear(hidden, self.embedding.weight, self.output_bias)
+
+    def forward(self, tokens: Tensor, ids: Tensor, kept: Tensor | None = None) -> Tensor:
+        """Tokens of photos [b, 81, 1280] and captions [b, c, t] to hidden states [b, c, t, width]; the caller picks the
+        positions that count before it asks for their logits."""
+        hidden, _ = self.hidden(ids.flatten(0, 1), self.memories(tokens, kept), captions=ids.shape[1])
+        return hidden.unflatten(0, ids.shape[:2])
+
+
+class Sensorium(nn.Module):
+    """The whole checkpoint: two towers, one head."""
+
+    def __init__(self, config: dict):
+        super().__init__()
+        self.image = ImageTower()
+        self.text = TextTower(config["towers"]["text"])
+        self.caption = CaptionHead(config["heads"]["caption"], config["towers"]["image"], config["width"])
