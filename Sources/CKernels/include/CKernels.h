@@ -1,1 +1,122 @@
 #pragma once
+/* The arithmetic that networks need, written once per operation and compiled for
+ * several instruction sets; `sensorium_kernel_set_at` lists the sets and says
+ * which of them this CPU can run. All functions work on one thread: the pool in
+ * Swift splits the ranges.
+ *
+ * Every output element is computed by one chain of operations whose order
+ * depends on the shape alone, never on how a range was split. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Output channels of one panel of a packed matrix. */
+enum { SENSORIUM_PANEL = 16 };
+
+enum sensorium_activation {
+  SENSORIUM_ACTIVATION_NONE = 0,
+  SENSORIUM_ACTIVATION_RELU6 = 1,
+  SENSORIUM_ACTIVATION_RELU = 2,
+  SENSORIUM_ACTIVATION_GELU = 3, /* x/2 * (1 + erf(x/sqrt 2)) */
+};
+
+/* output[r, o] = activation(bias[o] + sum_i input[r, i] * weight[o, i]) + residual[r, o].
+ * `weight` holds panels of 16 output channels, each [inputs][16], the last one
+ * padded with zeros; f32, or f16 where `weight_is_half`. `bias` has `outputs`
+ * elements, or is null, as `residual` may be. Strides are in floats. */
+struct sensorium_product {
+  const float *input;
+  ptrdiff_t input_stride;
+  const void *weight;
+  bool weight_is_half;
+  const float *bias;
+  const float *residual;
+  ptrdiff_t residual_stride;
+  float *output;
+  ptrdiff_t output_stride;
+  ptrdiff_t inputs, outputs;
+  enum sensorium_activation activation;
+};
+
+/* Depthwise convolution over one image [height, width, channels], padding
+ * `top` and `left` (what lies outside counts as zero).
+ * `weight` is [kernel][kernel][channels]. Only channels first..<first+count and
+ * output rows of the given range are computed; `input` and `output` point at row
+ * 0 and channel 0, `row_stride`s and `pixel_stride`s are in floats. `input_rows`
+ * > 0 makes the input a ring: row y lies at y modulo input_rows. */
+struct sensorium_depthwise {
+  const float *input;
+  ptrdiff_t input_row_stride, input_pixel_stride, input_rows;
+  ptrdiff_t height, width;
+  const float *weight, *bias;
+  ptrdiff_t weight_stride;
+  float *output;
+  ptrdiff_t output_row_stride, output_pixel_stride;
+  ptrdiff_t output_width;
+  int kernel, stride, top, left;
+  enum sensorium_activation activation;
+};
+
+/* One head of scaled dot-product attention: for each query row,
+ * softmax(scale * query . keys) . values, over the first `key_rows` keys, or over
+ * the first `causal_offset + row + 1` of them where causal_offset >= 0.
+ * `scores` is scratch for key_rows floats rounded up to 16, per query row if
+ * `weights` is null, else ignored: then weights[row * weights_stride + key]
+ * receives the softmax. */
+struct sensorium_attention {
+  const float *query, *keys, *values;
+  ptrdiff_t query_stride, key_stride, value_stride;
+  ptrdiff_t key_rows, causal_offset;
+  ptrdiff_t head_width;
+  float scale;
+  float *scores;
+  float *weights;
+  ptrdiff_t weights_stride;
+  float *output;
+  ptrdiff_t output_stride;
+};
+
+/* The operations of one instruction set: constants, which any thread may read. */
+struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
+  const char *name;
+  /* Whether `product` takes f16 weights. */
+  bool takes_half;
+  void (*product)(const struct sensorium_product *, ptrdiff_t first_row, ptrdiff_t rows,
+                  ptrdiff_t first_panel, ptrdiff_t panels);
+  void (*depthwise)(const struct sensorium_depthwise *, ptrdiff_t first_row, ptrdiff_t rows,
+                    ptrdiff_t first_channel, ptrdiff_t channels);
+  void (*attention)(const struct sensorium_attention *, ptrdiff_t first_row, ptrdiff_t rows);
+  void (*layer_norm)(const float *input, const float *weight, const float *bias, float epsilon, ptrdiff_t width,
+                     float *output);
+  void (*softmax)(const float *input, ptrdiff_t count, float *output);
+  /* Returns log(sum(exp(input))). */
+  float (*log_sum_exp)(const float *input, ptrdiff_t count);
+  void (*gelu)(float *values, ptrdiff_t count);
+};
+
+/* Kernel sets, fastest first; null past the last. */
+const struct sensorium_kernel_set *sensorium_kernel_set_at(size_t index);
+/* Whether this CPU has the instructions of the set at `index`. */
+bool sensorium_kernel_set_runs(size_t index);
+
+/* [outputs, inputs] row-major becomes panels (see sensorium_product). */
+enum sensorium_element { SENSORIUM_F32, SENSORIUM_F16, SENSORIUM_BF16 };
+void sensorium_pack_f32(const void *source, enum sensorium_element element, ptrdiff_t outputs, ptrdiff_t inputs,
+                        float *panels);
+void sensorium_pack_f16(const void *source, enum sensorium_element element, ptrdiff_t outputs, ptrdiff_t inputs,
+                        uint16_t *panels);
+/* Elements of any type become f32. */
+void sensorium_widen(const void *source, enum sensorium_element element, ptrdiff_t count, float *values);
+
+/* What a thread pool needs of Linux. */
+void sensorium_pause(void);
+/* Sleeps while *word == expected; wakes on sensorium_wake, or early for no reason. */
+void sensorium_wait(const uint32_t *word, uint32_t expected);
+void sensorium_wake_all(const uint32_t *word);
+/* Nanoseconds of the monotonic clock. */
+uint64_t sensorium_now(void);
+/* Lowers the calling thread's priority to `nice` steps; a refusal is ignored. */
+void sensorium_lower_priority(int nice);
+/* CPUs this process may run on. */
+int sensorium_allowed_cpus(void);

@@ -1,0 +1,160 @@
+/* Matrix product with packed weights. The including file defines MAX_ROWS, the
+ * rows of the largest register tile, and PANELS_FOR(rows), how many panels a tile
+ * of that many rows spans. Whatever the tile, an output element is the chain
+ * bias + input[0]*weight[0] + input[1]*weight[1] + … in this order. */
+
+enum { PANEL_VECTORS = SENSORIUM_PANEL / LANES };
+
+/* Floats of input that stay in the first two cache levels while panels pass over them. */
+enum { INPUT_BLOCK = 32768 };
+
+INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t panel, const int rows,
+                         const int panels, const bool half) {
+  vec sum[MAX_ROWS][PANELS_FOR(1) * PANEL_VECTORS];
+  const int vectors = panels * PANEL_VECTORS;
+  const ptrdiff_t inputs = job->inputs, stride = job->input_stride;
+  for (int v = 0; v < vectors; v++) {
+    const ptrdiff_t at = panel * SENSORIUM_PANEL + v * LANES, left = job->outputs - at;
+    vec start = splat(0);
+    if (job->bias && left > 0) start = left >= LANES ? load(job->bias + at) : load_some(job->bias + at, left);
+    for (int r = 0; r < rows; r++) sum[r][v] = start;
+  }
+  const float *input = job->input + row * stride;
+  const float *weight = (const float *)job->weight + panel * SENSORIUM_PANEL * inputs;
+#ifdef LOAD_HALF
+  const uint16_t *weight_half = (const uint16_t *)job->weight + panel * SENSORIUM_PANEL * inputs;
+#endif
+  for (ptrdiff_t i = 0; i < inputs; i++) {
+    vec w[PANELS_FOR(1) * PANEL_VECTORS];
+    for (int v = 0; v < vectors; v++) {
+      ptrdiff_t at = (v / PANEL_VECTORS * inputs + i) * SENSORIUM_PANEL + v % PANEL_VECTORS * LANES;
+#ifdef LOAD_HALF
+      if (half) {
+        w[v] = LOAD_HALF(weight_half + at);
+        continue;
+      }
+#endif
+      w[v] = load(weight + at);
+    }
+    for (int r = 0; r < rows; r++) {
+      vec x = splat(input[r * stride + i]);
+      for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(x, w[v], sum[r][v]);
+    }
+  }
+  (void)half;
+
+  const ptrdiff_t first = panel * SENSORIUM_PANEL;
+  for (int r = 0; r < rows; r++) {
+    float *output = job->output + (row + r) * job->output_stride + first;
+    const float *residual = job->residual ? job->residual + (row + r) * job->residual_stride + first : 0;
+    for (int v = 0; v < vectors; v++) {
+      vec x = clipped(sum[r][v], job->activation);
+      ptrdiff_t left = job->outputs - first - v * LANES;
+      if (left >= LANES) {
+        if (residual) x += load(residual + v * LANES);
+        store(output + v * LANES, x);
+      } else if (left > 0) {
+        if (residual) x += load_some(residual + v * LANES, left);
+        store_some(output + v * LANES, x, left);
+      }
+    }
+  }
+}
+
+/* A row of tiles: `panels` is a power of two, at most PANELS_FOR(rows). */
+#define TILE_CASE(R)                                                                                                   \
+  case R:                                                                                                              \
+    if (PANELS_FOR(R) >= 8 && panels == 8) product_tile(job, row, panel, R, PANELS_FOR(R) >= 8 ? 8 : 1, half);         \
+    else if (PANELS_FOR(R) >= 4 && panels == 4) product_tile(job, row, panel, R, PANELS_FOR(R) >= 4 ? 4 : 1, half);    \
+    else if (PANELS_FOR(R) >= 2 && panels == 2) product_tile(job, row, panel, R, PANELS_FOR(R) >= 2 ? 2 : 1, half);    \
+    else product_tile(job, row, panel, R, 1, half);                                                                    \
+    break;
+
+INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel, int panels,
+                         const bool half) {
+  switch (rows) {
+    TILE_CASE(1)
+#if MAX_ROWS > 1
+    TILE_CASE(2)
+#endif
+#if MAX_ROWS > 2
+    TILE_CASE(3)
+    TILE_CASE(4)
+#endif
+#if MAX_ROWS > 4
+    TILE_CASE(5)
+    TILE_CASE(6)
+#endif
+#if MAX_ROWS > 6
+    TILE_CASE(7)
+    TILE_CASE(8)
+    TILE_CASE(9)
+    TILE_CASE(10)
+    TILE_CASE(11)
+    TILE_CASE(12)
+    TILE_CASE(13)
+    TILE_CASE(14)
+#endif
+  }
+}
+
+static void product_rows_single(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel,
+                                int panels) {
+  product_rows(job, row, rows, panel, panels, false);
+}
+
+#ifdef LOAD_HALF
+static void product_rows_half(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel,
+                              int panels) {
+  product_rows(job, row, rows, panel, panels, true);
+}
+#endif
+
+/* GELU over a finished block, then the residual that the tiles left out. */
+static void product_gelu(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first,
+                         ptrdiff_t count) {
+  for (ptrdiff_t r = row; r < row + rows; r++) {
+    float *output = job->output + r * job->output_stride + first;
+    gelu(output, count);
+    if (job->residual)
+      for (ptrdiff_t i = 0; i < count; i++) output[i] += job->residual[r * job->residual_stride + first + i];
+  }
+}
+
+static void product(const struct sensorium_product *job, ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t first_panel,
+                    ptrdiff_t panels) {
+  struct sensorium_product plain = *job;
+  const bool curved = job->activation == SENSORIUM_ACTIVATION_GELU;
+  if (curved) {
+    plain.residual = 0;
+    plain.activation = SENSORIUM_ACTIVATION_NONE;
+  }
+  ptrdiff_t block = INPUT_BLOCK / job->inputs / MAX_ROWS * MAX_ROWS;
+  if (block < MAX_ROWS) block = MAX_ROWS;
+  const ptrdiff_t last_panel = first_panel + panels;
+  for (ptrdiff_t start = first_row; start < first_row + rows; start += block) {
+    const ptrdiff_t left = first_row + rows - start, count = left < block ? left : block;
+    /* Tiles of nearly equal height: 15 rows are 8 + 7, not 14 + 1. */
+    const ptrdiff_t tiles = (count + MAX_ROWS - 1) / MAX_ROWS;
+    for (ptrdiff_t panel = first_panel; panel < last_panel;) {
+      int step = PANELS_FOR((count + tiles - 1) / tiles);
+      while (step > last_panel - panel) step /= 2;
+      for (ptrdiff_t t = 0; t < tiles; t++) {
+        const ptrdiff_t from = count * t / tiles, to = count * (t + 1) / tiles;
+#ifdef LOAD_HALF
+        if (job->weight_is_half) {
+          product_rows_half(&plain, start + from, (int)(to - from), panel, step);
+          continue;
+        }
+#endif
+        product_rows_single(&plain, start + from, (int)(to - from), panel, step);
+      }
+      if (curved) {
+        ptrdiff_t first = panel * SENSORIUM_PANEL, width = job->outputs - first;
+        if (width > step * SENSORIUM_PANEL) width = step * SENSORIUM_PANEL;
+        product_gelu(job, start, count, first, width);
+      }
+      panel += step;
+    }
+  }
+}

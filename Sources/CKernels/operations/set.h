@@ -1,0 +1,16 @@
+/* Every operation, for the instruction set of the including file, and the table that names them. */
+#include "vectors.h"
+#include "rows.h"
+#include "attention.h"
+#include "product.h"
+#include "depthwise.h"
+
+#ifdef LOAD_HALF
+#define TAKES_HALF true
+#else
+#define TAKES_HALF false
+#endif
+
+#define KERNEL_SET(label)                                                                                              \
+  {.name = label, .takes_half = TAKES_HALF, .product = product, .depthwise = depthwise, .attention = attention,        \
+   .layer_norm = layer_norm, .softmax = softmax, .log_sum_exp = log_sum_exp, .gelu = gelu}

@@ -1,0 +1,110 @@
+import CKernels
+
+/// One sequence's part in `attention`: pointers at its first row and first head.
+public struct AttentionSequence {
+    /// [queryRows, heads · headWidth]
+    public var query: UnsafePointer<Float>
+    public var queryRows: Int
+    /// [keyRows, heads · headWidth] each. Rows past `keyRows`, padding, are never read.
+    public var keys: UnsafePointer<Float>, values: UnsafePointer<Float>
+    public var keyRows: Int
+    /// nil: every query sees all keys. Else query row i sees keys 0...causalOffset + i.
+    public var causalOffset: Int?
+    /// [queryRows, heads · headWidth]
+    public var output: UnsafeMutablePointer<Float>
+    /// If wanted, [heads, queryRows, keyRows] attention weights.
+    public var weights: UnsafeMutablePointer<Float>?
+
+    /// A sequence of `queryRows` queries over `keyRows` keys.
+    public init(
+        query: UnsafePointer<Float>, queryRows: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
+        keyRows: Int,
+        causalOffset: Int? = nil, into output: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>? = nil
+    ) {
+        self.query = query
+        self.queryRows = queryRows
+        self.keys = keys
+        self.values = values
+        self.keyRows = keyRows
+        self.causalOffset = causalOffset
+        self.output = output
+        self.weights = weights
+    }
+}
+
+/// What all sequences of one `attention` call share. Strides are floats from one row to the next, `heads · headWidth`
+/// if nil.
+public struct AttentionShape: Sendable {
+    public var heads: Int
+    /// 32 or 64.
+    public var headWidth: Int
+    public var queryStride: Int, keyStride: Int, valueStride: Int, outputStride: Int
+    /// Factor of query · key; 1/√headWidth if nil.
+    public var scale: Float
+
+    /// `heads` heads of `headWidth` channels.
+    public init(
+        heads: Int, headWidth: Int, queryStride: Int? = nil, keyStride: Int? = nil, valueStride: Int? = nil,
+        outputStride: Int? = nil, scale: Float? = nil
+    ) {
+        precondition(headWidth == 32 || headWidth == 64, "heads are 32 or 64 wide")
+        let width = heads * headWidth
+        self.heads = heads
+        self.headWidth = headWidth
+        self.queryStride = queryStride ?? width
+        self.keyStride = keyStride ?? width
+        self.valueStride = valueStride ?? width
+        self.outputStride = outputStride ?? width
+        self.scale = scale ?? 1 / Float(headWidth).squareRoot()
+    }
+}
+
+/// Scaled dot-product attention of several heads (Vaswani et al. 2017, 3.2) over sequences of their own lengths:
+/// softmax(scale · query · keysᵀ) · values. A sequence's result does not depend on the others.
+public func attention(
+    _ sequences: [AttentionSequence], _ shape: AttentionShape, pool: ComputePool, kernels: KernelSet = .best
+) {
+    let table = kernels.table.pointee
+    // Tasks are (sequence, head) pairs, in blocks of query rows where there are many.
+    let rowBlock = 32
+    let longest = sequences.reduce(0) { max($0, $1.queryRows) }
+    let blocks = max(1, (longest + rowBlock - 1) / rowBlock)
+    let scratch = sequences.reduce(16) { max($0, $1.keyRows + 16) }
+    let work = sequences.reduce(0) { $0 + $1.queryRows * $1.keyRows } * shape.heads * shape.headWidth
+    let count = sequences.count * shape.heads * blocks
+    let grain = work < 100_000 ? count : max(1, count * 50_000 / work)
+    // Threads read the sequences, and write the rows and heads of their own tasks.
+    nonisolated(unsafe) let sequences = sequences
+    pool.parallelFor(count, grain: grain) { range in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: scratch) { scores in
+            for task in range {
+                let sequence = sequences[task / (shape.heads * blocks)]
+                let head = task / blocks % shape.heads
+                let first = task % blocks * rowBlock
+                guard first < sequence.queryRows else { continue }
+                let channel = head * shape.headWidth
+                var job = sensorium_attention(
+                    query: sequence.query + channel, keys: sequence.keys + channel, values: sequence.values + channel,
+                    query_stride: shape.queryStride, key_stride: shape.keyStride, value_stride: shape.valueStride,
+                    key_rows: sequence.keyRows, causal_offset: sequence.causalOffset ?? -1,
+                    head_width: shape.headWidth, scale: shape.scale, scores: scores.baseAddress,
+                    weights: sequence.weights.map { $0 + head * sequence.queryRows * sequence.keyRows },
+                    weights_stride: sequence.keyRows, output: sequence.output + channel,
+                    output_stride: shape.outputStride)
+                table.attention(&job, first, min(rowBlock, sequence.queryRows - first))
+            }
+        }
+    }
+}
+
+/// Attention of one sequence; see `AttentionSequence` and `AttentionShape` for the parameters.
+public func attention(
+    query: UnsafePointer<Float>, queryRows: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, keyRows: Int,
+    shape: AttentionShape, causalOffset: Int? = nil, into output: UnsafeMutablePointer<Float>,
+    weights: UnsafeMutablePointer<Float>? = nil, pool: ComputePool, kernels: KernelSet = .best
+) {
+    let sequence = AttentionSequence(
+        query: query, queryRows: queryRows, keys: keys, values: values, keyRows: keyRows, causalOffset: causalOffset,
+        into: output, weights: weights)
+    attention([sequence], shape, pool: pool, kernels: kernels)
+}

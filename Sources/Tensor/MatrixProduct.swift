@@ -1,0 +1,97 @@
+import CKernels
+
+/// What follows a linear map.
+public enum Activation: Sendable {
+    case none
+    /// min(max(x, 0), 6)
+    case relu6
+    /// max(x, 0)
+    case relu
+    /// x/2 · (1 + erf(x/√2)), the exact form (Hendrycks & Gimpel 2016)
+    case gelu
+
+    var code: sensorium_activation {
+        switch self {
+        case .none: SENSORIUM_ACTIVATION_NONE
+        case .relu6: SENSORIUM_ACTIVATION_RELU6
+        case .relu: SENSORIUM_ACTIVATION_RELU
+        case .gelu: SENSORIUM_ACTIVATION_GELU
+        }
+    }
+}
+
+/// output[rows, outputs] = activation(input[rows, inputs] · weightᵀ + bias) + residual
+///
+/// Each output element is one chain of multiply-adds over the inputs in their order, whatever the rows, the batch and
+/// the threads: a row's result is bitwise the same alone and in company.
+public enum MatrixProduct {
+    /// Multiply-adds below which another thread costs more than it brings.
+    static let worthwhile = 200_000
+
+    /// Applies `weight` to `rows` rows.
+    /// - Parameters:
+    ///   - inputStride, outputStride, residualStride: floats from one row to the next; the width of a row if nil.
+    ///   - bias: `weight.outputs` elements.
+    ///   - residual: added after the activation; may be the output itself.
+    public static func apply(
+        _ input: UnsafePointer<Float>, inputStride: Int? = nil, rows: Int, _ weight: PackedMatrix,
+        bias: UnsafePointer<Float>?, activation: Activation = .none, residual: UnsafePointer<Float>? = nil,
+        residualStride: Int? = nil, into output: UnsafeMutablePointer<Float>, outputStride: Int? = nil,
+        pool: ComputePool
+    ) {
+        guard rows > 0 else { return }
+        // Read by all threads for the duration of this call, which outlives them; each writes its own elements.
+        nonisolated(unsafe) let job = sensorium_product(
+            input: input, input_stride: inputStride ?? weight.inputs, weight: weight.panels,
+            weight_is_half: weight.isHalf, bias: bias, residual: residual,
+            residual_stride: residualStride ?? weight.outputs, output: output,
+            output_stride: outputStride ?? weight.outputs, inputs: weight.inputs, outputs: weight.outputs,
+            activation: activation.code)
+        let table = weight.kernels.table.pointee
+        let split = Split(rows: rows, weight, threads: pool.threadCount)
+        pool.parallelFor(split.count) { range in
+            withUnsafePointer(to: job) { job in
+                for task in range {
+                    let (rows, panels) = split[task]
+                    table.product(job, rows.lowerBound, rows.count, panels.lowerBound, panels.count)
+                }
+            }
+        }
+    }
+
+    /// How a product is cut into tasks: a grid of row blocks and panel blocks.
+    struct Split: Sendable {
+        let rows: Int, panels: Int
+        let rowBlocks: Int, panelBlocks: Int
+
+        init(rows: Int, _ weight: PackedMatrix, threads: Int) {
+            self.rows = rows
+            panels = weight.panelCount
+            let work = rows * weight.inputs * weight.outputs
+            let wanted = threads == 1 ? 1 : max(1, min(threads * 4, work / MatrixProduct.worthwhile))
+            // Panels first where the weight is what fills the caches, rows first where it is small.
+            let byPanels = weight.byteCount > 256 << 10 || rows < 32
+            let mostPanelBlocks = (panels + 1) / 2
+            let mostRowBlocks = (rows + 13) / 14
+            if byPanels {
+                panelBlocks = min(wanted, mostPanelBlocks)
+                rowBlocks = max(1, min(mostRowBlocks, wanted / panelBlocks))
+            } else {
+                rowBlocks = min(wanted, mostRowBlocks)
+                panelBlocks = max(1, min(mostPanelBlocks, wanted / rowBlocks))
+            }
+        }
+
+        var count: Int { rowBlocks * panelBlocks }
+
+        subscript(task: Int) -> (rows: Range<Int>, panels: Range<Int>) {
+            let row = task % rowBlocks
+            let panel = task / rowBlocks
+            // Panel blocks begin at even panels, since the widest tiles span pairs.
+            let pairs = (panels + 1) / 2
+            let firstPanel = pairs * panel / panelBlocks * 2
+            let lastPanel = min(panels, pairs * (panel + 1) / panelBlocks * 2)
+            return (rows * row / rowBlocks..<rows * (row + 1) / rowBlocks, firstPanel..<lastPanel)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import CKernels
+
+/// Layer normalisation of each row (Ba, Kiros, Hinton 2016):
+/// (x - mean) / √(variance + epsilon) · weight + bias, over [rows, width]. `output` may be `x`.
+/// - Parameters stride, outputStride: floats from one row to the next; `width` if nil.
+public func layerNorm(
+    _ x: UnsafePointer<Float>, stride: Int? = nil, rows: Int, width: Int, weight: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, epsilon: Float, into output: UnsafeMutablePointer<Float>, outputStride: Int? = nil,
+    pool: ComputePool, kernels: KernelSet = .best
+) {
+    // Each thread reads and writes its own rows; weight and bias are only read.
+    nonisolated(unsafe) let (x, weight, bias, output) = (x, weight, bias, output)
+    let table = kernels.table.pointee
+    pool.parallelFor(rows, grain: max(1, 32_768 / width)) { range in
+        for row in range {
+            table.layer_norm(
+                x + row * (stride ?? width), weight, bias, epsilon, width, output + row * (outputStride ?? width))
+        }
+    }
+}
+
+/// Softmax of each row of [rows, width]; minus infinity gets probability zero. `output` may be `x`.
+public func softmax(
+    _ x: UnsafePointer<Float>, rows: Int, width: Int, into output: UnsafeMutablePointer<Float>, pool: ComputePool,
+    kernels: KernelSet = .best
+) {
+    // Each thread reads and writes its own rows.
+    nonisolated(unsafe) let (x, output) = (x, output)
+    let table = kernels.table.pointee
+    pool.parallelFor(rows, grain: max(1, 16_384 / width)) { range in
+        for row in range { table.softmax(x + row * width, width, output + row * width) }
+    }
+}
+
+/// log Σ exp(x) over `count` values, without overflow: a log-probability is a logit minus this.
+public func logSumExp(_ x: UnsafePointer<Float>, count: Int, kernels: KernelSet = .best) -> Float {
+    kernels.table.pointee.log_sum_exp(x, count)
+}
+
+/// x/2 · (1 + erf(x/√2)) in place.
+public func gelu(_ x: UnsafeMutablePointer<Float>, count: Int, kernels: KernelSet = .best) {
+    kernels.table.pointee.gelu(x, count)
+}
+
+/// The mean of `rows` rows of [rows, width] → [width], summed in the order of the rows.
+public func meanPool(
+    _ x: UnsafePointer<Float>, stride: Int? = nil, rows: Int, width: Int, into output: UnsafeMutablePointer<Float>
+) {
+    for i in 0..<width { output[i] = x[i] }
+    for row in 1..<max(1, rows) {
+        let values = x + row * (stride ?? width)
+        for i in 0..<width { output[i] += values[i] }
+    }
+    let scale = 1 / Float(rows)
+    for i in 0..<width { output[i] *= scale }
+}
+
+/// Scales `count` values to Euclidean length 1; zeros stay zeros.
+public func normalizeLength(_ x: UnsafeMutablePointer<Float>, count: Int) {
+    var sum: Float = 0
+    for i in 0..<count { sum += x[i] * x[i] }
+    guard sum > 0 else { return }
+    let scale = 1 / sum.squareRoot()
+    for i in 0..<count { x[i] *= scale }
+}
