@@ -50,7 +50,8 @@ struct CoreFixture {
     /// Reports a step that finished the generations of these jobs.
     mutating func stepped(finishing jobs: Set<Int> = []) {
         core.stepEnded(
-            core.running.map { jobs.contains($0.payload) ? .done("\($0.payload)") : .advanced }, startedAt: now, at: now)
+            core.running.map { jobs.contains($0.payload) ? .done("\($0.payload)") : .advanced }, startedAt: now, at: now
+        )
     }
 
     /// What ended since the last call, in short: `1 done`, `2 deadlineExceeded(…)`.
