@@ -24,8 +24,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
         .target(name: "CKernels"),
         .target(name: "Tensor", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
-        .target(name: "Checkpoint", dependencies: ["COpenSSL"], swiftSettings: strict),
-        .target(name: "Tokenizer", swiftSettings: strict),
+        .target(name: "JSON", swiftSettings: strict),
+        .target(name: "Checkpoint", dependencies: ["JSON", "COpenSSL"], swiftSettings: strict),
+        .target(name: "Tokenizer", dependencies: ["JSON"], swiftSettings: strict),
         .target(name: "Media", dependencies: ["CImageCodecs"], swiftSettings: strict),
         .target(name: "Networks", dependencies: ["Tensor", "Checkpoint"], swiftSettings: strict),
         .target(
@@ -34,19 +35,20 @@ let package = Package(
         .target(name: "Scheduler", swiftSettings: strict),
         .target(name: "HTTP", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(
-            name: "Service", dependencies: ["HTTP", "Scheduler", "Tasks", "Media", logging],
+            name: "Service", dependencies: ["HTTP", "Scheduler", "Tasks", "Media", "JSON", logging],
             swiftSettings: strict),
         .executableTarget(
             name: "sensorium",
             dependencies: [
                 "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer", "Media",
-                logging, arguments,
+                "JSON", logging, arguments,
             ],
             swiftSettings: strict),
 
         .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: strict),
-        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint"], swiftSettings: strict),
-        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON"], swiftSettings: strict),
+        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON"], swiftSettings: strict),
         .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),

@@ -1,1 +1,157 @@
-// Replaced by the first file of this target.
+import JSON
+import Synchronization
+
+/// A tensor that a network needs: its name and its shape.
+public struct TensorRequirement: Sendable, Hashable {
+    /// The tensor's name in the checkpoint.
+    public let name: String
+    /// Its dimensions, outermost first.
+    public let shape: [Int]
+
+    /// The requirement of a tensor called `name` with dimensions `shape`.
+    public init(_ name: String, _ shape: [Int]) {
+        self.name = name
+        self.shape = shape
+    }
+}
+
+/// A checkpoint folder in the layout of Hugging Face: `config.json`, `preprocessor_config.json`, and tensors in
+/// `model.safetensors` or in the files of `model.safetensors.index.json`. Tensors are mapped, not read.
+public final class Checkpoint: Sendable {
+    /// The folder.
+    public let directory: String
+    /// `config.json`.
+    public let configuration: SensoriumConfiguration
+    /// `preprocessor_config.json`, which a checkpoint with an image tower has.
+    public let preprocessor: PreprocessorConfiguration?
+    /// All tensors, sorted by name.
+    public let tensors: [StoredTensor]
+
+    private let files: TensorFiles
+    private let configurationFile: FileMapping
+    private let positions: [String: Int]
+    private let cachedDigest = Mutex<String?>(nil)
+
+    /// Opens a checkpoint and checks everything but the tensors' names, shapes and values, which ``validate(_:)`` does
+    /// when a network has said what it needs. The error lists all problems found.
+    public static func open(_ directory: String) throws(CheckpointError) -> Checkpoint {
+        try Checkpoint(directory: directory)
+    }
+
+    private init(directory: String) throws(CheckpointError) {
+        var problems: [CheckpointProblem] = []
+        var configuration: SensoriumConfiguration?
+        var configurationFile: FileMapping?
+        do {
+            configurationFile = try FileMapping(path: "\(directory)/config.json", file: "config.json")
+            switch SensoriumConfiguration.read(try readJSON("config.json", directory: directory)) {
+            case .success(let read): configuration = read
+            case .failure(let found): problems += found.list
+            }
+        } catch {
+            problems.append(error)
+        }
+        var preprocessor: PreprocessorConfiguration?
+        if configuration?.towers.image != nil || fileExists("\(directory)/preprocessor_config.json") {
+            do {
+                switch PreprocessorConfiguration.read(
+                    try readJSON("preprocessor_config.json", directory: directory))
+                {
+                case .success(let read): preprocessor = read
+                case .failure(let found): problems += found.list
+                }
+            } catch {
+                problems.append(error)
+            }
+        }
+        if let image = configuration?.towers.image, let preprocessor,
+            (preprocessor.width, preprocessor.height) != (image.imageSize, image.imageSize)
+        {
+            problems.append(
+                .contradiction(
+                    key: "size", value: "\(preprocessor.width) x \(preprocessor.height)",
+                    otherKey: "towers.image.image_size", otherValue: "\(image.imageSize)"))
+        }
+        files = TensorFiles(directory: directory)
+        problems += files.problems
+        guard problems.isEmpty, let configuration, let configurationFile else {
+            throw CheckpointError(directory: directory, problems: problems)
+        }
+        self.directory = directory
+        self.configuration = configuration
+        self.preprocessor = preprocessor
+        self.configurationFile = configurationFile
+        tensors = files.tensors.sorted { $0.name < $1.name }
+        positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+    }
+
+    /// The name of the checkpoint, from `config.json`.
+    public var name: String { configuration.name }
+
+    /// The `model_type` of `config.json`: "sensorium".
+    public var modelType: String { SensoriumConfiguration.modelType }
+
+    /// The names of all tensors, sorted.
+    public var tensorNames: [String] { tensors.map(\.name) }
+
+    /// The bytes of all tensors together, headers not counted.
+    public var byteCount: Int { tensors.reduce(0) { $0 + $1.bytes.count } }
+
+    /// The number of elements of all tensors together.
+    public var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
+
+    /// What tells this checkpoint from every other: "sha256:" and the SHA-256 of `config.json` followed by the tensor
+    /// files in the order of their names, which `cat config.json model*.safetensors | sha256sum` prints as well.
+    ///
+    /// Computed at the first call, about 70 ms for 100 MB.
+    public var digest: String {
+        cachedDigest.withLock { cached in
+            if let cached { return cached }
+            let digest = "sha256:" + sha256([configurationFile.bytes] + files.mappings.map(\.bytes))
+            cached = digest
+            return digest
+        }
+    }
+
+    /// The tensor of that name.
+    public func tensor(_ name: String) throws(CheckpointError) -> StoredTensor {
+        guard let position = positions[name] else {
+            throw CheckpointError(directory: directory, problems: [.missingTensor(name: name, shape: [])])
+        }
+        return tensors[position]
+    }
+
+    /// Checks that the checkpoint has exactly the tensors in `requirements`, in shape, of a type that the networks
+    /// take, and with finite values. The error lists every tensor that is not as it should be.
+    public func validate(_ requirements: [TensorRequirement]) throws(CheckpointError) {
+        var problems: [CheckpointProblem] = []
+        var rest = Set(tensorNames)
+        for requirement in requirements {
+            guard let position = positions[requirement.name] else {
+                problems.append(.missingTensor(name: requirement.name, shape: requirement.shape))
+                continue
+            }
+            let tensor = tensors[position]
+            rest.remove(tensor.name)
+            if tensor.shape != requirement.shape {
+                problems.append(
+                    .wrongShape(name: tensor.name, found: tensor.shape, expected: requirement.shape))
+            }
+            if !tensor.elementType.isWeight {
+                problems.append(.wrongElementType(name: tensor.name, found: tensor.elementType))
+            } else if let found = tensor.firstNonFinite() {
+                problems.append(.notFinite(name: tensor.name, position: found.position, value: found.value))
+            }
+        }
+        for tensor in tensors where rest.contains(tensor.name) {
+            problems.append(.extraTensor(name: tensor.name, shape: tensor.shape))
+        }
+        if !problems.isEmpty { throw CheckpointError(directory: directory, problems: problems) }
+    }
+
+    /// Gives the memory of the mapped files back to the system, once networks have packed what they need. Tensors stay
+    /// usable; reading one fetches it from the file again.
+    public func releaseMapping() {
+        for mapping in files.mappings { mapping.release() }
+    }
+}

@@ -1,0 +1,127 @@
+import JSON
+
+/// Reads the values of one JSON object and notes what is wrong with each, so that all problems come out at once.
+/// A value that cannot be used reads as a stand-in, which never leaves: a reader with problems makes an error.
+struct ConfigurationReader {
+    let file: String
+    private let cursor: JSONCursor?
+    private(set) var problems: [CheckpointProblem] = []
+
+    init(file: String, _ cursor: JSONCursor) {
+        self.file = file
+        self.cursor = cursor
+        if case .object = cursor.value { return }
+        problems = [.json(file: file, cursor.unexpected("an object"))]
+    }
+
+    private init(file: String) {
+        self.file = file
+        cursor = nil
+    }
+
+    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int {
+        read(key, orElse: range.lowerBound) { cursor throws(JSONError) in try cursor.integer(in: range) }
+    }
+
+    mutating func epsilon(_ key: String) -> Float {
+        read(key, orElse: 0) { cursor throws(JSONError) in
+            let value = try cursor.number()
+            guard value > 0, value < 1 else { throw cursor.unexpected("a number between 0 and 1") }
+            return Float(value)
+        }
+    }
+
+    mutating func string(_ key: String) -> String {
+        read(key, orElse: "") { cursor throws(JSONError) in try cursor.string() }
+    }
+
+    mutating func string(_ key: String, oneOf supported: [String]) -> String {
+        let before = problems.count
+        let value = string(key)
+        if problems.count == before, !supported.contains(value) {
+            problems.append(.unsupported(key: path(key), found: value, supported: supported))
+        }
+        return value
+    }
+
+    mutating func boolean(_ key: String) -> Bool {
+        read(key, orElse: false) { cursor throws(JSONError) in try cursor.boolean() }
+    }
+
+    mutating func integers(_ key: String, in range: ClosedRange<Int>) -> [Int] {
+        read(key, orElse: []) { cursor throws(JSONError) in try cursor.integers(in: range) }
+    }
+
+    mutating func numbers(_ key: String, count: Int) -> [Float] {
+        read(key, orElse: []) { cursor throws(JSONError) in
+            let numbers = try cursor.numbers()
+            guard numbers.count == count else { throw cursor.unexpected("an array of \(count) numbers") }
+            return numbers.map(Float.init)
+        }
+    }
+
+    /// Reads the object under `key`, which must be there.
+    mutating func object<Value>(_ key: String, _ read: (inout ConfigurationReader) -> Value) -> Value {
+        var inner = nested(key) ?? missing(key)
+        let value = read(&inner)
+        problems += inner.problems
+        return value
+    }
+
+    /// Reads the object under `key`, or answers nil where there is none.
+    mutating func optionalObject<Value>(_ key: String, _ read: (inout ConfigurationReader) -> Value) -> Value? {
+        guard var inner = nested(key) else { return nil }
+        let value = read(&inner)
+        problems += inner.problems
+        return value
+    }
+
+    /// Notes every key that is not one of `supported`.
+    mutating func refuseKeys(except supported: [String]) {
+        guard case .object(let members)? = cursor?.value else { return }
+        for key in members.keys where !supported.contains(key) {
+            problems.append(.unsupported(key: cursor?.path ?? "", found: key, supported: supported))
+        }
+    }
+
+    /// Notes that a value does not fit another, unless problems were noted before, which may be the cause.
+    mutating func demand(
+        _ fits: Bool, _ key: String, _ value: some CustomStringConvertible, fits otherKey: String,
+        _ otherValue: some CustomStringConvertible
+    ) {
+        guard !fits, problems.isEmpty else { return }
+        problems.append(
+            .contradiction(key: path(key), value: "\(value)", otherKey: otherKey, otherValue: "\(otherValue)"))
+    }
+
+    func path(_ key: String) -> String {
+        guard let cursor, !cursor.path.isEmpty else { return key }
+        return "\(cursor.path).\(key)"
+    }
+
+    private func nested(_ key: String) -> ConfigurationReader? {
+        guard let cursor, let member = try? cursor.optionalMember(key) else { return nil }
+        return ConfigurationReader(file: file, member)
+    }
+
+    /// A reader in place of an object that is missing: its keys are not reported one by one.
+    private func missing(_ key: String) -> ConfigurationReader {
+        var reader = ConfigurationReader(file: file)
+        if let cursor, case .object = cursor.value {
+            reader.problems = [.json(file: file, .missing(key: key, path: cursor.path))]
+        }
+        return reader
+    }
+
+    private mutating func read<Value>(
+        _ key: String, orElse standIn: Value, _ read: (JSONCursor) throws(JSONError) -> Value
+    ) -> Value {
+        guard let cursor, case .object = cursor.value else { return standIn }
+        do {
+            return try read(try cursor.member(key))
+        } catch {
+            problems.append(.json(file: file, error))
+            return standIn
+        }
+    }
+}
