@@ -1,1 +1,62 @@
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// A thin layer over libjpeg-turbo and libpng. Both report errors by longjmp, which may not cross Swift frames; here the
+// jump ends inside C. Every call returns a code and, for a refusal, a message. After a refusal nothing stays allocated.
+
+enum {
+    codec_ok = 0,
+    codec_corrupt = 1,        // the bytes are damaged, cut, or use what the library cannot read
+    codec_too_many_scans = 2, // a progressive JPEG with more scans than allowed
+    codec_out_of_memory = 3,  // more working memory would be needed than allowed
+    codec_mismatch = 4,       // the library read another size than the caller's header reader
+};
+
+typedef struct {
+    char text[200]; // always ends in NUL
+} codec_message;
+
+typedef struct {
+    int32_t width, height;              // as stored; the caller read them from the header
+    int32_t scale_denominator;          // 1, 2, 4 or 8: decode at this fraction of the size
+    int32_t output_width, output_height; // after scaling; `rgb` holds output_width * output_height * 3 bytes
+    int32_t maximum_scans;
+    int64_t maximum_memory; // bytes libjpeg may use for whole-image coefficient arrays
+} codec_jpeg_request;
+
+/// Decodes to 8-bit RGB: accurate integer DCT, fancy upsampling. Grey is replicated; CMYK and YCCK become RGB, inverted when
+/// an Adobe marker is there. Warnings about lost or wrong data are refusals.
+int codec_jpeg_decode(
+    const uint8_t *bytes, size_t count, const codec_jpeg_request *request, uint8_t *rgb, codec_message *message);
+
+typedef struct {
+    int32_t width, height; // the caller read them from the header
+    size_t image_data_end; // offset behind the last IDAT chunk
+} codec_png_request;
+
+/// Decodes to 8-bit RGB, transparent parts over white. `rgb` holds width * height * 3 bytes. 16-bit samples lose their low
+/// byte. Colour profiles, gamma, text and all other ancillary chunks except tRNS are skipped unread.
+int codec_png_decode(
+    const uint8_t *bytes, size_t count, const codec_png_request *request, uint8_t *rgb, codec_message *message);
+
+/// One weighted sum per output position: output i is the sum over t < counts[i] of weights[i * stride + t] times input
+/// starts[i] + t, in fixed point with codec_weight_bits fraction bits, rounded and clamped to 0...255.
+typedef struct {
+    int32_t outputs;
+    int32_t stride; // weights per output, zeros behind counts[i]
+    const int32_t *starts;
+    const int32_t *counts;
+    const int32_t *weights;
+} codec_weights;
+
+enum { codec_weight_bits = 22 };
+
+/// Resamples every row of an RGB image: input rows of `width` pixels, output rows of weights->outputs pixels.
+/// Returns codec_out_of_memory when its row buffer cannot be had.
+int codec_resample_rows(
+    const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, uint8_t *output);
+
+/// Resamples every column: input rows of `row_bytes` bytes, weights->outputs output rows of as many bytes.
+int codec_resample_columns(const uint8_t *input, size_t row_bytes, const codec_weights *weights, uint8_t *output);

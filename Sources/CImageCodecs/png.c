@@ -1,0 +1,174 @@
+#include "CImageCodecs.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <png.h>
+
+typedef struct {
+    jmp_buf refused;
+    int code;
+    codec_message *message;
+    const uint8_t *bytes;
+    size_t count, offset;
+    png_structp png;
+    png_infop info;
+    uint8_t *pixels; // rows in the file's own channels, where they are not RGB
+} reading;
+
+static _Noreturn void refuse(reading *r, int code, const char *text) {
+    snprintf(r->message->text, sizeof r->message->text, "%s", text);
+    r->code = code;
+    longjmp(r->refused, 1);
+}
+
+static void on_error(png_structp png, png_const_charp text) { refuse(png_get_error_ptr(png), codec_corrupt, text); }
+
+// A transparency chunk that fails its checksum would change pixels; any other warning leaves them as they are.
+static void on_warning(png_structp png, png_const_charp text) {
+    if (strncmp(text, "tRNS", 4) == 0) on_error(png, text);
+}
+
+static void read_bytes(png_structp png, png_bytep into, size_t wanted) {
+    reading *r = png_get_io_ptr(png);
+    if (wanted > r->count - r->offset) png_error(png, "the file ends too early");
+    memcpy(into, r->bytes + r->offset, wanted);
+    r->offset += wanted;
+}
+
+// Pillow's rounding of (255 * (255 - alpha) + value * alpha) / 255: paste over a white image with alpha as the mask.
+static inline uint8_t over_white(unsigned value, unsigned alpha) {
+    unsigned t = 255 * (255 - alpha) + value * alpha + 128;
+    return (uint8_t)(((t >> 8) + t) >> 8);
+}
+
+typedef struct {
+    int channels; // of the rows as read: 1 grey or palette index, 2 grey alpha, 3 RGB, 4 RGBA
+    int palette_size; // 0 when there is no palette
+    uint8_t palette[256][3];
+} row_format;
+
+static int write_rgb(const row_format *format, const uint8_t *row, uint8_t *rgb, size_t width) {
+    switch (format->channels) {
+    case 1:
+        if (format->palette_size > 0) {
+            unsigned largest = 0;
+            for (size_t x = 0; x < width; x++, rgb += 3) {
+                unsigned index = row[x];
+                if (index > largest) largest = index;
+                memcpy(rgb, format->palette[index], 3);
+            }
+            return largest < (unsigned)format->palette_size;
+        }
+        for (size_t x = 0; x < width; x++, rgb += 3) rgb[0] = rgb[1] = rgb[2] = row[x];
+        return 1;
+    case 2:
+        for (size_t x = 0; x < width; x++, row += 2, rgb += 3) rgb[0] = rgb[1] = rgb[2] = over_white(row[0], row[1]);
+        return 1;
+    default:
+        for (size_t x = 0; x < width; x++, row += 4, rgb += 3) {
+            rgb[0] = over_white(row[0], row[3]);
+            rgb[1] = over_white(row[1], row[3]);
+            rgb[2] = over_white(row[2], row[3]);
+        }
+        return 1;
+    }
+}
+
+static void read_palette(reading *r, row_format *format) {
+    png_colorp colours = NULL;
+    png_bytep alphas = NULL;
+    int size = 0, alpha_count = 0;
+    if (!png_get_PLTE(r->png, r->info, &colours, &size) || size < 1 || size > 256)
+        refuse(r, codec_corrupt, "the palette is missing");
+    png_get_tRNS(r->png, r->info, &alphas, &alpha_count, NULL);
+    format->palette_size = size;
+    memset(format->palette, 0, sizeof format->palette);
+    for (int i = 0; i < size; i++) {
+        unsigned alpha = alphas != NULL && i < alpha_count ? alphas[i] : 255;
+        format->palette[i][0] = over_white(colours[i].red, alpha);
+        format->palette[i][1] = over_white(colours[i].green, alpha);
+        format->palette[i][2] = over_white(colours[i].blue, alpha);
+    }
+}
+
+// Everything that may jump, in a frame of its own: no local of the frame that calls setjmp changes in between.
+static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
+    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
+    if (r->png == NULL) refuse(r, codec_out_of_memory, "out of memory");
+    r->info = png_create_info_struct(r->png);
+    if (r->info == NULL) refuse(r, codec_out_of_memory, "out of memory");
+    png_structp png = r->png;
+    png_infop info = r->info;
+
+    png_set_user_limits(png, (png_uint_32)request->width, (png_uint_32)request->height);
+    png_set_chunk_cache_max(png, 4);
+    png_set_chunk_malloc_max(png, r->count);
+    // Compressed text and profiles would be inflated: never looked at. tRNS is not of this list and stays.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_benign_errors(png, 0); // damage that libpng would read over is damage
+    png_set_read_fn(png, r, read_bytes);
+    png_read_info(png, info);
+
+    png_uint_32 width, height;
+    int depth, colour, interlace;
+    png_get_IHDR(png, info, &width, &height, &depth, &colour, &interlace, NULL, NULL);
+    if (width != (png_uint_32)request->width || height != (png_uint_32)request->height)
+        refuse(r, codec_mismatch, "two different sizes are declared");
+
+    row_format format;
+    format.palette_size = 0;
+    if (depth == 16) png_set_strip_16(png);
+    if (colour == PNG_COLOR_TYPE_PALETTE) {
+        read_palette(r, &format);
+        png_set_packing(png);
+    } else {
+        if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
+        if (png_get_valid(png, info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(png);
+    }
+    int passes = png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    format.channels = png_get_channels(png, info);
+    if (format.channels < 1 || format.channels > 4
+        || png_get_rowbytes(png, info) != (size_t)width * (size_t)format.channels)
+        refuse(r, codec_mismatch, "the decoder offers another pixel layout than asked");
+
+    size_t row_bytes = (size_t)width * (size_t)format.channels, rgb_bytes = (size_t)width * 3;
+    if (format.channels == 3) {
+        for (int pass = 0; pass < passes; pass++)
+            for (png_uint_32 y = 0; y < height; y++) png_read_row(png, rgb + y * rgb_bytes, NULL);
+    } else {
+        // Rows of an interlaced file are complete only after the last pass; others need one row at a time.
+        size_t stride = passes > 1 ? row_bytes : 0;
+        r->pixels = malloc(passes > 1 ? row_bytes * height : row_bytes);
+        if (r->pixels == NULL) refuse(r, codec_out_of_memory, "out of memory");
+        for (int pass = 0; pass < passes; pass++)
+            for (png_uint_32 y = 0; y < height; y++) {
+                uint8_t *row = r->pixels + y * stride;
+                png_read_row(png, row, NULL);
+                if (pass == passes - 1 && !write_rgb(&format, row, rgb + y * rgb_bytes, width))
+                    refuse(r, codec_corrupt, "a pixel names a colour beyond the end of the palette");
+            }
+    }
+
+    // libpng would inflate whatever else the image data holds, a thousand times its size. It reads ahead by 4 KB at most.
+    if (r->offset + 16384 < request->image_data_end)
+        refuse(r, codec_corrupt, "there is more image data than the size needs");
+    png_read_end(png, NULL); // checks the checksums of the rest
+}
+
+int codec_png_decode(
+    const uint8_t *bytes, size_t count, const codec_png_request *request, uint8_t *rgb, codec_message *message) {
+    reading r;
+    memset(&r, 0, sizeof r);
+    message->text[0] = 0;
+    r.message = message;
+    r.bytes = bytes;
+    r.count = count;
+    if (setjmp(r.refused) == 0) decode(&r, request, rgb);
+    if (r.png != NULL) png_destroy_read_struct(&r.png, &r.info, NULL);
+    free(r.pixels);
+    return r.code;
+}

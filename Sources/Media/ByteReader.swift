@@ -1,0 +1,51 @@
+/// Reads integers out of bytes that nobody vouches for: every access says nil where the bytes end.
+struct ByteReader {
+    enum Order { case big, little }
+
+    private let bytes: UnsafeRawBufferPointer
+    let order: Order
+
+    /// `bytes` must outlive the reader; all readers here live inside one `withUnsafeBytes`.
+    init(_ bytes: UnsafeRawBufferPointer, order: Order = .big) {
+        self.bytes = bytes
+        self.order = order
+    }
+
+    var count: Int { bytes.count }
+
+    func byte(_ offset: Int) -> Int? {
+        guard offset >= 0, offset < bytes.count else { return nil }
+        return Int(bytes[offset])
+    }
+
+    func uint16(_ offset: Int) -> Int? {
+        guard let first = byte(offset), let second = byte(offset + 1) else { return nil }
+        return order == .big ? first << 8 | second : second << 8 | first
+    }
+
+    func uint32(_ offset: Int) -> Int? {
+        guard let first = uint16(offset), let second = uint16(offset + 2) else { return nil }
+        return order == .big ? first << 16 | second : second << 16 | first
+    }
+
+    /// The part from `offset` of `length` bytes, nil unless all of it is there.
+    func slice(_ offset: Int, _ length: Int) -> UnsafeRawBufferPointer? {
+        guard offset >= 0, length >= 0, offset <= bytes.count, length <= bytes.count - offset else { return nil }
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
+    }
+
+    /// Whether the bytes from `offset` begin with `text`.
+    func has(_ text: StaticString, at offset: Int) -> Bool {
+        has(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), at: offset)
+    }
+
+    /// Whether the bytes from `offset` begin with `pattern`.
+    func has(_ pattern: [UInt8], at offset: Int) -> Bool {
+        pattern.withUnsafeBytes { has($0, at: offset) }
+    }
+
+    private func has(_ pattern: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+        guard let part = slice(offset, pattern.count) else { return false }
+        return part.elementsEqual(pattern)
+    }
+}

@@ -1,0 +1,48 @@
+import CImageCodecs
+
+extension PixelImage {
+    /// Resizes without regard to the aspect ratio, as Pillow 13's `Image.resize` does: an antialiased filter in two passes,
+    /// each rounded to 8 bits. Equal to Pillow in every bit.
+    ///
+    /// Deterministic and without shared state; the cost is about `height * width` plus a few times
+    /// `(height + newHeight) * newWidth` multiplications.
+    public func resized(width newWidth: Int, height newHeight: Int, _ filter: Resampling) -> PixelImage {
+        precondition(newWidth > 0 && newHeight > 0, "an image cannot be resized to nothing")
+        // The order shows in the rounding between the passes. Since version 13 Pillow resizes columns first where the
+        // height shrinks by more than twice as many pixels as the width; before, rows always came first.
+        let columnsFirst = height > newHeight && height - newHeight > (width - newWidth) * 2
+        return columnsFirst
+            ? columnsResized(to: newHeight, filter).rowsResized(to: newWidth, filter)
+            : rowsResized(to: newWidth, filter).columnsResized(to: newHeight, filter)
+    }
+
+    private func rowsResized(to newWidth: Int, _ filter: Resampling) -> PixelImage {
+        guard newWidth != width else { return self }
+        let across = ResamplingWeights(from: width, to: newWidth, filter)
+        return resampled(width: newWidth, height: height) { source, target in
+            across.withWeights { codec_resample_rows(source, Int32(width), Int32(height), $0, target) }
+        }
+    }
+
+    private func columnsResized(to newHeight: Int, _ filter: Resampling) -> PixelImage {
+        guard newHeight != height else { return self }
+        let down = ResamplingWeights(from: height, to: newHeight, filter)
+        return resampled(width: width, height: newHeight) { source, target in
+            down.withWeights { codec_resample_columns(source, width * 3, $0, target) }
+        }
+    }
+
+    /// One pass: `body` reads all pixels of this image and writes all of the new one.
+    private func resampled(
+        width: Int, height: Int, _ body: (UnsafePointer<UInt8>?, UnsafeMutablePointer<UInt8>?) -> Int32
+    ) -> PixelImage {
+        let count = width * height * 3
+        let result = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+            let code = pixels.withUnsafeBufferPointer { body($0.baseAddress, target.baseAddress) }
+            // The only refusal is a row buffer that cannot be had, where Swift's own allocations trap as well.
+            precondition(Int(code) == codec_ok, "out of memory")
+            initialized = count
+        }
+        return PixelImage(width: width, height: height, pixels: result)
+    }
+}

@@ -1,0 +1,51 @@
+/// How the stored pixels must be turned to stand upright: the values of the EXIF tag Orientation (0x0112).
+///
+/// The names say where the first stored row and the first stored column lie in the upright image.
+enum Orientation: Int, Sendable {
+    case topLeft = 1
+    case topRight, bottomRight, bottomLeft, leftTop, rightTop, rightBottom, leftBottom
+
+    /// Whether width and height change places.
+    var swapsSides: Bool { rawValue >= Orientation.leftTop.rawValue }
+}
+
+extension Orientation {
+    private static let tag = 0x0112
+    private static let short = 3
+    private static let long = 4
+
+    /// Reads the orientation out of a TIFF structure, the content of EXIF (Exif 3.0, 4.5–4.6).
+    ///
+    /// Whatever is damaged, of another type or outside 1...8 means: as stored.
+    init(tiff bytes: UnsafeRawBufferPointer) {
+        self = Orientation.read(tiff: bytes) ?? .topLeft
+    }
+
+    private static func read(tiff bytes: UnsafeRawBufferPointer) -> Orientation? {
+        let start = ByteReader(bytes)
+        let order: ByteReader.Order
+        if start.has("II", at: 0) {
+            order = .little
+        } else if start.has("MM", at: 0) {
+            order = .big
+        } else {
+            return nil
+        }
+        let tiff = ByteReader(bytes, order: order)
+        guard tiff.uint16(2) == 42, let directory = tiff.uint32(4), let entries = tiff.uint16(directory) else {
+            return nil
+        }
+        for entry in 0..<entries {
+            let offset = directory + 2 + entry * 12
+            guard let name = tiff.uint16(offset) else { return nil }
+            guard name == tag else { continue }
+            guard let type = tiff.uint16(offset + 2), tiff.uint32(offset + 4) == 1 else { return nil }
+            switch type {
+            case short: return tiff.uint16(offset + 8).flatMap(Orientation.init)
+            case long: return tiff.uint32(offset + 8).flatMap(Orientation.init)
+            default: return nil
+            }
+        }
+        return nil
+    }
+}

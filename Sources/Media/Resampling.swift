@@ -1,0 +1,84 @@
+import CImageCodecs
+
+/// The filters of ``PixelImage/resized(width:height:_:)``, by Pillow's numbers, as in `preprocessor_config.json`.
+public enum Resampling: Int, Sendable {
+    /// A triangle of support 1.
+    case bilinear = 2
+    /// Keys' cubic of support 2 with a = -0.5.
+    case bicubic = 3
+
+    /// Half the width of the filter when it is not widened, in pixels.
+    fileprivate var support: Double { self == .bilinear ? 1 : 2 }
+
+    fileprivate func value(at position: Double) -> Double {
+        let x = abs(position)
+        switch self {
+        case .bilinear:
+            return x < 1 ? 1 - x : 0
+        case .bicubic:
+            let a = -0.5
+            if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+            if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
+            return 0
+        }
+    }
+}
+
+/// For each output position along one side, which input positions it is a sum of, and with what weights.
+///
+/// Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc` (src/libImaging/Resample.c), operation by operation in doubles,
+/// so that the fixed-point weights are the same numbers. When shrinking, the filter is widened by the factor: that is what
+/// makes it antialiased.
+struct ResamplingWeights {
+    let stride: Int
+    private(set) var starts: [Int32]
+    private(set) var counts: [Int32]
+    private(set) var weights: [Int32]
+
+    init(from inputs: Int, to outputs: Int, _ filter: Resampling) {
+        let scale = Double(inputs) / Double(outputs)
+        let widening = max(scale, 1)
+        let support = filter.support * widening
+        let stride = Int(support.rounded(.up)) * 2 + 1
+        self.stride = stride
+        starts = []
+        counts = []
+        weights = [Int32](repeating: 0, count: outputs * stride)
+        starts.reserveCapacity(outputs)
+        counts.reserveCapacity(outputs)
+        var exact = [Double](repeating: 0, count: stride)
+        let inverse = 1 / widening
+        for output in 0..<outputs {
+            let centre = (Double(output) + 0.5) * scale
+            let first = max(Int(centre - support + 0.5), 0)
+            let count = min(Int(centre + support + 0.5), inputs) - first
+            var sum = 0.0
+            for tap in 0..<count {
+                let weight = filter.value(at: (Double(tap + first) - centre + 0.5) * inverse)
+                exact[tap] = weight
+                sum += weight
+            }
+            for tap in 0..<count {
+                let weight = sum == 0 ? exact[tap] : exact[tap] / sum
+                let scaled = weight * Double(1 << codec_weight_bits)
+                weights[output * stride + tap] = Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5)
+            }
+            starts.append(Int32(first))
+            counts.append(Int32(count))
+        }
+    }
+
+    /// The weights as C sees them, valid inside `body`.
+    func withWeights<Result>(_ body: (UnsafePointer<codec_weights>) -> Result) -> Result {
+        starts.withUnsafeBufferPointer { starts in
+            counts.withUnsafeBufferPointer { counts in
+                weights.withUnsafeBufferPointer { weights in
+                    var view = codec_weights(
+                        outputs: Int32(starts.count), stride: Int32(stride), starts: starts.baseAddress,
+                        counts: counts.baseAddress, weights: weights.baseAddress)
+                    return body(&view)
+                }
+            }
+        }
+    }
+}
