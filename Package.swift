@@ -19,6 +19,7 @@ let package = Package(
         // The order below is the import order: a target may import only what stands above it.
         .systemLibrary(name: "COpenBLAS", path: "Sources/CLibraries/COpenBLAS"),
         .systemLibrary(name: "COpenSSL", path: "Sources/CLibraries/COpenSSL"),
+        .systemLibrary(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         .target(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
@@ -33,7 +34,7 @@ let package = Package(
             name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
             swiftSettings: strict),
         .target(name: "Scheduler", swiftSettings: strict),
-        .target(name: "HTTP", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "HTTP", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
         .target(
             name: "Service", dependencies: ["HTTP", "Scheduler", "Tasks", "Media", "JSON", logging],
             swiftSettings: strict),
@@ -54,7 +55,7 @@ let package = Package(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),
         .testTarget(name: "TasksTests", dependencies: ["Tasks", "Checkpoint", "Media"], swiftSettings: strict),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler"], swiftSettings: strict),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "COpenSSL"], swiftSettings: strict),
         .testTarget(
             name: "ServiceTests", dependencies: ["Service", "HTTP", "Scheduler", "Tasks", "Media", "Yams"],
             swiftSettings: strict),

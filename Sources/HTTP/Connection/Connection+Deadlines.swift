@@ -1,0 +1,62 @@
+extension Connection {
+    /// When something must happen if nothing else does.
+    private var deadline: UInt64 {
+        let limits = loop.shared.deadlines
+        let write = output.isEmpty ? UInt64.max : lastOutput &+ limits.write
+        switch phase {
+        case .receiving:
+            if let request {
+                guard !request.bodyComplete else { return write }
+                let byRate = request.bodyStart &+ limits.bodyGrace &+ UInt64(request.bodyBytes) &* limits.perBodyByte
+                return min(write, max(lastInput, request.bodyStart) &+ limits.body, byRate)
+            }
+            if headStart != 0 { return min(write, headStart &+ limits.header) }
+            return min(write, idleSince &+ (servedAny ? limits.idle : limits.header))
+        case .answering, .finishing:
+            return write
+        case .lingering:
+            return min(lastInput &+ limits.linger, lingerStart &+ limits.lingerTotal)
+        case .closed:
+            return UInt64.max
+        }
+    }
+
+    /// Enters the deadline in the loop's timers unless an earlier entry will look at it anyway.
+    func schedule() {
+        let deadline = deadline
+        guard deadline < scheduled else { return }
+        scheduled = deadline
+        loop.timers.insert(token, at: deadline)
+    }
+
+    /// An entry of the timers is due.
+    func timerFired(_ time: UInt64) {
+        guard time == scheduled else { return }
+        scheduled = UInt64.max
+        if deadline <= loop.now {
+            timeUp()
+            if phase != .closed { run() }
+        } else {
+            schedule()
+        }
+    }
+
+    private func timeUp() {
+        if !output.isEmpty, lastOutput &+ loop.shared.deadlines.write <= loop.now {
+            vanish()
+            return
+        }
+        switch phase {
+        case .receiving:
+            if request != nil {
+                refuse(.timedOut("The body came too slowly or stopped (--body-timeout)."))
+            } else if headStart != 0 {
+                refuse(.timedOut("The head of the request was not complete in time (--header-timeout)."))
+            } else {
+                close()
+            }
+        case .lingering: close()
+        case .answering, .finishing, .closed: break
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Glibc
+
+extension Connection {
+    /// Takes what the kernel has, once.
+    func receive() {
+        switch System.receive(descriptor, into: loop.receiveBuffer) {
+        case .moved(0):
+            isReadable = false
+            sawEnd = true
+            receivedEnd()
+        case .moved(let count):
+            // Less than asked for: the kernel's buffer is empty, and the next octet is a new edge.
+            if count < loop.receiveBuffer.count && !peerFinished { isReadable = false }
+            lastInput = loop.now
+            if phase == .lingering {
+                dropLingering(count)
+            } else {
+                let bytes = UnsafeRawBufferPointer(rebasing: loop.receiveBuffer[..<count])
+                let used = consume(bytes)
+                if used < count, phase == .receiving || phase == .answering {
+                    leftover = Array(bytes[used...])
+                    leftoverStart = 0
+                }
+            }
+        case .wouldBlock:
+            isReadable = false
+        case .failed:
+            vanish()
+        }
+    }
+
+    func parseLeftover() {
+        let bytes = leftover
+        let start = leftoverStart
+        leftover = []
+        leftoverStart = 0
+        let used = bytes.withUnsafeBytes { consume(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        if start + used < bytes.count, phase == .receiving || phase == .answering {
+            leftover = bytes
+            leftoverStart = start + used
+        }
+    }
+
+    /// Parses and serves until the octets are used up, an answer is awaited, or much output waits; returns the octets used.
+    private func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var position = 0
+        // The span and all slices end with this call, before the buffer is reused.
+        let octets = bytes.bindMemory(to: UInt8.self)
+        do throws(HTTPFailure) {
+            while phase == .receiving, output.count < Self.outputHighWater {
+                let event = try parser.next(octets.span, from: &position)
+                switch event {
+                case .needsMore:
+                    if request == nil, parser.isInHead, headStart == 0 { headStart = loop.now }
+                    return position
+                case .head(let head, let persistence):
+                    try begin(head, persistence, bodyHere: position < bytes.count)
+                case .body(let range):
+                    takeBody(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                case .end:
+                    endBody()
+                }
+            }
+        } catch {
+            refuse(error)
+        }
+        return position
+    }
+
+    /// A request's head is complete: the handler decides.
+    private func begin(
+        _ head: HTTPRequestHead, _ persistence: RequestParser.Persistence, bodyHere: Bool
+    ) throws(HTTPFailure) {
+        headStart = 0
+        servedAny = true
+        let exchange = ServerExchange(
+            peerAddress: peerAddress, connection: token, mailbox: loop.mailbox,
+            maxBacklog: loop.shared.configuration.maxStreamBacklog)
+        request = ActiveRequest(
+            exchange: exchange, hidesContent: head.method == "HEAD", minorVersion: head.minorVersion,
+            keepsAlive: persistence.keepsAlive, expectsContinue: persistence.expectsContinue,
+            bodyComplete: !head.hasBody, bodyStart: loop.now)
+        let handling = exchange.whileLooking { loop.shared.handler.receive(head, exchange: exchange) }
+        var limit = loop.shared.configuration.maxBody
+        var wantsBody = false
+        if case .deliver(let receiver, let receiverLimit) = handling {
+            request?.receiver = receiver
+            limit = receiverLimit
+            wantsBody = true
+        }
+        collect()
+        guard phase == .receiving, case .awaited? = request?.answer else { return }
+        if let length = head.contentLength, length > limit { throw .bodyTooLarge(limit: limit) }
+        parser.bodyLimit = limit
+        if wantsBody, persistence.expectsContinue, !bodyHere {
+            output.write { $0.append("HTTP/1.1 100 Continue\r\n\r\n") }
+            request?.expectsContinue = false
+        }
+    }
+
+    private func takeBody(_ bytes: UnsafeRawBufferPointer) {
+        guard let exchange = request?.exchange else { return }
+        request?.bodyBytes += bytes.count
+        request?.expectsContinue = false
+        guard let receiver = request?.receiver else { return }
+        exchange.whileLooking { receiver.receive(bytes) }
+        collect()
+    }
+
+    private func endBody() {
+        guard let exchange = request?.exchange else { return }
+        request?.bodyComplete = true
+        if let receiver = request?.receiver {
+            request?.receiver = nil
+            exchange.whileLooking { receiver.finish() }
+            collect()
+        }
+        settle()
+    }
+
+    /// The message is not one that can be answered by a handler.
+    func refuse(_ failure: HTTPFailure) {
+        if let receiver = request?.receiver {
+            request?.receiver = nil
+            receiver.abort()
+        }
+        if let request {
+            guard case .awaited = request.answer, request.exchange.claim() else {
+                // An answer is under way; the broken rest of its request ends the connection behind it.
+                self.request?.keepsAlive = false
+                self.request?.bodyComplete = true
+                collect()
+                settle()
+                return
+            }
+        }
+        var response = loop.shared.handler.response(to: failure)
+        response.closesConnection = true
+        if request != nil {
+            answer(response)
+        } else {
+            writeUnasked(response)
+        }
+    }
+
+    /// The client will send nothing more.
+    private func receivedEnd() {
+        switch phase {
+        case .receiving:
+            guard let request, case .awaited = request.answer else {
+                finishConnection()
+                return
+            }
+            vanish()
+        case .answering: request?.keepsAlive = false
+        case .lingering: close()
+        case .finishing, .closed: break
+        }
+    }
+
+    private func dropLingering(_ count: Int) {
+        lingerBytes += count
+        if lingerBytes > loop.shared.configuration.lingerBytes { close() }
+    }
+}

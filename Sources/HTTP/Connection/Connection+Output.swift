@@ -1,0 +1,204 @@
+import Glibc
+
+extension Connection {
+    /// Fetches what the exchange was given and writes it.
+    func collect() {
+        guard let exchange = request?.exchange else { return }
+        let delivery = exchange.take()
+        if let response = delivery.response { answer(response) }
+        if let start = delivery.streamStart { startStream(start.status, start.headers) }
+        for chunk in delivery.chunks { writeChunk(chunk) }
+        if delivery.overflowed {
+            vanish()
+        } else if delivery.ended {
+            endStream()
+        }
+    }
+
+    /// Writes a whole answer to the present request.
+    func answer(_ response: HTTPResponse) {
+        if response.closesConnection { request?.keepsAlive = false }
+        giveUpBody()
+        let content = writeHead(response.status, response.headers, length: response.body.count)
+        if content { output.append(response.body) }
+        request?.contentBytes = content ? response.body.count : 0
+        answered()
+    }
+
+    private func startStream(_ status: Int, _ headers: HTTPHeaders) {
+        giveUpBody()
+        writeHead(status, headers, length: nil)
+    }
+
+    private func writeChunk(_ bytes: [UInt8]) {
+        guard let request, case .streaming(let framing) = request.answer, !request.hidesContent else { return }
+        switch framing {
+        case .chunked:
+            output.write {
+                $0.append(hexadecimal: bytes.count)
+                $0.append("\r\n")
+            }
+            output.append(bytes)
+            output.write { $0.append("\r\n") }
+        case .untilClose: output.append(bytes)
+        case .none, .length: return
+        }
+        self.request?.contentBytes += bytes.count
+    }
+
+    private func endStream() {
+        guard let request, case .streaming(let framing) = request.answer else { return }
+        if framing == .chunked, !request.hidesContent { output.write { $0.append("0\r\n\r\n") } }
+        answered()
+    }
+
+    /// An answer that comes before the end of the body: the rest is skipped if it is little, else it ends the connection.
+    private func giveUpBody() {
+        guard let request, !request.bodyComplete else { return }
+        if let receiver = request.receiver {
+            self.request?.receiver = nil
+            receiver.abort()
+        }
+        let rest = parser.fixedRemainder ?? Int.max
+        if request.expectsContinue || rest > Self.skippedBody { self.request?.keepsAlive = false }
+    }
+
+    /// Writes the head of an answer to the present request; returns whether content follows. `length` nil is a stream.
+    @discardableResult
+    private func writeHead(_ status: Int, _ headers: HTTPHeaders, length: Int?) -> Bool {
+        guard var request else { return false }
+        let framing: ResponseWriter.Framing
+        if HTTPStatus.hasNoContent(status) {
+            framing = .none
+        } else if let length {
+            framing = .length(length)
+        } else if request.minorVersion == 1 {
+            framing = .chunked
+        } else {
+            framing = .untilClose
+            request.keepsAlive = false
+        }
+        if loop.isDraining { request.keepsAlive = false }
+        let persistence: ResponseWriter.Persistence =
+            request.keepsAlive ? (request.minorVersion == 0 ? .keepAlive : .implicit) : .close
+        output.write { bytes in
+            ResponseWriter.head(
+                status: status, headers: headers, framing: framing, persistence: persistence, date: loop.date.bytes,
+                into: &bytes)
+        }
+        request.status = status
+        request.contentStart = output.appended
+        request.answer = .streaming(framing)
+        self.request = request
+        return framing != .none && !request.hidesContent
+    }
+
+    /// The whole answer is in the output.
+    private func answered() {
+        guard let request else { return }
+        self.request?.answer = .given
+        completions.append(
+            PendingCompletion(
+                end: output.appended, exchange: request.exchange, status: request.status ?? 0,
+                contentStart: request.contentStart, contentBytes: request.contentBytes))
+        settle()
+    }
+
+    /// Goes on to the next request, to waiting for the answer, or to closing, as far as both halves are done.
+    func settle() {
+        guard let request, phase == .receiving || phase == .answering else { return }
+        switch request.answer {
+        case .given:
+            if !request.keepsAlive {
+                finishConnection()
+            } else if request.bodyComplete {
+                self.request = nil
+                idleSince = loop.now
+                phase = .receiving
+            }
+        case .streaming where !request.keepsAlive: phase = .answering
+        case .streaming, .awaited:
+            if request.bodyComplete { phase = .answering }
+        }
+    }
+
+    /// Answers what never became a request.
+    func writeUnasked(_ response: HTTPResponse) {
+        output.write { bytes in
+            ResponseWriter.head(
+                status: response.status, headers: response.headers, framing: .length(response.body.count),
+                persistence: .close, date: loop.date.bytes, into: &bytes)
+        }
+        output.append(response.body)
+        finishConnection()
+    }
+
+    /// Serves no further request and closes once the output is sent.
+    func finishConnection() {
+        guard phase == .receiving || phase == .answering else { return }
+        phase = .finishing
+        leftover = []
+        leftoverStart = 0
+    }
+
+    /// Gives the kernel what it takes.
+    func flush() {
+        if !output.isEmpty { send() }
+        guard phase != .closed else { return }
+        finishCompletions()
+        if case .streaming? = request?.answer { request?.exchange.updateBacklog(waiting: output.count) }
+        if phase == .finishing, output.isEmpty { beginLingering() }
+    }
+
+    private func send() {
+        let before = output.removed
+        while isWritable, !output.isEmpty {
+            var failed = false
+            _ = output.drain { bytes, more in
+                switch System.send(descriptor, bytes, more: more) {
+                case .moved(let count):
+                    // Less than offered: the kernel's buffer is full, and room is a new edge.
+                    if count < bytes.count { isWritable = false }
+                    return count
+                case .wouldBlock:
+                    isWritable = false
+                    return 0
+                case .failed:
+                    failed = true
+                    return 0
+                }
+            }
+            if failed {
+                vanish()
+                return
+            }
+        }
+        if output.removed != before || before == 0 { lastOutput = loop.now }
+    }
+
+    private func finishCompletions() {
+        guard let first = completions.first, first.end <= output.removed else { return }
+        if completions.count == 1 {
+            completions.removeAll(keepingCapacity: true)
+            first.exchange.complete(status: first.status, bytes: first.contentBytes)
+            return
+        }
+        let done = completions.prefix { $0.end <= output.removed }
+        completions.removeFirst(done.count)
+        for pending in done { pending.exchange.complete(status: pending.status, bytes: pending.contentBytes) }
+    }
+
+    /// Shuts our side, so that the client sees the end of the answer, and reads on: closing a socket with unread octets
+    /// sends a reset, which can destroy the answer before the client has read it (RFC 9112 section 9.6).
+    private func beginLingering() {
+        if sawEnd {
+            close()
+            return
+        }
+        shutdown(descriptor, Int32(SHUT_WR))
+        phase = .lingering
+        lingerStart = loop.now
+        lastInput = loop.now
+        if isReadable { loop.runLater(self) }
+    }
+}

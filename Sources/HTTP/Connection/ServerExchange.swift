@@ -1,0 +1,190 @@
+import Synchronization
+
+/// The exchange that handlers hold. It keeps the answer until the connection's loop fetches it, and knows nothing of sockets.
+final class ServerExchange: HTTPExchange {
+    /// What the loop fetches: the parts of an answer given since it last looked.
+    struct Delivery {
+        var response: HTTPResponse?
+        var streamStart: (status: Int, headers: HTTPHeaders)?
+        var chunks: [[UInt8]] = []
+        var ended = false
+        /// The stream outgrew its bound: the client reads too slowly.
+        var overflowed = false
+    }
+
+    private enum Phase {
+        /// No answer yet.
+        case open
+        case streaming
+        /// The whole answer was given, by the handler or, for a broken body, by the server.
+        case answered
+        /// The answer is with the kernel, or the connection is gone.
+        case over
+    }
+
+    private struct State {
+        var phase = Phase.open
+        var delivery = Delivery()
+        /// Bytes of stream not yet with the kernel.
+        var backlog = 0
+        /// The loop is calling the handler and will look when that returns.
+        var loopWillLook = false
+        var isPosted = false
+        var isCancelled = false
+        var cancelActions: [@Sendable () -> Void] = []
+        var completeActions: [@Sendable (Int?, Int) -> Void] = []
+        var outcome: (status: Int?, bytes: Int) = (nil, 0)
+    }
+
+    let peerAddress: String
+    /// The connection's token in its loop.
+    let connection: UInt64
+    private let mailbox: LoopMailbox
+    private let maxBacklog: Int
+    private let state = Mutex(State())
+
+    init(peerAddress: String, connection: UInt64, mailbox: LoopMailbox, maxBacklog: Int) {
+        self.peerAddress = peerAddress
+        self.connection = connection
+        self.mailbox = mailbox
+        self.maxBacklog = maxBacklog
+    }
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    func respond(_ response: HTTPResponse) -> Bool {
+        change { state in
+            guard state.phase == .open else { return false }
+            state.phase = .answered
+            state.delivery.response = response
+            return true
+        }
+    }
+
+    func startStreaming(status: Int, headers: HTTPHeaders) -> Bool {
+        change { state in
+            guard state.phase == .open else { return false }
+            state.phase = .streaming
+            state.delivery.streamStart = (status, headers)
+            return true
+        }
+    }
+
+    func write(_ bytes: [UInt8]) -> Bool {
+        change { [maxBacklog] state in
+            guard state.phase == .streaming, !state.delivery.overflowed else { return false }
+            guard !bytes.isEmpty else { return true }
+            state.backlog += bytes.count
+            if state.backlog > maxBacklog {
+                state.delivery.overflowed = true
+                state.delivery.chunks = []
+            } else {
+                state.delivery.chunks.append(bytes)
+            }
+            return true
+        }
+    }
+
+    func endStream() {
+        change { state in
+            guard state.phase == .streaming else { return false }
+            state.phase = .answered
+            state.delivery.ended = true
+            return true
+        }
+    }
+
+    func onCancel(_ body: @escaping @Sendable () -> Void) {
+        let runNow = state.withLock { state in
+            if state.isCancelled { return true }
+            if state.phase != .over { state.cancelActions.append(body) }
+            return false
+        }
+        if runNow { body() }
+    }
+
+    func onComplete(_ body: @escaping @Sendable (Int?, Int) -> Void) {
+        let outcome = state.withLock { state -> (status: Int?, bytes: Int)? in
+            if state.phase == .over { return state.outcome }
+            state.completeActions.append(body)
+            return nil
+        }
+        if let outcome { body(outcome.status, outcome.bytes) }
+    }
+
+    /// Applies a change and wakes the loop unless it will look anyway.
+    @discardableResult
+    private func change(_ body: (inout State) -> Bool) -> Bool {
+        let (accepted, wake) = state.withLock { state -> (Bool, Bool) in
+            guard body(&state) else { return (false, false) }
+            if state.loopWillLook || state.isPosted { return (true, false) }
+            state.isPosted = true
+            return (true, true)
+        }
+        if wake { mailbox.post(.look(self)) }
+        return accepted
+    }
+
+    // MARK: The loop's side
+
+    /// Runs `body` (a call to the handler) so that answers given in it need no wake-up.
+    func whileLooking<Result>(_ body: () -> Result) -> Result {
+        state.withLock { $0.loopWillLook = true }
+        return body()
+    }
+
+    /// Fetches what was given since the last time.
+    func take() -> Delivery {
+        state.withLock { state in
+            state.loopWillLook = false
+            state.isPosted = false
+            let delivery = state.delivery
+            state.delivery = Delivery()
+            return delivery
+        }
+    }
+
+    /// Tells that no more than `waiting` bytes of the stream still wait at the connection.
+    func updateBacklog(waiting: Int) {
+        state.withLock { state in
+            state.backlog = waiting + state.delivery.chunks.reduce(0) { $0 + $1.count }
+        }
+    }
+
+    /// Takes the right to answer from the handler, because its request turned out broken; false if it answered before.
+    func claim() -> Bool {
+        state.withLock { state in
+            guard state.phase == .open else { return false }
+            state.phase = .answered
+            state.cancelActions = []
+            return true
+        }
+    }
+
+    /// The last byte is with the kernel.
+    func complete(status: Int, bytes: Int) {
+        finish(status: status, bytes: bytes, cancelled: false)
+    }
+
+    /// The client is gone.
+    func abandon(status: Int?, bytes: Int) {
+        finish(status: status, bytes: bytes, cancelled: true)
+    }
+
+    private func finish(status: Int?, bytes: Int, cancelled: Bool) {
+        typealias Actions = (cancel: [@Sendable () -> Void], complete: [@Sendable (Int?, Int) -> Void])
+        let actions = state.withLock { state -> Actions in
+            guard state.phase != .over else { return ([], []) }
+            state.phase = .over
+            state.isCancelled = cancelled
+            state.outcome = (status, bytes)
+            state.delivery = Delivery()
+            let actions = (cancelled ? state.cancelActions : [], state.completeActions)
+            state.cancelActions = []
+            state.completeActions = []
+            return actions
+        }
+        for action in actions.cancel { action() }
+        for action in actions.complete { action(status, bytes) }
+    }
+}

@@ -1,0 +1,53 @@
+/// Where a server listens and every bound it keeps. Times are seconds.
+public struct HTTPServerConfiguration: Sendable {
+    /// A host name or address: `127.0.0.1`, `::1`, `localhost` (every address it stands for), `0.0.0.0`, `::` (IPv4 too).
+    public var host: String
+    /// The port; 0 lets the kernel choose one.
+    public var port: Int
+    /// Event-loop threads. One serves more than two cores' worth of model work; see docs/decisions.
+    public var loops: Int = 1
+
+    /// Bytes of a body which no handler asked for; `BodyHandling.deliver` carries its own limit. Default: 32 MiB.
+    public var maxBody: Int = 32 << 20
+    /// Bytes of all field lines of one message together. Default: 16 KiB.
+    public var maxHeaderBytes: Int = 16 << 10
+    /// Field lines of one message. Default: 100.
+    public var maxHeaders: Int = 100
+    /// Bytes of the request target. Default: 8 KiB.
+    public var maxTarget: Int = 8 << 10
+    /// Connections open at once; more wait in the kernel's queue. Default: 1024.
+    public var maxConnections: Int = 1024
+    /// Bytes of a streamed answer that may wait for a slow client before it counts as gone. Default: 1 MiB.
+    public var maxStreamBacklog: Int = 1 << 20
+
+    /// From the first byte of a head (or from accepting the connection) to its last. Default: 10 s.
+    public var headerTimeout: Double = 10
+    /// Without a further byte of the body. Default: 30 s.
+    public var bodyTimeout: Double = 30
+    /// Bytes per second which a body must reach on average once `bodyRateGrace` has passed. Default: 1 KiB/s.
+    public var minBodyRate: Double = 1024
+    /// The time before `minBodyRate` counts. Default: 10 s.
+    public var bodyRateGrace: Double = 10
+    /// Between two requests of a connection. Default: 75 s.
+    public var idleTimeout: Double = 75
+    /// Without a byte of the answer being taken. Default: 30 s.
+    public var writeTimeout: Double = 30
+    /// After a last answer, without a further byte of the client; so long its remaining upload is read and dropped,
+    /// because a reset would destroy the answer (RFC 9112 section 9.6). Default: 1 s.
+    public var lingerTimeout: Double = 1
+    /// The whole time of that dropping. Default: 5 s.
+    public var lingerTotal: Double = 5
+    /// The bytes dropped at most. Default: 64 MiB.
+    public var lingerBytes: Int = 64 << 20
+
+    /// A PEM file with the certificate chain; nil serves plain HTTP.
+    public var tlsCertificatePath: String?
+    /// A PEM file with the private key of that certificate.
+    public var tlsKeyPath: String?
+
+    /// A server of plain HTTP with the default bounds.
+    public init(host: String = "127.0.0.1", port: Int = 8080) {
+        self.host = host
+        self.port = port
+    }
+}

@@ -1,0 +1,71 @@
+import Glibc
+import HTTP
+import Testing
+
+struct ServingTests {
+    @Test func `a connection serves one request after the other`() throws {
+        try withServer { address, _ in
+            let client = try RawClient(address)
+            for path in ["/a", "/b", "/c"] {
+                client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(try client.response().text == "GET \(path)")
+            }
+        }
+    }
+
+    @Test func `a body of known length reaches its receiver and the answer comes back`() throws {
+        try withServer { address, _ in
+            let client = try RawClient(address)
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+            #expect(try client.response().text == "hello")
+        }
+    }
+
+    @Test func `an answer may come later from another thread`() throws {
+        let handler = TestHandler { _, exchange in
+            let thread = try? BackgroundThread {
+                exchange.respond(HTTPResponse(status: 201, body: Array("later".utf8)))
+            }
+            thread?.detach()
+            return .discard
+        }
+        try withServer(handler) { address, _ in
+            let client = try RawClient(address)
+            for _ in 0..<50 {
+                client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                let response = try client.response()
+                #expect(response.status == 201)
+                #expect(response.text == "later")
+            }
+        }
+    }
+
+    @Test func `draining closes idle connections and ends the server`() throws {
+        try withServer { address, server in
+            let client = try RawClient(address)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try client.response()
+            #expect(server.connectionCount == 1)
+            #expect(server.drain(within: 5))
+            #expect(client.isAtEnd())
+            #expect(server.connectionCount == 0)
+        }
+    }
+}
+
+/// A thread that is not one of the server's.
+struct BackgroundThread {
+    private let handle: pthread_t
+
+    init(_ body: @escaping @Sendable () -> Void) throws {
+        final class Box { let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body } }
+        var handle = pthread_t()
+        let box = Unmanaged.passRetained(Box(body))
+        let code = pthread_create(&handle, nil, { Unmanaged<Box>.fromOpaque($0!).takeRetainedValue().body(); return nil }, box.toOpaque())
+        try #require(code == 0)
+        self.handle = handle
+    }
+
+    func join() { pthread_join(handle, nil) }
+    func detach() { pthread_detach(handle) }
+}
