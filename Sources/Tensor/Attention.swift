@@ -4,9 +4,11 @@ import CKernels
 public struct AttentionSequence {
     /// [queryRows, heads · headWidth]
     public var query: UnsafePointer<Float>
+    /// Queries.
     public var queryRows: Int
     /// [keyRows, heads · headWidth] each. Rows past `keyRows`, padding, are never read.
     public var keys: UnsafePointer<Float>, values: UnsafePointer<Float>
+    /// Keys that count.
     public var keyRows: Int
     /// nil: every query sees all keys. Else query row i sees keys 0...causalOffset + i.
     public var causalOffset: Int?
@@ -35,9 +37,11 @@ public struct AttentionSequence {
 /// What all sequences of one `attention` call share. Strides are floats from one row to the next, `heads · headWidth`
 /// if nil.
 public struct AttentionShape: Sendable {
+    /// Heads, side by side in a row.
     public var heads: Int
     /// 32 or 64.
     public var headWidth: Int
+    /// Floats from one row to the next.
     public var queryStride: Int, keyStride: Int, valueStride: Int, outputStride: Int
     /// Factor of query · key; 1/√headWidth if nil.
     public var scale: Float

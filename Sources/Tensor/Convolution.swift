@@ -17,6 +17,7 @@ public struct SamePadding: Sendable {
 /// A convolution that keeps channels apart: weight [channels, 1, kernel, kernel] in PyTorch's layout, activations
 /// [height, width, channels], SAME padding, bias and ReLU6 (or another activation) fused.
 public final class DepthwiseConvolution: Sendable {
+    /// Channels, edge of the window, step.
     public let channels: Int, kernel: Int, stride: Int
     let activation: Activation
     let kernels: KernelSet
@@ -43,6 +44,9 @@ public final class DepthwiseConvolution: Sendable {
             for tap in 0..<taps { self.weight.pointer[tap * channels + channel] = weight[channel * taps + tap] }
         }
     }
+
+    /// Bytes of weight and bias.
+    public var byteCount: Int { weight.byteCount + bias.byteCount }
 
     /// Height and width of the output for an input of the given height and width.
     public func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
@@ -84,6 +88,7 @@ public final class DepthwiseConvolution: Sendable {
 /// layout, activations [height, width, channels], SAME padding, bias and activation fused. Meant for a network's first
 /// layer with its few channels.
 public final class Convolution2D: Sendable {
+    /// Output and input channels, edge of the window, step.
     public let outputs: Int, channels: Int, kernel: Int, stride: Int
     let activation: Activation
     let matrix: PackedMatrix
@@ -118,6 +123,9 @@ public final class Convolution2D: Sendable {
                 $0, element: .float32, outputs: outputs, inputs: taps * channels, storage: .float32, kernels: kernels)
         }
     }
+
+    /// Bytes of weight and bias.
+    public var byteCount: Int { matrix.byteCount + bias.byteCount }
 
     /// [batch, height, width, channels] → [batch, ⌈height/stride⌉, ⌈width/stride⌉, outputs]
     public func callAsFunction(

@@ -1,0 +1,53 @@
+import Foundation
+import Tensor
+import Testing
+
+@testable import Networks
+
+@Suite struct `Image tower` {
+    /// Weights drawn as Tests/Fixtures/tensor/make_golden.py draws them, scaled to keep the signal's size.
+    static func network(_ layout: EfficientNetLiteLayout, _ numbers: inout SplitMix, kernels: KernelSet)
+        -> EfficientNetLite
+    {
+        EfficientNetLite(layout: layout, kernels: kernels) { name, shape in
+            let count = shape.reduce(1, *)
+            let scale = name.hasSuffix("bias") ? 0.5 : Float((6.0 / Double(count / shape[0])).squareRoot())
+            return numbers.take(count).map { $0 * scale }
+        }
+    }
+
+    @Test(arguments: KernelSet.available.map(\.name))
+    func `gives the tokens that timm's network gives for the same weights`(name: String) throws {
+        let kernels = try #require(KernelSet.available.first { $0.name == name })
+        var numbers = SplitMix(state: 2024)
+        let tower = Self.network(.lite2, &numbers, kernels: kernels)
+        #expect(tower.tokenCount == 81 && tower.channels == 1280)
+        let pixels = FloatBuffer(numbers.take(260 * 260 * 3))
+        let tokens = FloatBuffer(count: 81 * 1280)
+        tower.tokens(pixels.pointer, batch: 1, into: tokens.pointer, pool: ComputePool(threads: 2))
+        let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/tensor/efficientnet_lite2.f32")
+        let expected = try Data(contentsOf: url).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+        let elements = tokens.elements
+        let got = stride(from: 0, to: elements.count, by: 16).map { elements[$0] }
+        try #require(got.count == expected.count)
+        let worst = zip(got, expected).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(worst < 1e-3, "values are in 0...6, with a deviation of 2")
+    }
+}
+
+/// A reproducible stream of numbers in -1..<1 (splitmix64), the same as in make_golden.py.
+struct SplitMix {
+    var state: UInt64
+
+    mutating func take(_ count: Int) -> [Float] {
+        (0..<count).map { _ in
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+            z ^= z >> 31
+            return Float(z >> 40) / Float(1 << 23) - 1
+        }
+    }
+}
