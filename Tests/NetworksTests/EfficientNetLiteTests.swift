@@ -34,6 +34,12 @@ import Testing
         let worst = zip(got, expected).map { abs($0 - $1) }.max() ?? .infinity
         #expect(worst < 1e-3, "values are in 0...6, with a deviation of 2")
     }
+
+    @Test func `names each of its weights once, as the checkpoint does`() {
+        let names = EfficientNetLite.requirements().map(\.name)
+        #expect(names.count == 2 * (1 + 20 + 21 + 21 + 1) && Set(names).count == names.count)
+        #expect(names.contains("image.blocks.20.project.weight") && !names.contains("image.blocks.0.expand.weight"))
+    }
 }
 
 /// A reproducible stream of numbers in -1..<1 (splitmix64), the same as in make_golden.py.
