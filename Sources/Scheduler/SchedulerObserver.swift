@@ -59,4 +59,12 @@ public struct TaskLoad: Sendable, Equatable {
     public var oldestWait: Duration
     /// Jobs being begun or stepped.
     public var running: Int
+
+    /// The load of one task.
+    public init(task: TaskID, waiting: Int, oldestWait: Duration, running: Int) {
+        self.task = task
+        self.waiting = waiting
+        self.oldestWait = oldestWait
+        self.running = running
+    }
 }

@@ -1,0 +1,47 @@
+import Glibc
+
+/// Reads files of a few kilobytes whole: the kernel's, and those an operator writes.
+enum SmallFile {
+    /// Most bytes read. What is longer was not meant to be read this way.
+    static let maxBytes = 1 << 20
+
+    /// Why a file was not read.
+    enum Failure: Error, Equatable {
+        /// The system refused with this error number.
+        case system(Int32)
+        /// The file is longer than `maxBytes`.
+        case tooLarge
+    }
+
+    /// The file's bytes.
+    static func bytes(_ path: String) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(errno) }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16384)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .system(errno) }
+            guard count > 0 else { return content }
+            guard content.count + count <= maxBytes else { throw .tooLarge }
+            content += buffer[..<count]
+        }
+    }
+
+    /// The file's text, nil if it cannot be read.
+    static func text(_ path: String) -> String? {
+        (try? bytes(path)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// How many entries a folder has, nil if it cannot be read.
+    static func entryCount(_ path: String) -> Int? {
+        guard let folder = opendir(path) else { return nil }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // `.` and `..` are no entries.
+        return max(0, count - 2)
+    }
+}
