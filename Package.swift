@@ -57,7 +57,8 @@ let package = Package(
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "COpenSSL"], swiftSettings: strict),
         .testTarget(
-            name: "ServiceTests", dependencies: ["Service", "HTTP", "Scheduler", "Tasks", "Media", "Yams"],
+            name: "ServiceTests",
+            dependencies: ["Service", "HTTP", "Scheduler", "Tasks", "Media", "JSON", logging, "Yams"],
             swiftSettings: strict),
         .testTarget(name: "ProjectTests", swiftSettings: strict),
     ])
