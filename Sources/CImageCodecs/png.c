@@ -16,6 +16,11 @@ typedef struct {
     png_structp png;
     png_infop info;
     uint8_t *pixels; // rows in the file's own channels, where they are not RGB
+
+    // The chunk being read, and how many more bytes of chunk contents the next row may take. Behind the last row libpng
+    // inflates whatever image data is left, up to a thousand times its length: this bounds it.
+    size_t content_start, content_end;
+    size_t allowance;
 } reading;
 
 static _Noreturn void refuse(reading *r, int code, const char *text) {
@@ -34,7 +39,16 @@ static void on_warning(png_structp png, png_const_charp text) {
 static void read_bytes(png_structp png, png_bytep into, size_t wanted) {
     reading *r = png_get_io_ptr(png);
     if (wanted > r->count - r->offset) png_error(png, "the file ends too early");
-    memcpy(into, r->bytes + r->offset, wanted);
+    const uint8_t *from = r->bytes + r->offset;
+    if (r->offset == r->content_end + 4 && wanted == 8) { // behind a checksum: the length and name of the next chunk
+        size_t length = (size_t)from[0] << 24 | (size_t)from[1] << 16 | (size_t)from[2] << 8 | from[3];
+        r->content_start = r->offset + 8;
+        r->content_end = r->content_start + length;
+    } else if (r->offset >= r->content_start && r->offset < r->content_end) {
+        if (wanted > r->allowance) png_error(png, "there is more image data than the size needs");
+        r->allowance -= wanted;
+    }
+    memcpy(into, from, wanted);
     r->offset += wanted;
 }
 
@@ -128,6 +142,9 @@ static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
         if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
         if (png_get_valid(png, info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(png);
     }
+    // A row as compressed takes at most its bytes and a little for the blocks; libpng reads ahead by 4 KB.
+    size_t stored_bytes = png_get_rowbytes(png, info);
+    size_t row_allowance = stored_bytes + stored_bytes / 64 + 8192;
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     format.channels = png_get_channels(png, info);
@@ -138,7 +155,10 @@ static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
     size_t row_bytes = (size_t)width * (size_t)format.channels, rgb_bytes = (size_t)width * 3;
     if (format.channels == 3) {
         for (int pass = 0; pass < passes; pass++)
-            for (png_uint_32 y = 0; y < height; y++) png_read_row(png, rgb + y * rgb_bytes, NULL);
+            for (png_uint_32 y = 0; y < height; y++) {
+                r->allowance = row_allowance;
+                png_read_row(png, rgb + y * rgb_bytes, NULL);
+            }
     } else {
         // Rows of an interlaced file are complete only after the last pass; others need one row at a time.
         size_t stride = passes > 1 ? row_bytes : 0;
@@ -147,15 +167,14 @@ static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
         for (int pass = 0; pass < passes; pass++)
             for (png_uint_32 y = 0; y < height; y++) {
                 uint8_t *row = r->pixels + y * stride;
+                r->allowance = row_allowance;
                 png_read_row(png, row, NULL);
                 if (pass == passes - 1 && !write_rgb(&format, row, rgb + y * rgb_bytes, width))
                     refuse(r, codec_corrupt, "a pixel names a colour beyond the end of the palette");
             }
     }
 
-    // libpng would inflate whatever else the image data holds, a thousand times its size. It reads ahead by 4 KB at most.
-    if (r->offset + 16384 < request->image_data_end)
-        refuse(r, codec_corrupt, "there is more image data than the size needs");
+    r->allowance = r->count;
     png_read_end(png, NULL); // checks the checksums of the rest
 }
 
@@ -167,6 +186,8 @@ int codec_png_decode(
     r.message = message;
     r.bytes = bytes;
     r.count = count;
+    r.content_end = 4; // the first chunk begins behind the 8 bytes of the signature
+    r.allowance = count;
     if (setjmp(r.refused) == 0) decode(&r, request, rgb);
     if (r.png != NULL) png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.pixels);

@@ -127,8 +127,7 @@ public enum ImageDecoder {
     private static func decodePNG(_ bytes: UnsafeRawBufferPointer, _ header: PNGHeader) throws(MediaError) -> PixelImage
     {
         // The chunk reader refuses sizes beyond 31 bits through `maxSide` long before.
-        var request = codec_png_request(
-            width: Int32(header.width), height: Int32(header.height), image_data_end: header.imageDataEnd)
+        var request = codec_png_request(width: Int32(header.width), height: Int32(header.height))
         return try rgb(header.width, header.height, format: .png) { target, message in
             codec_png_decode(bytes.baseAddress, bytes.count, &request, target, message)
         }

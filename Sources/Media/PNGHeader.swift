@@ -17,8 +17,6 @@ struct PNGHeader: Sendable {
     let isInterlaced: Bool
     /// Whether a tRNS chunk names transparent colours.
     let hasTransparency: Bool
-    /// Offset behind the last chunk of image data.
-    let imageDataEnd: Int
 
     private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
@@ -56,7 +54,6 @@ struct PNGHeader: Sendable {
         let rest = try PNGHeader.readRest(&chunks, needsPalette: colour == .palette)
         orientation = rest.orientation ?? .topLeft
         hasTransparency = rest.hasTransparency
-        imageDataEnd = rest.imageDataEnd
     }
 
     private struct Rest {

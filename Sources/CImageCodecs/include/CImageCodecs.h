@@ -33,7 +33,6 @@ int codec_jpeg_decode(
 
 typedef struct {
     int32_t width, height; // the caller read them from the header
-    size_t image_data_end; // offset behind the last IDAT chunk
 } codec_png_request;
 
 /// Decodes to 8-bit RGB, transparent parts over white. `rgb` holds width * height * 3 bytes. 16-bit samples lose their low
@@ -54,9 +53,8 @@ typedef struct {
 enum { codec_weight_bits = 22 };
 
 /// Resamples every row of an RGB image: input rows of `width` pixels, output rows of weights->outputs pixels.
-/// Returns codec_out_of_memory when its row buffer cannot be had.
-int codec_resample_rows(
+void codec_resample_rows(
     const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, uint8_t *output);
 
 /// Resamples every column: input rows of `row_bytes` bytes, weights->outputs output rows of as many bytes.
-int codec_resample_columns(const uint8_t *input, size_t row_bytes, const codec_weights *weights, uint8_t *output);
+void codec_resample_columns(const uint8_t *input, size_t row_bytes, const codec_weights *weights, uint8_t *output);
