@@ -1,0 +1,237 @@
+import Checkpoint
+import Tensor
+
+/// The decoder half of the caption head (Vaswani et al. 2017, pre-LN), one step at a time with cached keys and values.
+///
+///     h = embedding[token] + positions[t]
+///     h += selfAttention(norm(h)); h += crossAttention(norm(h), memory); h += feedForward(norm(h))     per layer
+///     logits = norm(h) · embeddingᵀ + bias
+///
+/// The tokens of all sequences of a step stand one below the other, so that each weight is read once per step however
+/// many sequences there are. Attention stays within a sequence: what one gets does not depend on the others.
+public final class CaptionDecoder: Sendable {
+    /// Tokens of the vocabulary: the width of a row of logits.
+    public let vocabularySize: Int
+    /// The most tokens of a sequence, the begin included.
+    public let longestSequence: Int
+
+    private let width: Int
+    private let inner: Int
+    private let selfShape: AttentionShape
+    private let crossShape: AttentionShape
+    private let imageTokens: Int
+    private let embedding: EmbeddingTable
+    private let positions: [Float]  // [longestSequence, d]
+    private let layers: [Layer]
+    private let crossKeysValues: Linear  // d → layers · (k|v)
+    private let finalNorm: LayerNorm
+    private let output: Linear  // d → V, tied with the embedding
+
+    private struct Layer: Sendable {
+        let selfNorm: LayerNorm
+        let queryKeyValue: Linear
+        let selfOutput: Linear
+        let crossNorm: LayerNorm
+        let crossQuery: Linear
+        let crossOutput: Linear
+        let feedForward: FeedForward
+    }
+
+    /// Reads the tensors `caption.*` except `caption.image.*`.
+    public init(
+        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
+        width: Int
+    ) throws(CheckpointError) {
+        vocabularySize = head.vocabulary.count
+        longestSequence = head.maxTokens
+        self.width = width
+        inner = head.feedForward
+        let headWidth = width / head.attentionHeads
+        selfShape = AttentionShape(
+            heads: head.attentionHeads, headWidth: headWidth,
+            queryStride: 3 * width, keyStride: 2 * width, valueStride: 2 * width)
+        crossShape = AttentionShape(
+            heads: head.attentionHeads, headWidth: headWidth,
+            keyStride: head.layers * 2 * width, valueStride: head.layers * 2 * width)
+        imageTokens = tower.tokens
+        let epsilon = head.layerNormEpsilon
+        embedding = EmbeddingTable(try checkpoint.tensor("caption.embedding.weight"))
+        positions = try checkpoint.tensor("caption.positions").floats()
+        var layers: [Layer] = []
+        var crossNames: [String] = []
+        for index in 0..<head.layers {
+            let name = "caption.layers.\(index)"
+            layers.append(
+                Layer(
+                    selfNorm: try LayerNorm(checkpoint, "\(name).self_attention_norm", epsilon: epsilon),
+                    queryKeyValue: try Linear(
+                        checkpoint, stacking: ["query", "key", "value"].map { "\(name).self_attention.\($0)" }),
+                    selfOutput: try Linear(checkpoint, "\(name).self_attention.output"),
+                    crossNorm: try LayerNorm(checkpoint, "\(name).cross_attention_norm", epsilon: epsilon),
+                    crossQuery: try Linear(checkpoint, "\(name).cross_attention.query"),
+                    crossOutput: try Linear(checkpoint, "\(name).cross_attention.output"),
+                    feedForward: try FeedForward(checkpoint, layer: name, epsilon: epsilon)))
+            crossNames += ["\(name).cross_attention.key", "\(name).cross_attention.value"]
+        }
+        self.layers = layers
+        crossKeysValues = try Linear(checkpoint, stacking: crossNames)
+        finalNorm = try LayerNorm(checkpoint, "caption.final_norm", epsilon: epsilon)
+        output = try Linear(checkpoint, weight: "caption.embedding.weight", bias: "caption.output_bias")
+    }
+
+    /// The tensors that the configuration needs.
+    public static func requirements(
+        _ head: SensoriumConfiguration.CaptionHead, width: Int
+    ) -> [TensorRequirement] {
+        let vocabulary = head.vocabulary.count
+        var all = [
+            TensorRequirement("caption.embedding.weight", [vocabulary, width]),
+            TensorRequirement("caption.positions", [head.maxTokens, width]),
+            TensorRequirement("caption.output_bias", [vocabulary]),
+        ]
+        for index in 0..<head.layers {
+            let name = "caption.layers.\(index)"
+            for kind in ["self_attention", "cross_attention"] {
+                all += LayerNorm.requirements("\(name).\(kind)_norm", width: width)
+                for part in ["query", "key", "value", "output"] {
+                    all += Linear.requirements("\(name).\(kind).\(part)", outputs: width, inputs: width)
+                }
+            }
+            all += FeedForward.requirements(layer: name, width: width, inner: head.feedForward)
+        }
+        return all + LayerNorm.requirements("caption.final_norm", width: width)
+    }
+
+    /// Memory of several images [images, tokens, d], as `ImageMemory` computes it → what sequences attend to.
+    public func remember(
+        _ memory: UnsafePointer<Float>, images: Int, pool: ComputePool
+    ) -> [CaptionMemory] {
+        (0..<images).map { image in
+            let keysValues = FloatBuffer(count: imageTokens * layers.count * 2 * width)
+            crossKeysValues.apply(
+                memory + image * imageTokens * width, rows: imageTokens, into: keysValues.pointer, pool: pool)
+            return CaptionMemory(tokens: imageTokens, keysValues: keysValues)
+        }
+    }
+
+    /// An empty sequence about an image, with room for `capacity` tokens.
+    public func begin(_ memory: CaptionMemory, capacity: Int) -> CaptionSequence {
+        precondition(capacity <= longestSequence, "a sequence of \(capacity) tokens is longer than the position table")
+        return CaptionSequence(memory: memory, capacity: capacity, layers: layers.count, width: width)
+    }
+
+    /// Tokens that a sequence has not seen yet: one in generation, several for a prompt.
+    public struct Input {
+        /// The sequence that is continued.
+        public let sequence: CaptionSequence
+        /// At least one token of the vocabulary.
+        public let tokens: [Int32]
+
+        /// `tokens` after what `sequence` has seen.
+        public init(_ sequence: CaptionSequence, _ tokens: [Int32]) {
+            self.sequence = sequence
+            self.tokens = tokens
+        }
+    }
+
+    /// Continues all sequences by their tokens. Returns the logits of what follows the last token of each [inputs, V]:
+    /// memory of the workspace, valid until its next use. Sequences of one image that stand side by side share work.
+    public func step(
+        _ inputs: [Input], workspace: Workspace, pool: ComputePool
+    ) -> UnsafeMutablePointer<Float> {
+        let rows = inputs.reduce(0) { $0 + $1.tokens.count }
+        workspace.begin(
+            rows * width, rows * width, rows * max(3 * width, inner), inputs.count * width,
+            inputs.count * vocabularySize)
+        let x = workspace.take(rows * width)  // [rows, d]
+        let normed = workspace.take(rows * width)  // [rows, d]
+        let wide = workspace.take(rows * max(3 * width, inner))  // [rows, q|k|v], [rows, q], [rows, inner]
+        let last = workspace.take(inputs.count * width)  // [inputs, d]
+        let logits = workspace.take(inputs.count * vocabularySize)  // [inputs, V]
+
+        lookUp(inputs, into: x)
+        for (index, layer) in layers.enumerated() {
+            layer.selfNorm.apply(x, rows: rows, into: normed, pool: pool)
+            layer.queryKeyValue.apply(normed, rows: rows, into: wide, pool: pool)
+            attendToPast(inputs, layer: index, queryKeyValue: wide, into: normed, pool)
+            layer.selfOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+
+            layer.crossNorm.apply(x, rows: rows, into: normed, pool: pool)
+            layer.crossQuery.apply(normed, rows: rows, into: wide, pool: pool)
+            attendToImages(inputs, layer: index, query: wide, into: normed, pool)
+            layer.crossOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+
+            layer.feedForward.apply(x, rows: rows, normed: normed, inner: wide, pool: pool)
+        }
+        var row = 0
+        for (index, input) in inputs.enumerated() {
+            row += input.tokens.count
+            (last + index * width).update(from: x + (row - 1) * width, count: width)
+            input.sequence.length += input.tokens.count
+        }
+        finalNorm.apply(last, rows: inputs.count, into: last, pool: pool)
+        output.apply(last, rows: inputs.count, into: logits, pool: pool)
+        return logits
+    }
+
+    /// x[row] = embedding[token] + positions[t]
+    private func lookUp(_ inputs: [Input], into x: UnsafeMutablePointer<Float>) {
+        var row = x
+        for input in inputs {
+            let start = input.sequence.length
+            precondition(start + input.tokens.count <= input.sequence.capacity, "a sequence is full")
+            for (offset, token) in input.tokens.enumerated() {
+                embedding.copyRow(Int(token), into: row)
+                for column in 0..<width { row[column] += positions[(start + offset) * width + column] }
+                row += width
+            }
+        }
+    }
+
+    /// Self-attention of each sequence's new tokens over all its tokens up to each; first their keys and values join.
+    private func attendToPast(
+        _ inputs: [Input], layer: Int, queryKeyValue: UnsafePointer<Float>, into mixed: UnsafeMutablePointer<Float>,
+        _ pool: ComputePool
+    ) {
+        var row = 0
+        let sequences = inputs.map { input in
+            let count = input.tokens.count
+            defer { row += count }
+            let past = input.sequence.length
+            let keys = input.sequence.keysValues(ofLayer: layer)
+            let queries = queryKeyValue + row * 3 * width
+            for token in 0..<count {
+                (keys + (past + token) * 2 * width).update(from: queries + token * 3 * width + width, count: 2 * width)
+            }
+            return AttentionSequence(
+                query: queries, queryRows: count, keys: keys, values: keys + width, keyRows: past + count,
+                causalOffset: past, into: mixed + row * width)
+        }
+        attention(sequences, selfShape, pool: pool)
+    }
+
+    /// Cross-attention: the tokens of all neighbours that describe the same image ask its memory together.
+    private func attendToImages(
+        _ inputs: [Input], layer: Int, query: UnsafePointer<Float>, into mixed: UnsafeMutablePointer<Float>,
+        _ pool: ComputePool
+    ) {
+        var sequences: [AttentionSequence] = []
+        var row = 0
+        var first = 0
+        while first < inputs.count {
+            let memory = inputs[first].sequence.memory
+            var count = 0
+            while first < inputs.count, inputs[first].sequence.memory === memory {
+                count += inputs[first].tokens.count
+                first += 1
+            }
+            let keys = memory.keysValues.pointer + layer * 2 * width
+            sequences.append(
+                AttentionSequence(
+                    query: query + row * width, queryRows: count, keys: keys, values: keys + width,
+                    keyRows: memory.tokens, into: mixed + row * width))
+            row += count
+        }
+        attention(sequences, crossShape, pool: pool)
+    }
+}
