@@ -53,7 +53,9 @@ let package = Package(
         .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),
-        .testTarget(name: "TasksTests", dependencies: ["Tasks", "Checkpoint", "Media"], swiftSettings: strict),
+        .testTarget(
+            name: "TasksTests", dependencies: ["Tasks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
+            swiftSettings: strict),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "COpenSSL"], swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,113 @@
+import Networks
+
+/// One request's captions while they are generated. `Captioner.step` moves it on; between steps it is only read.
+///
+/// Not thread-safe: it belongs to the thread that steps.
+public final class CaptionGeneration {
+    /// Whether there is nothing left to generate: `candidates` is complete.
+    public var isFinished: Bool { sequences.isEmpty }
+    /// What became final in the last step (at the first one the prompt, too), to be shown as it comes. Pieces that begin
+    /// a word carry the blank before it, so that the texts of all steps joined are the caption. Empty unless the options
+    /// are streamable.
+    public private(set) var newText = ""
+    /// Tokens generated so far in all of the request's sequences, for metrics.
+    public private(set) var generatedTokens = 0
+
+    private let vocabulary: CaptionVocabulary
+    private let prompt: [Int32]
+    private let wanted: Int
+    private let isStreamed: Bool
+    private var streamedTokens = 0
+    private var search: Search
+    /// What the decoder knows of each live hypothesis, in the order of the search.
+    private var sequences: [CaptionSequence]
+    /// The tokens that each sequence has not seen yet.
+    private var pending: [[Int32]]
+
+    private enum Search {
+        case beams(BeamSearch)
+        case independent(IndependentSearch)
+    }
+
+    /// - Parameter begin: makes a sequence with room for so many tokens.
+    init(
+        _ options: CaptionOptions, prompt: [Int32], vocabulary: CaptionVocabulary, longestSequence: Int,
+        begin: (_ capacity: Int) -> CaptionSequence
+    ) {
+        // Begin and prompt are read too; the last generated token is not.
+        let maxTokens = min(options.maxTokens, longestSequence - prompt.count)
+        let endToken = vocabulary.endToken
+        switch options.strategy {
+        case .greedy:
+            search = .independent(IndependentSearch(choosers: [.likeliest], maxTokens: maxTokens, endToken: endToken))
+        case .sampling(let temperature, let topP):
+            // Each candidate has random numbers of its own, seeded by the request's, so that the first n candidates are
+            // the same however many are asked for.
+            var seeds = SplitMix64(seed: options.seed ?? .random(in: .min ... .max))
+            let choosers = (0..<options.candidates).map { _ in
+                IndependentSearch.Chooser.sampler(
+                    Sampler(temperature: temperature, topP: topP, random: SplitMix64(seed: seeds.next())))
+            }
+            search = .independent(IndependentSearch(choosers: choosers, maxTokens: maxTokens, endToken: endToken))
+        case .beams(let width):
+            search = .beams(BeamSearch(width: width, maxTokens: maxTokens, endToken: endToken))
+        }
+        self.vocabulary = vocabulary
+        self.prompt = prompt
+        wanted = options.candidates
+        isStreamed = options.isStreamable
+        sequences = [begin(prompt.count + maxTokens)]
+        pending = [[Int32(vocabulary.beginToken)] + prompt]
+    }
+
+    /// What the decoder has to continue.
+    var inputs: [CaptionDecoder.Input] {
+        zip(sequences, pending).map { CaptionDecoder.Input($0, $1) }
+    }
+
+    /// Takes the scores of the next token, one for each of `inputs`.
+    func advance(_ scores: [TokenScores]) {
+        let parents: [Int]
+        switch search {
+        case .beams(var beams):
+            parents = beams.advance(scores)
+            search = .beams(beams)
+            pending = beams.live.map { $0.tokens.suffix(1) }
+        case .independent(var independent):
+            parents = independent.advance(scores)
+            search = .independent(independent)
+            pending = independent.live.map { $0.hypothesis.tokens.suffix(1) }
+        }
+        generatedTokens += scores.count
+        sequences = CaptionSequence.continuing(sequences, parents: parents)
+        if isStreamed { updateNewText() }
+    }
+
+    private func updateNewText() {
+        newText = ""
+        guard let hypothesis = hypotheses.first else { return }
+        let tokens = prompt + hypothesis.tokens
+        for (index, token) in tokens.enumerated().dropFirst(streamedTokens) {
+            newText += vocabulary.text(of: token, isFirst: index == 0)
+        }
+        streamedTokens = tokens.count
+    }
+
+    /// The captions, best first by log-probability / length^0.7: as many as the options ask for where the search found
+    /// that many. Complete once `isFinished`.
+    public var candidates: [CaptionCandidate] {
+        hypotheses.prefix(wanted).map { hypothesis in
+            let tokens = prompt + hypothesis.tokens
+            return CaptionCandidate(
+                text: vocabulary.text(of: tokens), logProbability: hypothesis.logProbability,
+                tokens: tokens.map { vocabulary.pieces[Int($0)] }, ids: tokens.map(Int.init))
+        }
+    }
+
+    private var hypotheses: [Hypothesis] {
+        switch search {
+        case .beams(let beams): beams.isFinished ? beams.pool : beams.live
+        case .independent(let independent): independent.hypotheses
+        }
+    }
+}

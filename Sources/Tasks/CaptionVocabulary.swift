@@ -1,0 +1,67 @@
+import Tokenizer
+
+/// The caption decoder's tokens: a choice of the tokenizer's word pieces, numbered anew.
+struct CaptionVocabulary: Sendable {
+    let beginToken: Int
+    let endToken: Int
+    /// The word piece of each token.
+    let pieces: [String]
+    /// What each token adds to a caption: " dog", or "s" for "##s", nothing for special tokens.
+    private let texts: [String]
+    /// Tokenizer ids of the tokens that a prompt may have.
+    private let tokens: [Int32: Int32]
+    private let tokenizer: WordPieceTokenizer
+
+    /// - Parameter vocabulary: for each token its id in `tokenizer`.
+    init(_ vocabulary: [Int], beginToken: Int, endToken: Int, tokenizer: WordPieceTokenizer) throws(TaskError) {
+        var pieces: [String] = []
+        var texts: [String] = []
+        var tokens: [Int32: Int32] = [:]
+        for (token, id) in vocabulary.enumerated() {
+            guard let piece = tokenizer.piece(of: id) else {
+                throw .inconsistentModel("caption token \(token) is piece \(id), which tokenizer.json does not have")
+            }
+            let isSpecial = token == beginToken || token == endToken || tokenizer.decode([id]).isEmpty
+            pieces.append(piece)
+            if isSpecial {
+                texts.append("")
+            } else {
+                texts.append(piece.hasPrefix("##") ? String(piece.dropFirst(2)) : " " + piece)
+                tokens[Int32(id)] = Int32(token)
+            }
+        }
+        self.pieces = pieces
+        self.texts = texts
+        self.tokens = tokens
+        self.beginToken = beginToken
+        self.endToken = endToken
+        self.tokenizer = tokenizer
+    }
+
+    /// What `token` adds to a caption of which `isFirst` says whether nothing stands before it.
+    func text(of token: Int32, isFirst: Bool) -> String {
+        let text = texts[Int(token)]
+        return isFirst && text.hasPrefix(" ") ? String(text.dropFirst()) : text
+    }
+
+    /// The pieces joined by blanks, "##" glued.
+    func text(of tokens: [Int32]) -> String {
+        var text = ""
+        for token in tokens { text += self.text(of: token, isFirst: text.isEmpty) }
+        return text
+    }
+
+    /// The tokens that a caption is forced to begin with; none for a prompt without words.
+    func tokens(ofPrompt prompt: String) throws(TaskError) -> [Int32] {
+        if let tokens = captionTokens(of: prompt) { return tokens }
+        // Word pieces never reach over blanks, so that one of the words cannot be written.
+        let words = prompt.split(whereSeparator: \.isWhitespace)
+        throw .unknownPromptWord(String(words.first { captionTokens(of: String($0)) == nil } ?? prompt[...]))
+    }
+
+    private func captionTokens(of text: String) -> [Int32]? {
+        let ids = tokenizer.encode(text, maxTokens: .max, addSpecialTokens: false).ids
+        let found = ids.compactMap { tokens[$0] }
+        return found.count == ids.count ? found : nil
+    }
+}

@@ -1,0 +1,137 @@
+import Checkpoint
+import Networks
+import Tensor
+import Tokenizer
+
+/// The caption head at work: from image tokens to captions, the captions of many requests step by step together.
+final class Captioner: Sendable {
+    private let imageMemory: ImageMemory
+    private let decoder: CaptionDecoder
+    private let vocabulary: CaptionVocabulary
+    private let imageTokens: Int
+    private let channels: Int
+    private let width: Int
+
+    /// The most tokens that a caption can have, its end included.
+    var longestCaption: Int { decoder.longestSequence }
+
+    init(
+        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
+        width: Int, tokenizer: WordPieceTokenizer
+    ) throws {
+        imageMemory = try ImageMemory(checkpoint, head, tower: tower, width: width)
+        decoder = try CaptionDecoder(checkpoint, head, tower: tower, width: width)
+        vocabulary = try CaptionVocabulary(
+            head.vocabulary, beginToken: head.beginToken, endToken: head.endToken, tokenizer: tokenizer)
+        imageTokens = tower.tokens
+        channels = tower.channels
+        self.width = width
+    }
+
+    static func requirements(
+        _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower, width: Int
+    ) -> [TensorRequirement] {
+        ImageMemory.requirements(head, tower: tower, width: width)
+            + CaptionDecoder.requirements(head, width: width)
+    }
+
+    /// What is wrong with `options` for this model, before any image is decoded: throws `TaskError`.
+    func validate(_ options: CaptionOptions) throws(TaskError) {
+        try options.validate(longest: longestCaption)
+        _ = try prompt(of: options)
+    }
+
+    private func prompt(of options: CaptionOptions) throws(TaskError) -> [Int32] {
+        guard let prompt = options.prompt else { return [] }
+        let tokens = try vocabulary.tokens(ofPrompt: prompt)
+        // At least one token must be left to generate.
+        guard tokens.count < longestCaption else {
+            throw .promptTooLong(tokens: tokens.count, limit: longestCaption - 1)
+        }
+        return tokens
+    }
+
+    /// Begins the captions of several requests: one pass of the encoder over all their images [tokens, channels].
+    func start(
+        _ items: [(tokens: [Float], options: CaptionOptions)], workspace: CaptionWorkspace, pool: ComputePool
+    ) throws(TaskError) -> [CaptionGeneration] {
+        var prompts: [[Int32]] = []
+        for item in items {
+            try item.options.validate(longest: longestCaption)
+            prompts.append(try prompt(of: item.options))
+        }
+        let memories = remember(items.map(\.tokens), workspace: workspace, pool: pool)
+        return items.indices.map { index in
+            CaptionGeneration(
+                items[index].options, prompt: prompts[index], vocabulary: vocabulary,
+                longestSequence: longestCaption
+            ) { capacity in decoder.begin(memories[index], capacity: capacity) }
+        }
+    }
+
+    private func remember(_ images: [[Float]], workspace: CaptionWorkspace, pool: ComputePool) -> [CaptionMemory] {
+        let size = imageTokens * channels
+        let rows = images.count * imageTokens
+        let (tokens, memory) = workspace.reserve(images.count * size, rows * width)
+        for (index, image) in images.enumerated() {
+            precondition(image.count == size, "an image has \(image.count) token values instead of \(size)")
+            image.withUnsafeBufferPointer { source in
+                // Not empty: a tower has at least one token.
+                if let base = source.baseAddress { (tokens + index * size).update(from: base, count: size) }
+            }
+        }
+        imageMemory.encode(tokens, images: images.count, into: memory, workspace: workspace.network, pool: pool)
+        return decoder.remember(memory, images: images.count, pool: pool)
+    }
+
+    /// Generates the next token of every sequence of every generation that is not finished.
+    func step(_ generations: [CaptionGeneration], workspace: CaptionWorkspace, pool: ComputePool) {
+        let active = generations.filter { !$0.isFinished }
+        let inputs = active.map(\.inputs)
+        let all = inputs.flatMap(\.self)
+        guard !all.isEmpty else { return }
+        let logits = decoder.step(all, workspace: workspace.network, pool: pool)
+        let scores = scores(logits, rows: all.count)
+        var row = 0
+        for (generation, inputs) in zip(active, inputs) {
+            generation.advance(Array(scores[row..<row + inputs.count]))
+            row += inputs.count
+        }
+    }
+
+    /// The logits that follow the begin of the sequence, for comparison with another implementation.
+    func firstStepLogits(_ imageTokens: [Float], workspace: CaptionWorkspace, pool: ComputePool) -> [Float] {
+        let memories = remember([imageTokens], workspace: workspace, pool: pool)
+        let inputs = memories.map {
+            CaptionDecoder.Input(decoder.begin($0, capacity: 1), [Int32(vocabulary.beginToken)])
+        }
+        let logits = decoder.step(inputs, workspace: workspace.network, pool: pool)
+        return Array(UnsafeBufferPointer(start: logits, count: decoder.vocabularySize))
+    }
+
+    /// Reads each row of logits once. The begin of the sequence is never generated: its logit becomes −infinity.
+    private func scores(_ logits: UnsafeMutablePointer<Float>, rows: Int) -> [TokenScores] {
+        let size = decoder.vocabularySize
+        return (0..<rows).map { row in
+            let start = logits + row * size
+            start[vocabulary.beginToken] = -.infinity
+            return TokenScores(UnsafeBufferPointer(start: start, count: size))
+        }
+    }
+}
+
+/// The memory that captioning computes in. Not thread-safe: one call at a time.
+final class CaptionWorkspace {
+    let network = Workspace()
+    private var tokens = FloatBuffer(count: 0)
+    private var memory = FloatBuffer(count: 0)
+
+    /// Areas for image tokens and memory of so many floats, valid until the next call.
+    func reserve(
+        _ tokenCount: Int, _ memoryCount: Int
+    ) -> (tokens: UnsafeMutablePointer<Float>, memory: UnsafeMutablePointer<Float>) {
+        if tokens.count < tokenCount { tokens = FloatBuffer(count: tokenCount) }
+        if memory.count < memoryCount { memory = FloatBuffer(count: memoryCount) }
+        return (tokens.pointer, memory.pointer)
+    }
+}

@@ -1,0 +1,70 @@
+/// Captions that are generated side by side and know nothing of each other: one greedy or several sampled ones.
+struct IndependentSearch {
+    enum Chooser {
+        /// The likeliest token; of equally likely ones the lowest.
+        case likeliest
+        case sampler(Sampler)
+    }
+
+    struct Caption {
+        /// Its place among those that were asked for.
+        let number: Int
+        var chooser: Chooser
+        var hypothesis = Hypothesis()
+    }
+
+    private let maxTokens: Int
+    private let endToken: Int
+    /// Those that still grow.
+    private(set) var live: [Caption]
+    private var ended: [Caption] = []
+    private var hasBegun = false
+
+    init(choosers: [Chooser], maxTokens: Int, endToken: Int) {
+        self.maxTokens = maxTokens
+        self.endToken = endToken
+        live = choosers.enumerated().map { Caption(number: $0.offset, chooser: $0.element) }
+    }
+
+    /// Takes the scores of the next token of each live caption (at the first step one that is all captions' own). Returns
+    /// for each caption that lives on the index of the scores that it took; its last token is the one to feed.
+    mutating func advance(_ scores: [TokenScores]) -> [Int] {
+        var parents: [Int] = []
+        var following: [Caption] = []
+        for (index, caption) in live.enumerated() {
+            var caption = caption
+            let parent = hasBegun ? index : 0
+            let token = caption.choose(scores[parent])
+            caption.hypothesis.logProbability += scores[parent].logProbability(token)
+            caption.hypothesis.length += 1
+            if token != endToken { caption.hypothesis.tokens.append(Int32(token)) }
+            if token == endToken || caption.hypothesis.length == maxTokens {
+                ended.append(caption)
+            } else {
+                following.append(caption)
+                parents.append(parent)
+            }
+        }
+        hasBegun = true
+        live = following
+        return parents
+    }
+
+    /// All captions, best first by score, equally good ones in the order of their numbers.
+    var hypotheses: [Hypothesis] {
+        (live + ended).sorted { ($1.hypothesis.score, $0.number) < ($0.hypothesis.score, $1.number) }
+            .map(\.hypothesis)
+    }
+}
+
+extension IndependentSearch.Caption {
+    fileprivate mutating func choose(_ scores: TokenScores) -> Int {
+        switch chooser {
+        case .likeliest: return scores.best(1)[0]
+        case .sampler(var sampler):
+            let token = sampler.draw(scores)
+            chooser = .sampler(sampler)
+            return token
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// What is wrong with a request or a model, for the person who made it.
+public enum TaskError: Error, Equatable, CustomStringConvertible {
+    /// An option's name as the API spells it, and what is wrong with its value.
+    case invalidOption(String, String)
+    /// A word of the prompt for which the caption vocabulary has no pieces.
+    case unknownPromptWord(String)
+    /// The prompt leaves no room for a caption: its tokens and the most that it may have.
+    case promptTooLong(tokens: Int, limit: Int)
+    /// The model has no such head or tower.
+    case taskNotAvailable(String, model: String)
+    /// The tokenizer and the configuration of a model contradict each other.
+    case inconsistentModel(String)
+
+    /// One sentence: what is wrong and what to do.
+    public var description: String {
+        switch self {
+        case .invalidOption(let name, let problem): "\(name) \(problem)."
+        case .unknownPromptWord(let word):
+            "The prompt's \"\(word)\" is not made of words that captions are written with: use another word."
+        case .promptTooLong(let tokens, let limit):
+            "The prompt has \(tokens) word pieces, but this model takes at most \(limit): shorten it."
+        case .taskNotAvailable(let task, let model): "The model \(model) cannot do \(task): ask a model that can."
+        case .inconsistentModel(let problem): "The model contradicts itself: \(problem)."
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Testing
+
+@testable import Tasks
+
+@Suite struct CaptionOptionsTests {
+    private func problem(_ options: CaptionOptions) -> String? {
+        do throws(TaskError) {
+            try options.validate(longest: 64)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func `the defaults are valid`() throws {
+        try CaptionOptions().validate(longest: 64)
+    }
+
+    @Test func `values at the ends of their ranges are valid`() {
+        #expect(problem(CaptionOptions(beams: 1)) == nil)
+        #expect(problem(CaptionOptions(beams: 8, candidates: 8)) == nil)
+        #expect(problem(CaptionOptions(maxTokens: 1)) == nil)
+        #expect(problem(CaptionOptions(maxTokens: 64)) == nil)
+        #expect(problem(CaptionOptions(candidates: 8, temperature: 10)) == nil)
+        #expect(problem(CaptionOptions(candidates: 8, topP: 1)) == nil)
+        #expect(problem(CaptionOptions(topP: 1e-9)) == nil)
+    }
+
+    @Test func `a value outside its range is named with the range`() {
+        #expect(problem(CaptionOptions(beams: 0)) == "beams is 0, but must be from 1 to 8.")
+        #expect(problem(CaptionOptions(beams: 9)) == "beams is 9, but must be from 1 to 8.")
+        #expect(problem(CaptionOptions(maxTokens: 65)) == "max_tokens is 65, but must be from 1 to 64.")
+        #expect(problem(CaptionOptions(candidates: 0)) == "candidates is 0, but must be from 1 to 8.")
+        #expect(problem(CaptionOptions(temperature: -0.5)) == "temperature is -0.5, but must be a number from 0 to 10.")
+        #expect(problem(CaptionOptions(temperature: .nan)) == "temperature is nan, but must be a number from 0 to 10.")
+        #expect(problem(CaptionOptions(topP: 0)) == "top_p is 0.0, but must be above 0 and at most 1.")
+        #expect(problem(CaptionOptions(topP: .nan)) == "top_p is nan, but must be above 0 and at most 1.")
+    }
+
+    @Test func `more candidates than the search can find are refused`() {
+        #expect(
+            problem(CaptionOptions(beams: 3, candidates: 4))?.hasPrefix("candidates is 4, but must be at most") == true)
+        #expect(problem(CaptionOptions(beams: 1, candidates: 2))?.hasPrefix("candidates is 2, but greedy") == true)
+        #expect(
+            problem(CaptionOptions(candidates: 2, temperature: 0))?.hasPrefix("candidates is 2, but greedy") == true)
+    }
+
+    @Test func `only one caption whose tokens stay can be streamed`() {
+        #expect(CaptionOptions(beams: 1).isStreamable)
+        #expect(CaptionOptions(temperature: 1).isStreamable)
+        #expect(!CaptionOptions(beams: 3).isStreamable)
+        #expect(!CaptionOptions(candidates: 2, temperature: 1).isStreamable)
+    }
+}
+
+@Suite struct CaptionVocabularyTests {
+    private let vocabulary: CaptionVocabulary
+
+    init() throws {
+        vocabulary = try TinyModel().vocabulary
+    }
+
+    private func tokens(_ pieces: String...) -> [Int32] {
+        pieces.map { piece in Int32(vocabulary.pieces.firstIndex(of: piece) ?? -1) }
+    }
+
+    @Test func `pieces are joined by blanks and continuations glued`() {
+        #expect(vocabulary.text(of: tokens("two", "dog", "##s", "jump", "##ing")) == "two dogs jumping")
+        #expect(vocabulary.text(of: tokens("##s", "run")) == "s run")
+        #expect(vocabulary.text(of: []).isEmpty)
+    }
+
+    @Test func `begin and end have no text`() {
+        #expect(vocabulary.text(of: [0] + tokens("dog") + [1]) == "dog")
+    }
+
+    @Test func `a prompt becomes tokens as the tokenizer cuts it`() throws {
+        #expect(try vocabulary.tokens(ofPrompt: "Two DOGS jumping") == tokens("two", "dog", "##s", "jump", "##ing"))
+    }
+
+    @Test(arguments: ["", "  ", "\n\t"]) func `a prompt without words forces nothing`(prompt: String) throws {
+        #expect(try vocabulary.tokens(ofPrompt: prompt).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("a dog swimming", "swimming"), ("a zebra", "zebra"), ("dogs [SEP] man", "[SEP]"), ("[CLS]", "[CLS]"),
+        ("a [PAD]", "[PAD]"), ("dog, man", "dog,"), ("犬 dog", "犬"),
+    ]) func `a word that captions are not written with is named`(prompt: String, word: String) {
+        #expect(throws: TaskError.unknownPromptWord(word)) { try vocabulary.tokens(ofPrompt: prompt) }
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@testable import Tasks
+
+@Suite struct TokenScoresTests {
+    private func logits(_ count: Int, seed: UInt64) -> [Float] {
+        var random = SplitMix64(seed: seed)
+        return (0..<count).map { _ in Float(random.nextUnit() * 20 - 10) }
+    }
+
+    private func scores<Result>(_ logits: [Float], _ body: (TokenScores) -> Result) -> Result {
+        logits.withUnsafeBufferPointer { body(TokenScores($0)) }
+    }
+
+    @Test func `log-probabilities are those of double precision`() {
+        for count in [1, 2, 15, 16, 17, 31, 32, 33, 100, 4449] {
+            let logits = logits(count, seed: UInt64(count))
+            let exact = log(logits.reduce(0) { $0 + exp(Double($1)) })
+            scores(logits) { scores in
+                for token in [0, count / 2, count - 1] {
+                    #expect(abs(scores.logProbability(token) - (Double(logits[token]) - exact)) < 5e-6)
+                }
+            }
+        }
+    }
+
+    @Test func `a token that is never generated has no part in the normaliser`() {
+        let rest = logits(20, seed: 3)
+        let all = scores(rest) { $0.normaliser }
+        #expect(abs(scores([-.infinity] + rest) { $0.normaliser } - all) < 1e-6)
+        #expect(scores([-.infinity] + rest) { $0.logProbability(0) } == -.infinity)
+    }
+
+    @Test func `huge logits do not overflow`() {
+        #expect(abs(scores([3e4, 3e4, -3e4]) { $0.logProbability(0) } + log(2.0)) < 1e-2)
+    }
+
+    @Test(arguments: [1, 2, 3, 6, 16]) func `the best tokens are what sorting finds`(count: Int) {
+        for size in [16, 17, 40, 333, 4449] {
+            // Few distinct values, so that there are ties to be broken by the lower number.
+            let logits = logits(size, seed: UInt64(size)).map { $0.rounded() }
+            let sorted = logits.indices.sorted { (logits[$1], $0) < (logits[$0], $1) }
+            #expect(scores(logits) { $0.best(count) } == Array(sorted.prefix(count)))
+        }
+    }
+
+    @Test func `asking for more tokens than there are gives all of them`() {
+        #expect(scores([1, 3, 2]) { $0.best(16) } == [1, 2, 0])
+    }
+}
