@@ -90,6 +90,14 @@ final class RawClient {
         return all
     }
 
+    /// Whatever comes next; fails if the server closed.
+    func some() throws -> [UInt8] {
+        if received.isEmpty { try #require(readMore(), "the server closed") }
+        let some = received
+        received = []
+        return some
+    }
+
     /// Whether the server closed in good order, with nothing more to read.
     func isAtEnd() -> Bool {
         guard received.isEmpty else { return false }
@@ -154,4 +162,27 @@ struct RawResponse {
     var text: String { String(decoding: body, as: UTF8.self) }
 
     subscript(name: String) -> String? { fields.first { $0.name.lowercased() == name }?.value }
+}
+
+extension RawClient {
+    func makeNonBlocking() { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
+
+    /// Sends `bytes` again and again until the kernel takes no more, or `atMost` octets are sent; returns the octets.
+    func sendUntilBlocked(repeating bytes: [UInt8], atMost: Int) -> Int {
+        var block: [UInt8] = []
+        while block.count < 1 << 16 { block += bytes }
+        var sent = 0
+        while sent < atMost {
+            let count = Glibc.send(descriptor, block, block.count, Int32(MSG_NOSIGNAL))
+            guard count > 0 else { break }
+            sent += count
+        }
+        return sent
+    }
+
+    /// Whether something can be read within `milliseconds`.
+    func isReadable(within milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, milliseconds) > 0
+    }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import HTTP
 import Testing
 
@@ -23,10 +22,7 @@ struct ServingTests {
 
     @Test func `an answer may come later from another thread`() throws {
         let handler = TestHandler { _, exchange in
-            let thread = try? BackgroundThread {
-                exchange.respond(HTTPResponse(status: 201, body: Array("later".utf8)))
-            }
-            thread?.detach()
+            onAnotherThread { exchange.respond(HTTPResponse(status: 201, body: Array("later".utf8))) }
             return .discard
         }
         try withServer(handler) { address, _ in
@@ -51,21 +47,4 @@ struct ServingTests {
             #expect(server.connectionCount == 0)
         }
     }
-}
-
-/// A thread that is not one of the server's.
-struct BackgroundThread {
-    private let handle: pthread_t
-
-    init(_ body: @escaping @Sendable () -> Void) throws {
-        final class Box { let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body } }
-        var handle = pthread_t()
-        let box = Unmanaged.passRetained(Box(body))
-        let code = pthread_create(&handle, nil, { Unmanaged<Box>.fromOpaque($0!).takeRetainedValue().body(); return nil }, box.toOpaque())
-        try #require(code == 0)
-        self.handle = handle
-    }
-
-    func join() { pthread_join(handle, nil) }
-    func detach() { pthread_detach(handle) }
 }

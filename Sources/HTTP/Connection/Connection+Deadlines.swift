@@ -2,7 +2,7 @@ extension Connection {
     /// When something must happen if nothing else does.
     private var deadline: UInt64 {
         let limits = loop.shared.deadlines
-        let write = output.isEmpty ? UInt64.max : lastOutput &+ limits.write
+        let write = !hasUnsent ? UInt64.max : lastOutput &+ limits.write
         switch phase {
         case .receiving:
             if let request {
@@ -12,13 +12,27 @@ extension Connection {
             }
             if headStart != 0 { return min(write, headStart &+ limits.header) }
             return min(write, idleSince &+ (servedAny ? limits.idle : limits.header))
-        case .answering, .finishing:
+        case .answering:
+            return mayProbe ? min(write, peerFinishedAt &+ limits.halfCloseProbe) : write
+        case .finishing:
             return write
         case .lingering:
             return min(lastInput &+ limits.linger, lingerStart &+ limits.lingerTotal)
         case .closed:
             return UInt64.max
         }
+    }
+
+    /// Whether the client has ended its side while its answer is awaited, and nobody has looked yet if it is still there.
+    ///
+    /// A client that was killed looks like one that half-closed: both send FIN, and only sending something tells them
+    /// apart, because the kernel of the killed one answers with a reset. `100 Continue` is the interim answer that every
+    /// client must be able to skip (RFC 9110 section 15.2); HTTP/1.0 has none.
+    private var mayProbe: Bool {
+        guard peerFinished, !probed, let request, request.minorVersion == 1, case .awaited = request.answer else {
+            return false
+        }
+        return true
     }
 
     /// Enters the deadline in the loop's timers unless an earlier entry will look at it anyway.
@@ -42,7 +56,7 @@ extension Connection {
     }
 
     private func timeUp() {
-        if !output.isEmpty, lastOutput &+ loop.shared.deadlines.write <= loop.now {
+        if hasUnsent, lastOutput &+ loop.shared.deadlines.write <= loop.now {
             vanish()
             return
         }
@@ -56,6 +70,9 @@ extension Connection {
                 close()
             }
         case .lingering: close()
+        case .answering where mayProbe:
+            probed = true
+            output.write { $0.append("HTTP/1.1 100 Continue\r\n\r\n") }
         case .answering, .finishing, .closed: break
         }
     }

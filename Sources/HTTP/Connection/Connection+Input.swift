@@ -12,21 +12,47 @@ extension Connection {
             // Less than asked for: the kernel's buffer is empty, and the next octet is a new edge.
             if count < loop.receiveBuffer.count && !peerFinished { isReadable = false }
             lastInput = loop.now
+            let bytes = UnsafeRawBufferPointer(rebasing: loop.receiveBuffer[..<count])
             if phase == .lingering {
                 dropLingering(count)
+            } else if let tls {
+                decrypt(bytes, tls)
             } else {
-                let bytes = UnsafeRawBufferPointer(rebasing: loop.receiveBuffer[..<count])
-                let used = consume(bytes)
-                if used < count, phase == .receiving || phase == .answering {
-                    leftover = Array(bytes[used...])
-                    leftoverStart = 0
-                }
+                take(bytes)
             }
         case .wouldBlock:
             isReadable = false
         case .failed:
             vanish()
         }
+    }
+
+    /// Decrypts and takes everything that the octets complete.
+    private func decrypt(_ bytes: UnsafeRawBufferPointer, _ tls: TLSSession) {
+        tls.feed(bytes)
+        while phase == .receiving || phase == .answering {
+            switch tls.decrypt(into: loop.decryptionBuffer) {
+            case .octets(let count): take(UnsafeRawBufferPointer(rebasing: loop.decryptionBuffer[..<count]))
+            case .needsMore:
+                tls.drain(into: &encrypted)
+                return
+            case .ended:
+                sawEnd = true
+                receivedEnd()
+                return
+            case .failed:
+                // An alert tells the client why, if it speaks TLS at all.
+                tls.drain(into: &encrypted)
+                if request == nil { finishConnection() } else { vanish() }
+                return
+            }
+        }
+    }
+
+    /// Serves what is complete and keeps the rest for when the present answer is given.
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        let used = leftover.isEmpty ? consume(bytes) : 0
+        if used < bytes.count, phase == .receiving || phase == .answering { leftover += bytes[used...] }
     }
 
     func parseLeftover() {
@@ -147,11 +173,13 @@ extension Connection {
     private func receivedEnd() {
         switch phase {
         case .receiving:
-            guard let request, case .awaited = request.answer else {
-                finishConnection()
-                return
+            switch request?.answer {
+            case .awaited?: vanish()
+            case .streaming?:
+                request?.keepsAlive = false
+                settle()
+            case .given?, nil: finishConnection()
             }
-            vanish()
         case .answering: request?.keepsAlive = false
         case .lingering: close()
         case .finishing, .closed: break

@@ -28,6 +28,7 @@ extension Connection {
     private func startStream(_ status: Int, _ headers: HTTPHeaders) {
         giveUpBody()
         writeHead(status, headers, length: nil)
+        settle()
     }
 
     private func writeChunk(_ bytes: [UInt8]) {
@@ -109,7 +110,7 @@ extension Connection {
         guard let request, phase == .receiving || phase == .answering else { return }
         switch request.answer {
         case .given:
-            if !request.keepsAlive {
+            if !request.keepsAlive || loop.isDraining {
                 finishConnection()
             } else if request.bodyComplete {
                 self.request = nil
@@ -143,18 +144,41 @@ extension Connection {
 
     /// Gives the kernel what it takes.
     func flush() {
-        if !output.isEmpty { send() }
         guard phase != .closed else { return }
+        if !isBlocked { lastOutput = loop.now }
+        if let tls {
+            guard sendEncrypted(tls) else { return vanish() }
+        } else if !output.isEmpty {
+            guard send(&output) else { return vanish() }
+        }
+        isBlocked = hasUnsent
         finishCompletions()
         if case .streaming? = request?.answer { request?.exchange.updateBacklog(waiting: output.count) }
-        if phase == .finishing, output.isEmpty { beginLingering() }
+        if phase == .finishing, !hasUnsent { beginLingering() }
     }
 
-    private func send() {
-        let before = output.removed
-        while isWritable, !output.isEmpty {
-            var failed = false
-            _ = output.drain { bytes, more in
+    /// Encrypts a record at a time, so that no more than one waits beside the answers; false if the connection is broken.
+    private func sendEncrypted(_ tls: TLSSession) -> Bool {
+        while true {
+            if !encrypted.isEmpty {
+                guard send(&encrypted) else { return false }
+                if !encrypted.isEmpty { return true }
+            }
+            if !output.isEmpty {
+                guard output.drain({ bytes, _ in tls.encrypt(bytes) }) > 0 else { return false }
+            } else if phase == .finishing {
+                tls.shut()
+            }
+            tls.drain(into: &encrypted)
+            if encrypted.isEmpty { return true }
+        }
+    }
+
+    /// Sends until the queue is empty or the kernel's buffer is full; false if the connection is broken.
+    private func send(_ queue: inout OutputQueue) -> Bool {
+        var failed = false
+        while isWritable, !failed, !queue.isEmpty {
+            let sent = queue.drain { bytes, more in
                 switch System.send(descriptor, bytes, more: more) {
                 case .moved(let count):
                     // Less than offered: the kernel's buffer is full, and room is a new edge.
@@ -168,16 +192,13 @@ extension Connection {
                     return 0
                 }
             }
-            if failed {
-                vanish()
-                return
-            }
+            if sent > 0 { lastOutput = loop.now }
         }
-        if output.removed != before || before == 0 { lastOutput = loop.now }
+        return !failed
     }
 
     private func finishCompletions() {
-        guard let first = completions.first, first.end <= output.removed else { return }
+        guard let first = completions.first, encrypted.isEmpty, first.end <= output.removed else { return }
         if completions.count == 1 {
             completions.removeAll(keepingCapacity: true)
             first.exchange.complete(status: first.status, bytes: first.contentBytes)

@@ -65,7 +65,11 @@ final class Connection {
     var phase = Phase.receiving
     var parser: RequestParser
     var request: ActiveRequest?
+    /// Answers, before encryption if there is any.
     var output = OutputQueue()
+    let tls: TLSSession?
+    /// What TLS made of the answers, and its own messages.
+    var encrypted = OutputQueue()
     var completions: [PendingCompletion] = []
     /// Octets received and not yet parsed.
     var leftover: [UInt8] = []
@@ -73,8 +77,13 @@ final class Connection {
 
     var isReadable = true
     var isWritable = true
+    /// Octets were left after the last try to send: the write deadline runs.
+    var isBlocked = false
     /// The peer announced its end; receive until it comes.
     var peerFinished = false
+    var peerFinishedAt: UInt64 = 0
+    /// A half-closed client was sent an interim answer to see whether it still reads.
+    var probed = false
     /// The end of the client's octets was received.
     var sawEnd = false
     var servedAny = false
@@ -89,10 +98,11 @@ final class Connection {
     /// The earliest entry of this connection in the loop's timers.
     var scheduled = UInt64.max
 
-    init(token: UInt64, descriptor: Int32, peerAddress: String, loop: EventLoop) {
+    init(token: UInt64, descriptor: Int32, peerAddress: String, tls: TLSSession?, loop: EventLoop) {
         self.token = token
         self.descriptor = descriptor
         self.peerAddress = peerAddress
+        self.tls = tls
         self.loop = loop
         parser = RequestParser(limits: loop.shared.parserLimits)
         idleSince = loop.now
@@ -100,11 +110,17 @@ final class Connection {
         lastOutput = loop.now
     }
 
+    /// Whether octets wait for the kernel.
+    var hasUnsent: Bool { !output.isEmpty || !encrypted.isEmpty }
+
     /// Readiness from the poller.
     func handle(_ readiness: Poller.Readiness) {
         if readiness.isReadable { isReadable = true }
         if readiness.isWritable { isWritable = true }
-        if readiness.peerFinished { peerFinished = true }
+        if readiness.peerFinished, !peerFinished {
+            peerFinished = true
+            peerFinishedAt = loop.now
+        }
         if readiness.isBroken {
             switch phase {
             case .receiving, .answering: vanish()
@@ -150,9 +166,9 @@ final class Connection {
     /// Closes at once if no request is under way; otherwise after the present answer.
     func drain() {
         switch phase {
-        case .receiving where request == nil && parser.isBetweenRequests && leftover.count == leftoverStart:
+        case .receiving where request == nil && !parser.isInHead && leftover.count == leftoverStart:
             // Nothing is on its way to this client that a reset could destroy.
-            if output.isEmpty { return close() }
+            if !hasUnsent { return close() }
             finishConnection()
             run()
         default: break

@@ -54,43 +54,45 @@ final class ServerExchange: HTTPExchange {
 
     func respond(_ response: HTTPResponse) -> Bool {
         change { state in
-            guard state.phase == .open else { return false }
+            guard state.phase == .open else { return .refused }
             state.phase = .answered
             state.delivery.response = response
-            return true
+            return .given
         }
     }
 
     func startStreaming(status: Int, headers: HTTPHeaders) -> Bool {
         change { state in
-            guard state.phase == .open else { return false }
+            guard state.phase == .open else { return .refused }
             state.phase = .streaming
             state.delivery.streamStart = (status, headers)
-            return true
+            return .given
         }
     }
 
     func write(_ bytes: [UInt8]) -> Bool {
         change { [maxBacklog] state in
-            guard state.phase == .streaming, !state.delivery.overflowed else { return false }
-            guard !bytes.isEmpty else { return true }
-            state.backlog += bytes.count
-            if state.backlog > maxBacklog {
+            guard state.phase == .streaming else { return .refused }
+            guard !bytes.isEmpty else { return .nothing }
+            // One large piece may pass the bound alone; a second may not join it.
+            if state.backlog > 0, state.backlog + bytes.count > maxBacklog {
+                state.phase = .answered
                 state.delivery.overflowed = true
                 state.delivery.chunks = []
-            } else {
-                state.delivery.chunks.append(bytes)
+                return .overflowed
             }
-            return true
+            state.backlog += bytes.count
+            state.delivery.chunks.append(bytes)
+            return .given
         }
     }
 
     func endStream() {
         change { state in
-            guard state.phase == .streaming else { return false }
+            guard state.phase == .streaming else { return .refused }
             state.phase = .answered
             state.delivery.ended = true
-            return true
+            return .given
         }
     }
 
@@ -112,17 +114,24 @@ final class ServerExchange: HTTPExchange {
         if let outcome { body(outcome.status, outcome.bytes) }
     }
 
-    /// Applies a change and wakes the loop unless it will look anyway.
+    private enum Change {
+        case refused
+        case nothing
+        case given
+        case overflowed
+    }
+
+    /// Applies a change and wakes the loop unless there is none or it will look anyway.
     @discardableResult
-    private func change(_ body: (inout State) -> Bool) -> Bool {
-        let (accepted, wake) = state.withLock { state -> (Bool, Bool) in
-            guard body(&state) else { return (false, false) }
-            if state.loopWillLook || state.isPosted { return (true, false) }
+    private func change(_ body: (inout State) -> Change) -> Bool {
+        let (change, wake) = state.withLock { state -> (Change, Bool) in
+            let change = body(&state)
+            if change == .refused || change == .nothing || state.loopWillLook || state.isPosted { return (change, false) }
             state.isPosted = true
-            return (true, true)
+            return (change, true)
         }
         if wake { mailbox.post(.look(self)) }
-        return accepted
+        return change == .given || change == .nothing
     }
 
     // MARK: The loop's side

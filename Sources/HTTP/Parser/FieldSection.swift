@@ -13,8 +13,8 @@ struct FieldSection {
     private var lines = 0
     private var bytes = 0
 
-    /// The bytes which the next line may have.
-    func room(_ limits: ParserLimits) -> Int { max(0, limits.headerBytes - bytes) }
+    /// The bytes which the next line may have before its CRLF.
+    func room(_ limits: ParserLimits) -> Int { max(0, limits.headerBytes - bytes - 2) }
 
     /// Takes a line without its CRLF; trailers are checked the same way and dropped.
     mutating func add(_ line: Span<UInt8>, isTrailer: Bool, limits: ParserLimits) throws(HTTPFailure) {

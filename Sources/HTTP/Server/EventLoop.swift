@@ -10,6 +10,8 @@ final class EventLoop {
     let mailbox: LoopMailbox
     /// Filled and used up within one turn of one connection; idle connections own no buffer.
     let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+    /// As large as a TLS record; filled and used up like the other.
+    lazy var decryptionBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 64)
     var timers = TimerHeap<UInt64>()
     private(set) var now: UInt64
     private(set) var date = HTTPDate()
@@ -45,7 +47,10 @@ final class EventLoop {
         now = clock()
     }
 
-    deinit { receiveBuffer.deallocate() }
+    deinit {
+        receiveBuffer.deallocate()
+        if shared.tls != nil { decryptionBuffer.deallocate() }
+    }
 
     /// Turns until told to stop.
     func run() {
@@ -146,12 +151,14 @@ final class EventLoop {
         while connections.count <= index { connections.append(nil) }
         generation = (generation + 1) & 0x7FFF_FFFF
         let token = generation << 32 | UInt64(index)
-        guard poller.add(descriptor, token: token) else {
+        let tls = shared.tls?.makeSession()
+        guard (tls == nil) == (shared.tls == nil), poller.add(descriptor, token: token) else {
             Glibc.close(descriptor)
             shared.closed()
             return
         }
-        let connection = Connection(token: token, descriptor: descriptor, peerAddress: peer.host, loop: self)
+        let connection = Connection(
+            token: token, descriptor: descriptor, peerAddress: peer.host, tls: tls, loop: self)
         connections[index] = connection
         connectionCount += 1
         if isDraining {

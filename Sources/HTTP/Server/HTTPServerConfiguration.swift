@@ -39,6 +39,9 @@ public struct HTTPServerConfiguration: Sendable {
     public var lingerTotal: Double = 5
     /// The bytes dropped at most. Default: 64 MiB.
     public var lingerBytes: Int = 64 << 20
+    /// After a client ended its side while its answer is awaited: then an interim answer (`100 Continue`) tells a client
+    /// that was killed, whose request is cancelled, from one that half-closed and still reads. Default: 0.5 s.
+    public var halfCloseProbe: Double = 0.5
 
     /// A PEM file with the certificate chain; nil serves plain HTTP.
     public var tlsCertificatePath: String?

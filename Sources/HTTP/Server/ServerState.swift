@@ -4,7 +4,7 @@ import Synchronization
 final class ServerState: Sendable {
     /// The time bounds in nanoseconds.
     struct Deadlines: Sendable {
-        let header, body, bodyGrace, perBodyByte, idle, write, linger, lingerTotal: UInt64
+        let header, body, bodyGrace, perBodyByte, idle, write, linger, lingerTotal, halfCloseProbe: UInt64
 
         init(_ configuration: HTTPServerConfiguration) {
             func nanoseconds(_ seconds: Double) -> UInt64 { UInt64(max(0, min(seconds, 1e9)) * 1e9) }
@@ -16,6 +16,7 @@ final class ServerState: Sendable {
             write = nanoseconds(configuration.writeTimeout)
             linger = nanoseconds(configuration.lingerTimeout)
             lingerTotal = nanoseconds(configuration.lingerTotal)
+            halfCloseProbe = nanoseconds(configuration.halfCloseProbe)
         }
     }
 
@@ -23,6 +24,7 @@ final class ServerState: Sendable {
     let handler: any RequestHandler
     let parserLimits: ParserLimits
     let deadlines: Deadlines
+    let tls: TLSContext?
     let mailboxes: [LoopMailbox]
     /// Raised by each loop that has closed its last connection while draining, and at its end.
     let progress: Signal
@@ -40,6 +42,11 @@ final class ServerState: Sendable {
             headerBytes: configuration.maxHeaderBytes, headers: configuration.maxHeaders,
             target: configuration.maxTarget)
         deadlines = Deadlines(configuration)
+        switch (configuration.tlsCertificatePath, configuration.tlsKeyPath) {
+        case (let certificate?, let key?): tls = try TLSContext(certificatePath: certificate, keyPath: key)
+        case (nil, nil): tls = nil
+        default: throw .invalidOption("TLS needs both --tls-certificate and --tls-key.")
+        }
         var mailboxes: [LoopMailbox] = []
         for _ in 0..<max(1, configuration.loops) { mailboxes.append(try LoopMailbox()) }
         self.mailboxes = mailboxes
