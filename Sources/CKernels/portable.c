@@ -9,6 +9,7 @@
 #define MAX_ROWS 2
 #endif
 #define PANELS_FOR(rows) 1
+#define MAX_PIXELS 4
 #include "operations/set.h"
 
 const struct sensorium_kernel_set sensorium_portable = KERNEL_SET("portable");

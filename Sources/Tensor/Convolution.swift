@@ -21,7 +21,7 @@ public final class DepthwiseConvolution: Sendable {
     public let channels: Int, kernel: Int, stride: Int
     let activation: Activation
     let kernels: KernelSet
-    // [kernel, kernel, channels] then [channels]: written in init alone.
+    // Panels of 16 channels, each [kernel, kernel, 16], and [channels]: written in init alone.
     nonisolated(unsafe) let weight: FloatBuffer, bias: FloatBuffer
 
     /// - Parameter weight: channels · kernel · kernel elements.
@@ -32,16 +32,19 @@ public final class DepthwiseConvolution: Sendable {
         precondition(
             weight.count == channels * kernel * kernel && bias.count == channels,
             "weight [channels, 1, kernel, kernel], bias [channels]")
+        precondition([3, 5].contains(kernel) && [1, 2].contains(stride) && activation != .gelu)
         self.channels = channels
         self.kernel = kernel
         self.stride = stride
         self.activation = activation
         self.kernels = kernels
         self.bias = FloatBuffer(bias)
-        self.weight = FloatBuffer(count: weight.count)
         let taps = kernel * kernel
+        self.weight = FloatBuffer(count: (channels + 15) / 16 * 16 * taps)
         for channel in 0..<channels {
-            for tap in 0..<taps { self.weight.pointer[tap * channels + channel] = weight[channel * taps + tap] }
+            for tap in 0..<taps {
+                self.weight.pointer[(channel / 16 * taps + tap) * 16 + channel % 16] = weight[channel * taps + tap]
+            }
         }
     }
 
@@ -73,7 +76,7 @@ public final class DepthwiseConvolution: Sendable {
                 var job = sensorium_depthwise(
                     input: input + image * height * width * self.channels, input_row_stride: width * self.channels,
                     input_pixel_stride: self.channels, input_rows: 0, height: height, width: width,
-                    weight: self.weight.pointer, bias: self.bias.pointer, weight_stride: self.channels,
+                    weight: self.weight.pointer, bias: self.bias.pointer,
                     output: output + image * vertical.output * horizontal.output * self.channels,
                     output_row_stride: horizontal.output * self.channels, output_pixel_stride: self.channels,
                     output_width: horizontal.output, kernel: Int32(self.kernel), stride: Int32(self.stride),

@@ -39,18 +39,18 @@ struct sensorium_product {
   enum sensorium_activation activation;
 };
 
-/* Depthwise convolution over one image [height, width, channels], padding
- * `top` and `left` (what lies outside counts as zero).
- * `weight` is [kernel][kernel][channels]. Only channels first..<first+count and
- * output rows of the given range are computed; `input` and `output` point at row
- * 0 and channel 0, `row_stride`s and `pixel_stride`s are in floats. `input_rows`
- * > 0 makes the input a ring: row y lies at y modulo input_rows. */
+/* Depthwise convolution over one image [height, width, channels] with a window of 3 or
+ * 5 and a stride of 1 or 2, padding `top` and `left` (what lies outside counts as zero).
+ * `weight` holds panels of 16 channels, each [kernel][kernel][16]. `input` and
+ * `output` point at row 0 and channel 0; strides are in floats. `input_rows` > 0
+ * makes the input a ring: row y lies at y modulo input_rows. Activation: none, ReLU or ReLU6.
+ * The function computes a range of output rows for a range of channels that begins at a
+ * multiple of 16. */
 struct sensorium_depthwise {
   const float *input;
   ptrdiff_t input_row_stride, input_pixel_stride, input_rows;
   ptrdiff_t height, width;
   const float *weight, *bias;
-  ptrdiff_t weight_stride;
   float *output;
   ptrdiff_t output_row_stride, output_pixel_stride;
   ptrdiff_t output_width;

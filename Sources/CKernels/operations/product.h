@@ -13,10 +13,12 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
   vec sum[MAX_ROWS][PANELS_FOR(1) * PANEL_VECTORS];
   const int vectors = panels * PANEL_VECTORS;
   const ptrdiff_t inputs = job->inputs, stride = job->input_stride;
+  UNROLLED
   for (int v = 0; v < vectors; v++) {
     const ptrdiff_t at = panel * SENSORIUM_PANEL + v * LANES, left = job->outputs - at;
     vec start = splat(0);
     if (job->bias && left > 0) start = left >= LANES ? load(job->bias + at) : load_some(job->bias + at, left);
+    UNROLLED
     for (int r = 0; r < rows; r++) sum[r][v] = start;
   }
   const float *input = job->input + row * stride;
@@ -26,6 +28,7 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
 #endif
   for (ptrdiff_t i = 0; i < inputs; i++) {
     vec w[PANELS_FOR(1) * PANEL_VECTORS];
+    UNROLLED
     for (int v = 0; v < vectors; v++) {
       ptrdiff_t at = (v / PANEL_VECTORS * inputs + i) * SENSORIUM_PANEL + v % PANEL_VECTORS * LANES;
 #ifdef LOAD_HALF
@@ -36,17 +39,21 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
 #endif
       w[v] = load(weight + at);
     }
+    UNROLLED
     for (int r = 0; r < rows; r++) {
       vec x = splat(input[r * stride + i]);
+      UNROLLED
       for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(x, w[v], sum[r][v]);
     }
   }
   (void)half;
 
   const ptrdiff_t first = panel * SENSORIUM_PANEL;
+  UNROLLED
   for (int r = 0; r < rows; r++) {
     float *output = job->output + (row + r) * job->output_stride + first;
     const float *residual = job->residual ? job->residual + (row + r) * job->residual_stride + first : 0;
+    UNROLLED
     for (int v = 0; v < vectors; v++) {
       vec x = clipped(sum[r][v], job->activation);
       ptrdiff_t left = job->outputs - first - v * LANES;

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
+/* A loop whose bounds are known where it is inlined, and whose variables shall be registers. */
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
-typedef float vec __attribute__((vector_size(LANES * 4)));
-typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
+typedef float vec __attribute__((ext_vector_type(LANES)));
+typedef int32_t ivec __attribute__((ext_vector_type(LANES)));
 
 INLINE vec load(const float *p) {
   vec v;
@@ -28,7 +30,7 @@ INLINE vec load_some(const float *p, ptrdiff_t n) {
 
 INLINE void store_some(float *p, vec v, ptrdiff_t n) { memcpy(p, &v, (size_t)n * 4); }
 
-INLINE vec splat(float x) { return (vec){0} + x; }
+INLINE vec splat(float x) { return (vec)x; }
 
 INLINE vec multiply_add(vec a, vec b, vec c) {
 #if FUSED
@@ -115,4 +117,9 @@ INLINE vec clipped(vec x, enum sensorium_activation activation) {
   if (activation == SENSORIUM_ACTIVATION_RELU6) return smaller(larger(x, splat(0)), splat(6));
   if (activation == SENSORIUM_ACTIVATION_RELU) return larger(x, splat(0));
   return x;
+}
+
+INLINE float clipped_one(float x, enum sensorium_activation activation) {
+  if (activation != SENSORIUM_ACTIVATION_NONE && x < 0) x = 0;
+  return activation == SENSORIUM_ACTIVATION_RELU6 && x > 6 ? 6 : x;
 }
