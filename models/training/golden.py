@@ -58,7 +58,7 @@ def image_entry(network: Sensorium, codec: CaptionCodec, name: str, image: Image
     hidden, _ = network.caption.hidden(torch.tensor([[BOS]]), memories)
     logits = network.caption.logits(hidden)[0, 0]
     top = logits.topk(20)
-    greedy = decode(network.caption, tokens)[0].tolist()
+    greedy = decode(network.caption, memories)[0].tolist()
     greedy = greedy[: greedy.index(EOS)] if EOS in greedy else greedy
     beam, log_probability = beam_search(network.caption, tokens[0], beams=3)
     embedding = torch.nn.functional.normalize(tokens[0].mean(0), dim=0)

@@ -12,13 +12,12 @@ LENGTH_POWER = 0.7
 
 
 @torch.no_grad()
-def decode(head: CaptionHead, tokens: Tensor, max_tokens: int = 30, samples: int = 0, temperature: float = 1.0) -> Tensor:
+def decode(head: CaptionHead, memories: list, max_tokens: int = 30, samples: int = 0, temperature: float = 1.0) -> Tensor:
     """Token numbers [b * max(samples, 1), up to max_tokens], ended and filled up by EOS: the likeliest token each time,
-    or `samples` random captions per photo."""
-    captions = max(samples, 1)
-    memories = head.memories(tokens)
-    ids = torch.full((len(tokens) * captions, 1), BOS, device=tokens.device)
-    finished = torch.zeros(len(ids), dtype=torch.bool, device=tokens.device)
+    or `samples` random captions per photo. `memories`: of b photos, as `head.memories` gives them."""
+    captions, device = max(samples, 1), memories[0][0].device
+    ids = torch.full((len(memories[0][0]) * captions, 1), BOS, device=device)
+    finished = torch.zeros(len(ids), dtype=torch.bool, device=device)
     past, generated = None, []
     for _ in range(max_tokens):
         hidden, past = head.hidden(ids, memories, past, captions)

@@ -273,12 +273,6 @@ class CaptionHead(nn.Module):
     def logits(self, hidden: Tensor) -> Tensor:
         return F.linear(hidden, self.embedding.weight, self.output_bias)
 
-    def forward(self, tokens: Tensor, ids: Tensor, kept: Tensor | None = None) -> Tensor:
-        """Tokens of photos [b, 81, 1280] and captions [b, c, t] to hidden states [b, c, t, width]; the caller picks the
-        positions that count before it asks for their logits."""
-        hidden, _ = self.hidden(ids.flatten(0, 1), self.memories(tokens, kept), captions=ids.shape[1])
-        return hidden.unflatten(0, ids.shape[:2])
-
 
 class Sensorium(nn.Module):
     """The whole checkpoint: two towers, one head."""

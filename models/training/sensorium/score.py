@@ -7,7 +7,7 @@ states how far the scores differ.
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 ORDERS = range(1, 5)
 # Width of CIDEr-D's penalty on a difference in length.
@@ -56,10 +56,12 @@ def bleu(captions: Sequence[str], references: Sequence[Sequence[str]]) -> list[f
 
 
 class CiderD:
-    """CIDEr-D of captions against the references of a set of photos, whose document frequencies it counts once."""
+    """CIDEr-D of captions against the references of a set of photos, whose document frequencies it counts once.
+    `words` splits a text: the published figures' way unless training wants another."""
 
-    def __init__(self, references: Sequence[Sequence[str]]):
-        counts = [[ngrams(tokenize(text)) for text in texts] for texts in references]
+    def __init__(self, references: Sequence[Sequence[str]], words: Callable[[str], list[str]] = tokenize):
+        self.words = words
+        counts = [[ngrams(words(text)) for text in texts] for texts in references]
         self.frequency = Counter(ngram for texts in counts for ngram in set().union(*texts))
         self.log_photos = math.log(max(len(counts), 2))
         self.references = [[self.vector(text) for text in texts] for texts in counts]
@@ -77,7 +79,7 @@ class CiderD:
 
     def score(self, photo: int, caption: str) -> float:
         """CIDEr-D of a caption of photo number `photo`."""
-        weights, norms, length = self.vector(ngrams(tokenize(caption)))
+        weights, norms, length = self.vector(ngrams(self.words(caption)))
         total = 0.0
         for reference, reference_norms, reference_length in self.references[photo]:
             products = [0.0] * 4

@@ -29,5 +29,5 @@ class TokenCache:
         return torch.stack(rows).bfloat16()
 
     def original(self, start: int, end: int) -> Tensor:
-        """Photos as they are; the cache of dev has no other view."""
-        return torch.from_numpy(np.array(self.views[0][start:end])).float()
+        """Photos as they are, in bfloat16; the cache of dev has no other view."""
+        return torch.from_numpy(np.array(self.views[0][start:end])).bfloat16()
