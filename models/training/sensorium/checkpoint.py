@@ -78,6 +78,7 @@ def write_shards(folder: Path, tensors: dict[str, Tensor]) -> None:
     names = [f"model-{index:05}-of-{len(shards):05}.safetensors" for index in range(1, len(shards) + 1)]
     for name, shard in zip(names, shards):
         save_file(shard, folder / name, metadata={"format": "pt"})
+        (folder / name).chmod(0o644)  # safetensors writes for the owner alone
     size = sum(tensor.nbytes for tensor in tensors.values())
     weight_map = {tensor: name for name, shard in zip(names, shards) for tensor in shard}
     write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": weight_map})
