@@ -156,16 +156,19 @@ __attribute__((target("avx2"))) static void resample_columns_avx2(
 #endif
 
 void codec_resample_rows(
-    const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, uint8_t *output) {
+    const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, int portable, uint8_t *output) {
+    (void)portable;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && resample_rows_avx2(input, width, rows, weights, output)) return;
+    if (!portable && __builtin_cpu_supports("avx2") && resample_rows_avx2(input, width, rows, weights, output)) return;
 #endif
     resample_rows(input, width, rows, weights, output);
 }
 
-void codec_resample_columns(const uint8_t *input, size_t row_bytes, const codec_weights *weights, uint8_t *output) {
+void codec_resample_columns(
+    const uint8_t *input, size_t row_bytes, const codec_weights *weights, int portable, uint8_t *output) {
+    (void)portable;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (!portable && __builtin_cpu_supports("avx2")) {
         resample_columns_avx2(input, row_bytes, weights, output);
         return;
     }

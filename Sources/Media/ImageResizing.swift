@@ -7,28 +7,35 @@ extension PixelImage {
     /// Deterministic and without shared state; the cost is about `height * width` plus a few times
     /// `(height + newHeight) * newWidth` multiplications.
     public func resized(width newWidth: Int, height newHeight: Int, _ filter: Resampling) -> PixelImage {
+        resized(width: newWidth, height: newHeight, filter, portable: false)
+    }
+
+    /// `portable` leaves the processor's vector instructions alone, for the test that compares the two.
+    func resized(width newWidth: Int, height newHeight: Int, _ filter: Resampling, portable: Bool) -> PixelImage {
         precondition(newWidth > 0 && newHeight > 0, "an image cannot be resized to nothing")
         // The order shows in the rounding between the passes. Since version 13 Pillow resizes columns first where the
         // height shrinks by more than twice as many pixels as the width; before, rows always came first.
         let columnsFirst = height > newHeight && height - newHeight > (width - newWidth) * 2
         return columnsFirst
-            ? columnsResized(to: newHeight, filter).rowsResized(to: newWidth, filter)
-            : rowsResized(to: newWidth, filter).columnsResized(to: newHeight, filter)
+            ? columnsResized(to: newHeight, filter, portable).rowsResized(to: newWidth, filter, portable)
+            : rowsResized(to: newWidth, filter, portable).columnsResized(to: newHeight, filter, portable)
     }
 
-    private func rowsResized(to newWidth: Int, _ filter: Resampling) -> PixelImage {
+    private func rowsResized(to newWidth: Int, _ filter: Resampling, _ portable: Bool) -> PixelImage {
         guard newWidth != width else { return self }
         let across = ResamplingWeights(from: width, to: newWidth, filter)
         return resampled(width: newWidth, height: height) { source, target in
-            across.withWeights { codec_resample_rows(source, Int32(width), Int32(height), $0, target) }
+            across.withWeights {
+                codec_resample_rows(source, Int32(width), Int32(height), $0, portable ? 1 : 0, target)
+            }
         }
     }
 
-    private func columnsResized(to newHeight: Int, _ filter: Resampling) -> PixelImage {
+    private func columnsResized(to newHeight: Int, _ filter: Resampling, _ portable: Bool) -> PixelImage {
         guard newHeight != height else { return self }
         let down = ResamplingWeights(from: height, to: newHeight, filter)
         return resampled(width: width, height: newHeight) { source, target in
-            down.withWeights { codec_resample_columns(source, width * 3, $0, target) }
+            down.withWeights { codec_resample_columns(source, width * 3, $0, portable ? 1 : 0, target) }
         }
     }
 

@@ -53,8 +53,10 @@ typedef struct {
 enum { codec_weight_bits = 22 };
 
 /// Resamples every row of an RGB image: input rows of `width` pixels, output rows of weights->outputs pixels.
+/// `portable` holds it to plain C where the processor could do more; the result is the same.
 void codec_resample_rows(
-    const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, uint8_t *output);
+    const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, int portable, uint8_t *output);
 
 /// Resamples every column: input rows of `row_bytes` bytes, weights->outputs output rows of as many bytes.
-void codec_resample_columns(const uint8_t *input, size_t row_bytes, const codec_weights *weights, uint8_t *output);
+void codec_resample_columns(
+    const uint8_t *input, size_t row_bytes, const codec_weights *weights, int portable, uint8_t *output);
