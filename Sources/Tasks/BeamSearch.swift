@@ -38,6 +38,9 @@ struct BeamSearch {
         self.endToken = endToken
     }
 
+    /// What the search must know of each row of scores.
+    var need: TokenScores.Need { .best(2 * width) }
+
     /// Takes the scores of the next token of each live hypothesis. Returns for each hypothesis that lives on the index of
     /// the one it continues; its last token is the one to feed.
     mutating func advance(_ scores: [TokenScores]) -> [Int] {
@@ -86,7 +89,7 @@ struct BeamSearch {
         var all: [Continuation] = []
         all.reserveCapacity(scores.count * 2 * width)
         for (parent, row) in scores.enumerated() {
-            for token in row.best(2 * width) where row.logits[token] > -.infinity {
+            for token in row.best where row.logits[token] > -.infinity {
                 let sum = live[parent].logProbability + row.logProbability(token)
                 all.append(Continuation(parent: parent, token: token, logProbability: sum))
             }

@@ -10,7 +10,7 @@ public final class CaptionGeneration {
     /// a word carry the blank before it, so that the texts of all steps joined are the caption. Empty unless the options
     /// are streamable.
     public private(set) var newText = ""
-    /// Tokens generated so far in all of the request's sequences, for metrics.
+    /// Tokens generated so far in all of the request's hypotheses, the ends included.
     public private(set) var generatedTokens = 0
 
     private let vocabulary: CaptionVocabulary
@@ -38,17 +38,12 @@ public final class CaptionGeneration {
         let maxTokens = min(options.maxTokens, longestSequence - prompt.count)
         let endToken = vocabulary.endToken
         switch options.strategy {
-        case .greedy:
-            search = .independent(IndependentSearch(choosers: [.likeliest], maxTokens: maxTokens, endToken: endToken))
+        case .greedy: search = .independent(.greedy(maxTokens: maxTokens, endToken: endToken))
         case .sampling(let temperature, let topP):
-            // Each candidate has random numbers of its own, seeded by the request's, so that the first n candidates are
-            // the same however many are asked for.
-            var seeds = SplitMix64(seed: options.seed ?? .random(in: .min ... .max))
-            let choosers = (0..<options.candidates).map { _ in
-                IndependentSearch.Chooser.sampler(
-                    Sampler(temperature: temperature, topP: topP, random: SplitMix64(seed: seeds.next())))
-            }
-            search = .independent(IndependentSearch(choosers: choosers, maxTokens: maxTokens, endToken: endToken))
+            search = .independent(
+                .sampling(
+                    options.candidates, temperature: temperature, topP: topP,
+                    seed: options.seed ?? .random(in: .min ... .max), maxTokens: maxTokens, endToken: endToken))
         case .beams(let width):
             search = .beams(BeamSearch(width: width, maxTokens: maxTokens, endToken: endToken))
         }
@@ -65,20 +60,30 @@ public final class CaptionGeneration {
         zip(sequences, pending).map { CaptionDecoder.Input($0, $1) }
     }
 
+    /// What must be known of the scores of each of `inputs`.
+    var need: TokenScores.Need {
+        switch search {
+        case .beams(let beams): beams.need
+        case .independent(let independent): independent.need
+        }
+    }
+
     /// Takes the scores of the next token, one for each of `inputs`.
-    func advance(_ scores: [TokenScores]) {
+    func advance(_ scores: some Collection<TokenScores>) {
+        let scores = Array(scores)
         let parents: [Int]
         switch search {
         case .beams(var beams):
+            generatedTokens += beams.live.count
             parents = beams.advance(scores)
             search = .beams(beams)
             pending = beams.live.map { $0.tokens.suffix(1) }
         case .independent(var independent):
+            generatedTokens += independent.live.count
             parents = independent.advance(scores)
             search = .independent(independent)
             pending = independent.live.map { $0.hypothesis.tokens.suffix(1) }
         }
-        generatedTokens += scores.count
         sequences = CaptionSequence.continuing(sequences, parents: parents)
         if isStreamed { updateNewText() }
     }

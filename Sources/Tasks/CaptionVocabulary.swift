@@ -51,16 +51,22 @@ struct CaptionVocabulary: Sendable {
         return text
     }
 
-    /// The tokens that a caption is forced to begin with; none for a prompt without words.
-    func tokens(ofPrompt prompt: String) throws(TaskError) -> [Int32] {
-        if let tokens = captionTokens(of: prompt) { return tokens }
+    /// The tokens that a caption is forced to begin with, at most `limit`; none for a prompt without words.
+    func tokens(ofPrompt prompt: String, limit: Int) throws(TaskError) -> [Int32] {
+        let ids = ids(of: prompt)
+        guard ids.count <= limit else { throw .promptTooLong(tokens: ids.count, limit: limit) }
+        if let tokens = captionTokens(ids) { return tokens }
         // Word pieces never reach over blanks, so that one of the words cannot be written.
         let words = prompt.split(whereSeparator: \.isWhitespace)
-        throw .unknownPromptWord(String(words.first { captionTokens(of: String($0)) == nil } ?? prompt[...]))
+        let unknown = words.first { captionTokens(self.ids(of: String($0))) == nil } ?? prompt[...]
+        throw .unknownPromptWord(unknown.count > 40 ? unknown.prefix(40) + "…" : String(unknown))
     }
 
-    private func captionTokens(of text: String) -> [Int32]? {
-        let ids = tokenizer.encode(text, maxTokens: .max, addSpecialTokens: false).ids
+    private func ids(of text: String) -> [Int32] {
+        tokenizer.encode(text, maxTokens: .max, addSpecialTokens: false).ids
+    }
+
+    private func captionTokens(_ ids: [Int32]) -> [Int32]? {
         let found = ids.compactMap { tokens[$0] }
         return found.count == ids.count ? found : nil
     }

@@ -43,12 +43,8 @@ final class Captioner: Sendable {
 
     private func prompt(of options: CaptionOptions) throws(TaskError) -> [Int32] {
         guard let prompt = options.prompt else { return [] }
-        let tokens = try vocabulary.tokens(ofPrompt: prompt)
         // At least one token must be left to generate.
-        guard tokens.count < longestCaption else {
-            throw .promptTooLong(tokens: tokens.count, limit: longestCaption - 1)
-        }
-        return tokens
+        return try vocabulary.tokens(ofPrompt: prompt, limit: longestCaption - 1)
     }
 
     /// Begins the captions of several requests: one pass of the encoder over all their images [tokens, channels].
@@ -91,10 +87,11 @@ final class Captioner: Sendable {
         let all = inputs.flatMap(\.self)
         guard !all.isEmpty else { return }
         let logits = decoder.step(all, workspace: workspace.network, pool: pool)
-        let scores = scores(logits, rows: all.count)
+        let needs = zip(active, inputs).flatMap { Array(repeating: $0.need, count: $1.count) }
+        let scores = scores(logits, needs, pool: pool)
         var row = 0
         for (generation, inputs) in zip(active, inputs) {
-            generation.advance(Array(scores[row..<row + inputs.count]))
+            generation.advance(scores[row..<row + inputs.count])
             row += inputs.count
         }
     }
@@ -109,13 +106,24 @@ final class Captioner: Sendable {
         return Array(UnsafeBufferPointer(start: logits, count: decoder.vocabularySize))
     }
 
-    /// Reads each row of logits once. The begin of the sequence is never generated: its logit becomes −infinity.
-    private func scores(_ logits: UnsafeMutablePointer<Float>, rows: Int) -> [TokenScores] {
+    /// Reads each row of logits. The begin of the sequence is never generated: its logit becomes −infinity.
+    private func scores(
+        _ logits: UnsafeMutablePointer<Float>, _ needs: [TokenScores.Need], pool: ComputePool
+    ) -> [TokenScores] {
         let size = decoder.vocabularySize
-        return (0..<rows).map { row in
-            let start = logits + row * size
-            start[vocabulary.beginToken] = -.infinity
-            return TokenScores(UnsafeBufferPointer(start: start, count: size))
+        let begin = vocabulary.beginToken
+        return [TokenScores](unsafeUninitializedCapacity: needs.count) { scores, initialized in
+            // Each thread reads and writes rows of its own, and initializes their scores.
+            nonisolated(unsafe) let (logits, scores) = (logits, scores)
+            pool.parallelFor(needs.count, grain: 2) { rows in
+                for row in rows {
+                    let start = logits + row * size
+                    start[begin] = -.infinity
+                    let values = UnsafeBufferPointer(start: start, count: size)
+                    scores.initializeElement(at: row, to: TokenScores(values, need: needs[row], pool: pool))
+                }
+            }
+            initialized = needs.count
         }
     }
 }

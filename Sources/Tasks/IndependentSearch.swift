@@ -13,6 +13,8 @@ struct IndependentSearch {
         var hypothesis = Hypothesis()
     }
 
+    /// What the choosers must know of each row of scores.
+    let need: TokenScores.Need
     private let maxTokens: Int
     private let endToken: Int
     /// Those that still grow.
@@ -20,7 +22,27 @@ struct IndependentSearch {
     private var ended: [Caption] = []
     private var hasBegun = false
 
-    init(choosers: [Chooser], maxTokens: Int, endToken: Int) {
+    /// One caption of the likeliest tokens.
+    static func greedy(maxTokens: Int, endToken: Int) -> IndependentSearch {
+        IndependentSearch(choosers: [.likeliest], need: .best(1), maxTokens: maxTokens, endToken: endToken)
+    }
+
+    /// `count` random captions. Each has random numbers of its own, seeded by the request's, so that the first captions
+    /// are the same however many are asked for.
+    static func sampling(
+        _ count: Int, temperature: Double, topP: Double, seed: UInt64, maxTokens: Int, endToken: Int
+    ) -> IndependentSearch {
+        var seeds = SplitMix64(seed: seed)
+        let choosers = (0..<count).map { _ in
+            Chooser.sampler(Sampler(topP: topP, random: SplitMix64(seed: seeds.next())))
+        }
+        return IndependentSearch(
+            choosers: choosers, need: .distribution(temperature: temperature), maxTokens: maxTokens,
+            endToken: endToken)
+    }
+
+    private init(choosers: [Chooser], need: TokenScores.Need, maxTokens: Int, endToken: Int) {
+        self.need = need
         self.maxTokens = maxTokens
         self.endToken = endToken
         live = choosers.enumerated().map { Caption(number: $0.offset, chooser: $0.element) }
@@ -60,9 +82,9 @@ struct IndependentSearch {
 extension IndependentSearch.Caption {
     fileprivate mutating func choose(_ scores: TokenScores) -> Int {
         switch chooser {
-        case .likeliest: return scores.best(1)[0]
+        case .likeliest: return scores.best[0]
         case .sampler(var sampler):
-            let token = sampler.draw(scores)
+            let token = sampler.draw(scores.probabilities)
             chooser = .sampler(sampler)
             return token
         }

@@ -94,6 +94,8 @@ public final class LoadedModel: Sendable {
         captionTokenLimit = captioner?.longestCaption
         threads = pool.threadCount
         self.pool = pool
+        // What is packed is not read again; rows of the embeddings come back page by page.
+        checkpoint.releaseMapping()
     }
 
     /// Every tensor that a checkpoint of this configuration has.

@@ -26,50 +26,48 @@ struct SplitMix64: RandomNumberGenerator {
 /// Draws tokens from softmax(logits / temperature), cut to the nucleus that holds `topP` of the probability (Holtzman
 /// et al. 2020). One sampler per caption: what it draws depends on its seed and on the logits alone.
 struct Sampler {
-    let temperature: Double
-    let topP: Double
+    private let topP: Double
     private var random: SplitMix64
 
-    init(temperature: Double, topP: Double, random: SplitMix64) {
-        self.temperature = temperature
+    init(topP: Double, random: SplitMix64) {
         self.topP = topP
         self.random = random
     }
 
-    mutating func draw(_ scores: TokenScores) -> Int {
-        let logits = scores.logits
-        let maximum = logits.reduce(-.infinity, max)
-        var weights = [Double](repeating: 0, count: logits.count)
-        var total = 0.0
-        for token in logits.indices {
-            weights[token] = exp(Double(logits[token] - maximum) / temperature)
-            total += weights[token]
+    /// Draws from `probabilities`, which sum to about 1.
+    mutating func draw(_ probabilities: [Float]) -> Int {
+        if topP < 1 {
+            let nucleus = nucleus(of: probabilities)
+            return draw(nucleus.lazy.map { ($0, probabilities[$0]) })
         }
-        let nucleus = topP < 1 ? nucleus(of: weights, total: total) : Array(weights.indices)
-        let mass = topP < 1 ? nucleus.reduce(0) { $0 + weights[$1] } : total
-        var rest = random.nextUnit() * mass
-        // Rounding can leave a little of `rest` after the last token: the last one with any weight takes it.
-        var drawn = nucleus[0]
-        for token in nucleus where weights[token] > 0 {
+        return draw(probabilities.enumerated().lazy.map { ($0.offset, $0.element) })
+    }
+
+    private mutating func draw(_ tokens: some Sequence<(token: Int, probability: Float)>) -> Int {
+        var rest = random.nextUnit() * tokens.reduce(0) { $0 + Double($1.probability) }
+        // Rounding can leave a little of `rest` after the last token: the last one with any probability takes it.
+        var drawn = 0
+        for (token, probability) in tokens where probability > 0 {
             drawn = token
-            rest -= weights[token]
+            rest -= Double(probability)
             if rest < 0 { break }
         }
         return drawn
     }
 
-    /// The fewest tokens that together hold at least `topP`, likeliest first.
-    private func nucleus(of weights: [Double], total: Double) -> [Int] {
-        // All tokens below this weight together hold less than 1 − topP: none of them is in the nucleus, and the few
-        // hundred that are left are quickly sorted.
-        let floor = total * (1 - topP) / Double(weights.count)
-        var tokens = weights.indices.filter { weights[$0] >= floor }
-        tokens.sort { (weights[$1], $0) < (weights[$0], $1) }
+    /// The fewest tokens that together hold at least `topP`, likeliest first, of equally likely ones the lower first.
+    private func nucleus(of probabilities: [Float]) -> ArraySlice<Int> {
+        // All tokens below this probability together hold less than 1 − topP: none of them is in the nucleus, and the
+        // few hundred that are left are quickly sorted.
+        let floor = Float((1 - topP) / Double(probabilities.count))
+        var tokens: [Int] = []
+        for token in probabilities.indices where probabilities[token] >= floor { tokens.append(token) }
+        tokens.sort { (probabilities[$1], $0) < (probabilities[$0], $1) }
         var held = 0.0
         let last = tokens.firstIndex { token in
-            held += weights[token]
-            return held >= topP * total
+            held += Double(probabilities[token])
+            return held >= topP
         }
-        return Array(tokens.prefix((last ?? tokens.count - 1) + 1))
+        return tokens.prefix((last ?? tokens.count - 1) + 1)
     }
 }

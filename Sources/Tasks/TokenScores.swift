@@ -1,32 +1,56 @@
 import Tensor
 
-/// The logits of one sequence's next token, and what turns them into log-probabilities.
+/// The logits of one sequence's next token, and what a search needs of them.
 ///
 /// A view into the decoder's output: valid until the decoder's next step.
 struct TokenScores {
+    /// What is to be worked out beside the normaliser.
+    enum Need: Equatable {
+        /// The likeliest tokens.
+        case best(Int)
+        /// softmax(logits / temperature)
+        case distribution(temperature: Double)
+    }
+
     let logits: UnsafeBufferPointer<Float>
     /// log Σ exp(logit): what log-softmax subtracts.
     let normaliser: Double
+    /// The likeliest tokens, best first, as many as were needed; of two equally likely ones the lower number comes first.
+    private(set) var best: [Int] = []
+    /// The probability of each token, if the distribution was needed.
+    private(set) var probabilities: [Float] = []
 
-    /// Reads a row of `logits` once. A logit of −infinity (a token that is never generated) counts as nothing.
-    init(_ logits: UnsafeBufferPointer<Float>) {
+    /// Reads a row of `logits`, which is not empty. A logit of −infinity (a token that is never generated) counts as
+    /// nothing.
+    init(_ logits: UnsafeBufferPointer<Float>, need: Need, pool: ComputePool) {
         self.logits = logits
         normaliser = logits.baseAddress.map { Double(logSumExp($0, count: logits.count)) } ?? -.infinity
+        switch need {
+        case .best(let count): best = likeliest(count)
+        case .distribution(let temperature):
+            let scale = Float(1 / temperature)
+            // Subtracting the normaliser first keeps a low temperature from overflowing.
+            let shift = Float(normaliser)
+            probabilities = logits.map { ($0 - shift) * scale }
+            probabilities.withUnsafeMutableBufferPointer { row in
+                guard let base = row.baseAddress else { return }
+                softmax(base, rows: 1, width: row.count, into: base, pool: pool)
+            }
+        }
     }
 
     func logProbability(_ token: Int) -> Double {
         Double(logits[token]) - normaliser
     }
 
-    /// The `count` likeliest tokens, best first; of two equally likely ones the lower number comes first.
-    func best(_ count: Int) -> [Int] {
+    private func likeliest(_ count: Int) -> [Int] {
         var tokens: [Int] = []
         tokens.reserveCapacity(count + 1)
-        // What a logit must exceed to enter. Most blocks of 16 hold nothing that does and cost one comparison.
+        // What a logit must exceed to enter. Most blocks hold nothing that does and cost a few comparisons.
         var entry = -Float.infinity
         var start = 0
         while start < logits.count {
-            let end = min(start + 16, logits.count)
+            let end = min(start + Self.block, logits.count)
             if tokens.count < count || anyExceeds(entry, start, end) {
                 for token in start..<end where logits[token] > entry {
                     let place = tokens.firstIndex { logits[$0] < logits[token] } ?? tokens.count
@@ -40,11 +64,19 @@ struct TokenScores {
         return tokens
     }
 
+    private static let block = 64
+
     private func anyExceeds(_ entry: Float, _ start: Int, _ end: Int) -> Bool {
-        guard end - start == 16, let base = logits.baseAddress else {
+        guard end - start == Self.block, let base = logits.baseAddress else {
             return (start..<end).contains { logits[$0] > entry }
         }
-        let block = UnsafeRawPointer(base + start).loadUnaligned(as: SIMD16<Float>.self)
-        return any(block .> SIMD16(repeating: entry))
+        // Four vectors of 16 within the row, since the block is whole.
+        let block = UnsafeRawPointer(base + start)
+        var highest = block.loadUnaligned(as: SIMD16<Float>.self)
+        for part in 1..<4 {
+            let next = block.loadUnaligned(fromByteOffset: part * 64, as: SIMD16<Float>.self)
+            highest.replace(with: next, where: next .> highest)
+        }
+        return any(highest .> SIMD16(repeating: entry))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 import Testing
 
 @testable import Tasks
@@ -11,10 +12,12 @@ import Testing
         let logits = rows.map { [-Float.infinity] + $0.map(log) }
         let width = logits[0].count
         return logits.flatMap(\.self).withUnsafeBufferPointer { all in
-            search.advance(
-                rows.indices.map {
-                    TokenScores(UnsafeBufferPointer(rebasing: all[$0 * width..<($0 + 1) * width]))
-                })
+            let scores = rows.indices.map { row in
+                TokenScores(
+                    UnsafeBufferPointer(rebasing: all[row * width..<(row + 1) * width]), need: search.need,
+                    pool: ComputePool(threads: 1))
+            }
+            return search.advance(scores)
         }
     }
 

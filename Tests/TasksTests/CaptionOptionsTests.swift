@@ -75,17 +75,31 @@ import Testing
     }
 
     @Test func `a prompt becomes tokens as the tokenizer cuts it`() throws {
-        #expect(try vocabulary.tokens(ofPrompt: "Two DOGS jumping") == tokens("two", "dog", "##s", "jump", "##ing"))
+        #expect(
+            try vocabulary.tokens(ofPrompt: "Two DOGS jumping", limit: 15)
+                == tokens("two", "dog", "##s", "jump", "##ing"))
     }
 
     @Test(arguments: ["", "  ", "\n\t"]) func `a prompt without words forces nothing`(prompt: String) throws {
-        #expect(try vocabulary.tokens(ofPrompt: prompt).isEmpty)
+        #expect(try vocabulary.tokens(ofPrompt: prompt, limit: 15).isEmpty)
     }
 
     @Test(arguments: [
         ("a dog swimming", "swimming"), ("a zebra", "zebra"), ("dogs [SEP] man", "[SEP]"), ("[CLS]", "[CLS]"),
         ("a [PAD]", "[PAD]"), ("dog, man", "dog,"), ("犬 dog", "犬"),
     ]) func `a word that captions are not written with is named`(prompt: String, word: String) {
-        #expect(throws: TaskError.unknownPromptWord(word)) { try vocabulary.tokens(ofPrompt: prompt) }
+        #expect(throws: TaskError.unknownPromptWord(word)) { try vocabulary.tokens(ofPrompt: prompt, limit: 15) }
+    }
+
+    @Test func `a word that goes on and on is named by its beginning`() {
+        #expect(throws: TaskError.unknownPromptWord(String(repeating: "x", count: 40) + "…")) {
+            try vocabulary.tokens(ofPrompt: "a " + String(repeating: "x", count: 50_000), limit: 15)
+        }
+    }
+
+    @Test func `a prompt that is too long is said to be so, whatever its words`() {
+        #expect(throws: TaskError.promptTooLong(tokens: 16, limit: 15)) {
+            try vocabulary.tokens(ofPrompt: String(repeating: "zebra ", count: 16), limit: 15)
+        }
     }
 }

@@ -69,6 +69,27 @@ import Testing
         }
     }
 
+    @Test func `random company changes nothing`() throws {
+        let iterations = ProcessInfo.processInfo.environment["SENSORIUM_FUZZ_ITERATIONS"].flatMap(Int.init) ?? 40
+        var random = SplitMix64(seed: 2024)
+        let kinds = requests
+        let alone = try kinds.map { try model.candidates($0.seed, $0.options) }
+        var running: [(kind: Int, generation: CaptionGeneration)] = []
+        for _ in 0..<iterations {
+            for _ in 0..<Int.random(in: 0...3, using: &random) where running.count < 12 {
+                let kind = Int.random(in: 0..<kinds.count, using: &random)
+                running.append((kind, try model.start(kinds[kind].seed, kinds[kind].options)))
+            }
+            // Some have to wait for their turn, and some clients go away.
+            model.step(running.map(\.generation).shuffled(using: &random).dropLast(running.count / 4))
+            if Int.random(in: 0..<8, using: &random) == 0, !running.isEmpty { running.removeFirst() }
+            for (kind, generation) in running where generation.isFinished {
+                #expect(generation.candidates == alone[kind])
+            }
+            running.removeAll { $0.generation.isFinished }
+        }
+    }
+
     @Test func `a request that is dropped leaves the others as they were`() throws {
         let alone = try model.candidates(2, .tiny(beams: 3))
         let kept = try model.start(2, .tiny(beams: 3))

@@ -5,21 +5,25 @@ import Testing
 
 @testable import Tasks
 
-/// models/sensorium-base, or the checkpoint that SENSORIUM_TEST_MODEL names, against Tests/Fixtures/networks/golden.json,
-/// which `python -m training.golden` computed from the same weights.
-@Suite(.enabled(if: FileManager.default.fileExists(atPath: LoadedModelTests.directory + "/config.json")))
-struct LoadedModelTests {
-    private let golden: Golden
-    /// Loaded once for all tests.
-    private static let shared = Result { try LoadedModel.load(directory, threads: 2) }
-    private let model: LoadedModel
-
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+/// models/sensorium-base, or the checkpoint that SENSORIUM_TEST_MODEL names.
+enum TestModel {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let directory =
         ProcessInfo.processInfo.environment["SENSORIUM_TEST_MODEL"]
         ?? root.appending(path: "models/sensorium-base").path
-    private static let fixtures = root.appending(path: "Tests/Fixtures/networks")
+    static let hasWeights = FileManager.default.fileExists(atPath: directory + "/config.json")
+}
+
+/// The model against Tests/Fixtures/networks/golden.json, which `python -m training.golden` computed from the same
+/// weights.
+@Suite(.enabled(if: TestModel.hasWeights)) struct LoadedModelTests {
+    private let golden: Golden
+    /// Loaded once for all tests.
+    private static let shared = Result { try LoadedModel.load(TestModel.directory, threads: 2) }
+    private let model: LoadedModel
+
+    private static let fixtures = TestModel.root.appending(path: "Tests/Fixtures/networks")
 
     init() throws {
         model = try Self.shared.get()
@@ -152,7 +156,7 @@ struct LoadedModelTests {
 
     @Test func `one thread answers as two do, to the last bit`() throws {
         let images = try images()
-        let alone = try LoadedModel.load(Self.directory, threads: 1)
+        let alone = try LoadedModel.load(TestModel.directory, threads: 1)
         let texts = try golden.texts.map { try #require(model.encode($0.text)) }
         #expect(texts.map { alone.embedTexts([$0])[0] } == model.embedTexts(texts))
         let encodings = model.encodeImages(images.map(\.pixels))
@@ -171,7 +175,7 @@ struct LoadedModelTests {
         #expect(model.textDimensions == 384)
         #expect(model.textTokenLimit == 256)
         #expect(model.captionTokenLimit == 64)
-        #expect(model.parameters == (try Checkpoint.open(Self.directory)).parameterCount)
+        #expect(model.parameters == (try Checkpoint.open(TestModel.directory)).parameterCount)
         #expect(model.digest.hasPrefix("sha256:"))
         let size = try #require(model.imageSize)
         #expect((size.width, size.height) == (260, 260))

@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 import Testing
 
 @testable import Tasks
@@ -9,8 +10,10 @@ import Testing
         return (0..<count).map { _ in Float(random.nextUnit() * 20 - 10) }
     }
 
-    private func scores<Result>(_ logits: [Float], _ body: (TokenScores) -> Result) -> Result {
-        logits.withUnsafeBufferPointer { body(TokenScores($0)) }
+    private func scores<Result>(
+        _ logits: [Float], need: TokenScores.Need = .best(1), _ body: (TokenScores) -> Result
+    ) -> Result {
+        logits.withUnsafeBufferPointer { body(TokenScores($0, need: need, pool: ComputePool(threads: 1))) }
     }
 
     @Test func `log-probabilities are those of double precision`() {
@@ -37,15 +40,27 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 6, 16]) func `the best tokens are what sorting finds`(count: Int) {
-        for size in [16, 17, 40, 333, 4449] {
+        for size in [16, 17, 63, 64, 65, 333, 4449] {
             // Few distinct values, so that there are ties to be broken by the lower number.
             let logits = logits(size, seed: UInt64(size)).map { $0.rounded() }
             let sorted = logits.indices.sorted { (logits[$1], $0) < (logits[$0], $1) }
-            #expect(scores(logits) { $0.best(count) } == Array(sorted.prefix(count)))
+            #expect(scores(logits, need: .best(count)) { $0.best } == Array(sorted.prefix(count)))
         }
     }
 
     @Test func `asking for more tokens than there are gives all of them`() {
-        #expect(scores([1, 3, 2]) { $0.best(16) } == [1, 2, 0])
+        #expect(scores([1, 3, 2], need: .best(16)) { $0.best } == [1, 2, 0])
+    }
+
+    @Test(arguments: [0.01, 0.5, 1, 2, 10]) func `the distribution is softmax at the temperature`(temperature: Double) {
+        let logits = [-.infinity] + logits(500, seed: 9)
+        let weights = logits.map { exp((Double($0) - 10) / temperature) }
+        let total = weights.reduce(0, +)
+        scores(logits, need: .distribution(temperature: temperature)) { scores in
+            #expect(scores.probabilities[0] == 0)
+            for (probability, weight) in zip(scores.probabilities, weights) {
+                #expect(abs(Double(probability) - weight / total) < 1e-5)
+            }
+        }
     }
 }
