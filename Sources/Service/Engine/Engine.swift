@@ -1,0 +1,102 @@
+import Media
+import Scheduler
+import Synchronization
+
+/// What the routes ask of the model. They know neither batches nor threads.
+protocol Engine: Sendable {
+    /// What the model is and can do.
+    var card: ModelCard { get }
+    /// Makes the tower's input of an image; takes long.
+    func pixels(of image: PixelImage) -> [Float]
+    /// Makes the tower's input of a text.
+    func tokens(of text: String) -> TokenizedText
+    /// Has a job computed. Cancelling the calling task takes the job out of its queue, or its batch at the next step.
+    ///
+    /// - Parameter onText: called with each piece of a caption that became final, before the output is there.
+    /// - Throws: `SchedulerError`, or the model's own error.
+    func compute(
+        _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)?
+    ) async throws -> (output: EngineOutput, timing: JobTiming)
+    /// What waits and runs.
+    var loads: [TaskLoad] { get }
+    /// Refuses new jobs from now on.
+    func beginDraining()
+    /// Waits until accepted jobs are done, and ends the engine; false if some were not in time.
+    func drain(within limit: Duration) -> Bool
+}
+
+/// The engine that serves: a model behind the scheduler.
+final class ScheduledEngine<Model: ServedModel>: Engine {
+    private let model: Model
+    private let scheduler: Scheduler<ModelWorker<Model>>
+
+    init(_ model: Model, maxBatch: Int, maxQueue: Int, batchWindow: Duration, observer: (any SchedulerObserver)?) {
+        self.model = model
+        scheduler = Scheduler(
+            SchedulerConfiguration(
+                tasks: EngineJob.policies, maxBatch: maxBatch, maxQueue: maxQueue, batchWindow: batchWindow),
+            observer: observer, makeWorker: { ModelWorker(model: model) })
+    }
+
+    var card: ModelCard { model.card }
+
+    func pixels(of image: PixelImage) -> [Float] { model.pixels(of: image) }
+
+    func tokens(of text: String) -> TokenizedText { model.tokens(of: text) }
+
+    func compute(
+        _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)?
+    ) async throws -> (output: EngineOutput, timing: JobTiming) {
+        let hold = TicketHold()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                do {
+                    let ticket = try scheduler.submit(job, task: job.task, deadline: deadline, onProgress: onText) {
+                        outcome in
+                        continuation.resume(with: outcome.result.map { ($0, outcome.timing) })
+                    }
+                    hold.take(ticket)
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } onCancel: {
+            hold.cancel()
+        }
+    }
+
+    var loads: [TaskLoad] { scheduler.loads }
+
+    func beginDraining() { scheduler.beginDraining() }
+
+    func drain(within limit: Duration) -> Bool { scheduler.drain(within: limit) }
+}
+
+/// The ticket of a job, which may be cancelled before it is there.
+private final class TicketHold: Sendable {
+    private enum State {
+        case empty
+        case held(Ticket)
+        case cancelled
+    }
+
+    private let state = Mutex(State.empty)
+
+    func take(_ ticket: Ticket) {
+        let isCancelled = state.withLock { state in
+            if case .cancelled = state { return true }
+            state = .held(ticket)
+            return false
+        }
+        if isCancelled { ticket.cancel() }
+    }
+
+    func cancel() {
+        let ticket: Ticket? = state.withLock { state in
+            defer { state = .cancelled }
+            if case .held(let ticket) = state { return ticket }
+            return nil
+        }
+        ticket?.cancel()
+    }
+}

@@ -1,0 +1,90 @@
+import HTTP
+
+/// Turns the bytes of one body into inputs. Called on the connection's event loop, piece by piece.
+protocol BodyReader {
+    /// Takes the next bytes.
+    mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(Problem)
+    /// The body is complete. What is returned makes the inputs; it may take long and is to be called off the event loop.
+    mutating func finish() throws(Problem) -> PendingInputs
+}
+
+/// What remains to be done with a complete body before its inputs are known.
+typealias PendingInputs = @Sendable () throws(Problem) -> RequestInputs
+
+/// The bounds on bodies and their parts.
+struct BodyLimits: Sendable {
+    /// `--max-body`
+    var body = 32 << 20
+    /// `--max-part`
+    var part = 32 << 20
+    /// `--max-parts`
+    var parts = 64
+    /// `--max-text`
+    var text = 64 << 10
+}
+
+/// Picks the reader for a request's `Content-Type`.
+func bodyReader(
+    for head: HTTPRequestHead, inputs: RequestInputs, limits: BodyLimits
+) throws(Problem) -> any BodyReader {
+    guard head.hasBody else { return EmptyBodyReader(inputs: inputs) }
+    guard let field = head.headers["Content-Type"] else {
+        throw unsupported("The request has a body but no Content-Type", inputs.rules)
+    }
+    guard let type = MediaType(field) else {
+        throw unsupported("The Content-Type is not of the form type/subtype", inputs.rules)
+    }
+    let hint = head.contentLength ?? 0
+    switch type.name {
+    case "multipart/form-data":
+        return try MultipartReader(field, inputs: inputs, limits: limits, sizeHint: hint)
+    case "application/json":
+        return JSONBodyReader(inputs: inputs, limits: limits, sizeHint: hint)
+    case "text/plain":
+        guard let part = inputs.rules.onlyPart(.text) else { break }
+        try refuseForeignCharset(type, of: "the body")
+        return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
+    case let name where name.hasPrefix("image/") || name == "application/octet-stream":
+        guard let part = inputs.rules.onlyPart(.image) else { break }
+        return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
+    default: break
+    }
+    throw unsupported("A body of type \"\(type.name.prefix(64))\" is not read here", inputs.rules)
+}
+
+/// Text in another charset than UTF-8 (of which US-ASCII is a part) is not read.
+func refuseForeignCharset(_ type: MediaType, of what: String) throws(Problem) {
+    guard let charset = type["charset"]?.lowercased(), !["utf-8", "utf8", "us-ascii"].contains(charset) else { return }
+    throw Problem(
+        .unsupportedMediaType, "The charset \"\(charset.prefix(32))\" of \(what) is not read; encode the text as UTF-8.")
+}
+
+private func unsupported(_ what: String, _ rules: InputRules) -> Problem {
+    var accepted = ["multipart/form-data", "application/json"]
+    if rules.onlyPart(.image) != nil { accepted += ["image/jpeg", "image/png", "application/octet-stream"] }
+    if rules.onlyPart(.text) != nil { accepted.append("text/plain") }
+    return Problem(
+        .unsupportedMediaType,
+        "\(what); send one of \(accepted.joined(separator: ", ")). With curl: -F image=@photo.jpg.",
+        headers: HTTPHeaders([("Accept", accepted.joined(separator: ", "))]))
+}
+
+extension InputRules {
+    /// The part that a raw body of that kind stands for: the route's only part of the kind.
+    func onlyPart(_ kind: PartKind) -> Part? {
+        let candidates = parts.filter { $0.kind == kind }
+        return candidates.count == 1 ? candidates[0] : nil
+    }
+}
+
+/// A request without a body: its inputs are those of the query string.
+struct EmptyBodyReader: BodyReader {
+    let inputs: RequestInputs
+
+    mutating func receive(_ bytes: UnsafeRawBufferPointer) {}
+
+    mutating func finish() -> PendingInputs {
+        let inputs = inputs
+        return { () throws(Problem) in inputs }
+    }
+}

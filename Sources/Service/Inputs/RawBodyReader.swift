@@ -1,0 +1,30 @@
+/// A body that is one part by itself, such as the bytes of a JPEG file. Options come in the query string.
+struct RawBodyReader: BodyReader {
+    private let part: InputRules.Part
+    private let limit: Int
+    private let flag: String
+    private var inputs: RequestInputs
+    private var bytes: [UInt8] = []
+
+    init(part: InputRules.Part, inputs: RequestInputs, limits: BodyLimits, sizeHint: Int) {
+        self.part = part
+        self.inputs = inputs
+        (limit, flag) = part.kind == .text ? (limits.text, "--max-text") : (limits.part, "--max-part")
+        bytes.reserveCapacity(min(sizeHint, limit))
+    }
+
+    mutating func receive(_ more: UnsafeRawBufferPointer) throws(Problem) {
+        guard bytes.count + more.count <= limit else { throw .tooLarge("part", part.name, limit: limit, flag: flag) }
+        bytes.append(contentsOf: more)
+    }
+
+    mutating func finish() throws(Problem) -> PendingInputs {
+        switch part.kind {
+        case .image: try inputs.add(file: part.name, bytes)
+        case .text: try inputs.add(text: part.name, bytes, maxBytes: limit)
+        }
+        bytes = []
+        let inputs = inputs
+        return { () throws(Problem) in inputs }
+    }
+}

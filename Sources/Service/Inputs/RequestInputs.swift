@@ -1,0 +1,110 @@
+import JSON
+
+/// The parts and options of one request, however they came. Adding checks the name and refuses what came twice.
+struct RequestInputs: Sendable {
+    /// What the route takes.
+    let rules: InputRules
+    private var files: [String: [UInt8]] = [:]
+    private var texts: [String: String] = [:]
+    private var options: [String: OptionValue] = [:]
+
+    /// Begins with the options of the query string.
+    init(_ rules: InputRules, query: String?) throws(Problem) {
+        self.rules = rules
+        for pair in try QueryString(query).pairs {
+            guard case .option(let rule)? = rules.meaning(of: pair.name) else {
+                throw Self.refusal(ofQuery: pair.name, rules)
+            }
+            try add(rule, .text(pair.value))
+        }
+    }
+
+    private static func refusal(ofQuery name: String, _ rules: InputRules) -> Problem {
+        guard rules.meaning(of: name) != nil else { return rules.refusal(ofUnknown: name) }
+        return Problem(
+            .invalidOption, "\"\(name)\" is a part and belongs into the body, not into the query string.",
+            members: ["option": .string(name)])
+    }
+
+    /// Adds an option after checking its value.
+    mutating func add(_ rule: OptionRule, _ value: OptionValue) throws(Problem) {
+        guard options[rule.name] == nil else {
+            throw Problem(
+                .invalidOption, "The option \"\(rule.name)\" is given twice; give it once.",
+                members: ["option": .string(rule.name)])
+        }
+        guard rule.accepts(value) else { throw rule.refusal(of: value) }
+        options[rule.name] = value
+    }
+
+    /// Adds the bytes of a file.
+    mutating func add(file name: String, _ bytes: [UInt8]) throws(Problem) {
+        try refuseSecond(name)
+        guard !bytes.isEmpty else {
+            throw Problem(
+                .missingPart, "The part \"\(name)\" is empty; send the bytes of a file in it.",
+                members: ["part": .string(name)])
+        }
+        files[name] = bytes
+    }
+
+    /// Adds a text given as bytes, which must be UTF-8; a byte order mark is dropped.
+    mutating func add(text name: String, _ bytes: [UInt8], maxBytes: Int) throws(Problem) {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Problem(
+                .invalidText, "The text \"\(name)\" is not valid UTF-8; encode it as UTF-8.",
+                members: ["part": .string(name)])
+        }
+        try add(text: name, text, maxBytes: maxBytes)
+    }
+
+    /// Adds a text.
+    mutating func add(text name: String, _ text: String, maxBytes: Int) throws(Problem) {
+        try refuseSecond(name)
+        let text = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+        guard text.utf8.count <= maxBytes else { throw .tooLarge("text", name, limit: maxBytes, flag: "--max-text") }
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            throw Problem(
+                .invalidText, "The text \"\(name)\" is empty; send at least one word.",
+                members: ["part": .string(name)])
+        }
+        texts[name] = text
+    }
+
+    /// Refuses a second part of the same name.
+    func refuseSecond(_ name: String) throws(Problem) {
+        guard files[name] == nil, texts[name] == nil else {
+            throw Problem(
+                .unexpectedPart, "The part \"\(name)\" is given twice; give it once.",
+                members: ["part": .string(name)])
+        }
+    }
+
+    /// The value of an option, the standard one where it was not given.
+    subscript<Value>(option: InputOption<Value>) -> Value {
+        options[option.rule.name].flatMap(option.read) ?? option.standard
+    }
+
+    /// Whether an option was given.
+    func has(_ option: InputOption<some Any>) -> Bool { options[option.rule.name] != nil }
+
+    /// The bytes of a file part, if given.
+    func file(_ name: String) -> [UInt8]? { files[name] }
+
+    /// The text of a text part, if given.
+    func text(_ name: String) -> String? { texts[name] }
+}
+
+extension Problem {
+    /// A part or body passed its limit: says which, how large it may be, and which flag raises it.
+    static func tooLarge(_ kind: String, _ name: String, limit: Int, flag: String) -> Problem {
+        Problem(
+            .bodyTooLarge, "The \(kind) \"\(name)\" is larger than the \(limit) bytes that are taken (\(flag)).",
+            members: ["part": .string(name), "limit": .integer(limit), "limit_name": .string(flag)])
+    }
+
+    /// A part that must be there is not.
+    static func missing(_ part: String, _ advice: String) -> Problem {
+        Problem(.missingPart, "The part \"\(part)\" is missing; \(advice).", members: ["part": .string(part)])
+    }
+}

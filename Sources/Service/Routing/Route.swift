@@ -1,0 +1,65 @@
+import HTTP
+
+/// One row of the table of routes.
+struct Route: Sendable {
+    /// Who may ask, and when.
+    enum Access: Sendable, Equatable {
+        /// Everyone, always: probes must not need keys, nor fail while the server drains.
+        case probe
+        /// Everyone where the operator says so (`--open-metrics`), else as `keyed`.
+        case metrics
+        /// Those with an API key, where keys are set; counted against the rate limit.
+        case keyed
+    }
+
+    /// How the request is answered.
+    enum Endpoint: Sendable {
+        /// At once, on the event loop.
+        case direct(@Sendable (Request) throws(Problem) -> HTTPResponse)
+        /// From the inputs in the body, by way of the engine.
+        case task(any TaskRoute)
+    }
+
+    let method: String
+    /// The path with names in braces: `/v1/models/{model}`. Also the route's label in metrics and logs.
+    let template: String
+    let access: Access
+    /// The media types of a good answer, the preferred first.
+    let produces: [String]
+    let endpoint: Endpoint
+
+    /// A route that is answered at once.
+    static func get(
+        _ template: String, access: Access = .keyed, produces: [String] = ["application/json"],
+        _ answer: @escaping @Sendable (Request) throws(Problem) -> HTTPResponse
+    ) -> Route {
+        Route(method: "GET", template: template, access: access, produces: produces, endpoint: .direct(answer))
+    }
+
+    /// A route that computes.
+    static func post(_ template: String, _ task: some TaskRoute) -> Route {
+        Route(method: "POST", template: template, access: .keyed, produces: task.produces, endpoint: .task(task))
+    }
+
+    func answers(_ method: String) -> Bool {
+        self.method == method || (method == "HEAD" && self.method == "GET")
+    }
+}
+
+/// A route that needs the model.
+protocol TaskRoute: Sendable {
+    /// The parts and options it takes.
+    var rules: InputRules { get }
+    /// The media types of its good answers, the preferred first.
+    var produces: [String] { get }
+    /// Answers one request. Cancelled when the client goes.
+    func answer(_ request: Request, _ inputs: RequestInputs) async throws -> Reply
+}
+
+/// What a task gives back.
+enum Reply: Sendable {
+    /// The whole answer.
+    case whole(HTTPResponse)
+    /// Nothing more: the answer was streamed.
+    case streamed
+}

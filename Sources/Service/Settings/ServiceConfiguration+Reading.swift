@@ -1,0 +1,48 @@
+extension ServiceConfiguration {
+    /// A configuration from the environment and from flags, which win.
+    ///
+    /// - Parameters:
+    ///   - environment: the process's variables; those of other programs are left alone, but every one that begins with
+    ///     `SENSORIUM_` must be known, so that a misspelt limit does not go unnoticed.
+    ///   - flags: the values given to each setting by name, in order.
+    public init(environment: [String: String], flags: [String: [String]]) throws(Setting.Invalid) {
+        self.init()
+        try Self.refuseUnknown(environment.keys.filter { $0.hasPrefix(Setting.variablePrefix) })
+        for setting in Setting.table {
+            if let values = flags[setting.name], !values.isEmpty {
+                for value in values { try setting.set(value, in: &self, source: "--\(setting.name)") }
+            } else if let value = environment[setting.variable] {
+                let values = setting.isList ? value.split(separator: ",").map(\.trimmed) : [value]
+                for value in values { try setting.set(value, in: &self, source: setting.variable) }
+            }
+        }
+        try checkTogether()
+    }
+
+    private static func refuseUnknown(_ variables: [String]) throws(Setting.Invalid) {
+        let known = Setting.table.map(\.variable)
+        guard let unknown = variables.sorted().first(where: { !known.contains($0) }) else { return }
+        let advice = nearestVariable(to: unknown, among: known).map { "did you mean \($0)?" }
+        throw Setting.Invalid(
+            description: "The environment variable \(unknown) is not known; "
+                + (advice ?? "sensorium options --markdown lists those that are."))
+    }
+
+    /// The prefix would make every variable look near to every other.
+    private static func nearestVariable(to unknown: String, among known: [String]) -> String? {
+        let tail: (String) -> String = { $0.dropFirst(Setting.variablePrefix.count).lowercased() }
+        return nearestName(to: tail(unknown), among: known.map(tail))
+            .map { Setting.variablePrefix + $0.uppercased() }
+    }
+
+    private func checkTogether() throws(Setting.Invalid) {
+        guard (http.tlsCertificatePath == nil) == (http.tlsKeyPath == nil) else {
+            throw Setting.Invalid(description: "--tls-certificate and --tls-key belong together; give both or none.")
+        }
+        guard maxBody <= maxMemory else {
+            throw Setting.Invalid(
+                description: "--max-body (\(ByteCount.text(maxBody))) is larger than --max-memory "
+                    + "(\(ByteCount.text(maxMemory))), so that the largest body could never be taken; raise --max-memory.")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import HTTP
+
+/// Everything an operator can set, with its default. Flags, variables, `--help` and the README's table come from
+/// `Setting.table`, which points into this structure.
+public struct ServiceConfiguration: Sendable {
+    /// How requests are logged.
+    public enum LogFormat: String, Sendable, CaseIterable {
+        case text
+        case json
+        case off
+    }
+
+    /// The folder of the checkpoint.
+    public var model = "models/sensorium-base"
+    /// Addresses, limits and times of the HTTP server.
+    public var http = HTTPServerConfiguration()
+    /// Compute threads; 0 takes as many as the process may use.
+    public var threads = 0
+    /// Threads that decode uploads.
+    public var decoders = 2
+
+    /// Bytes of a body.
+    public var maxBody = 32 << 20
+    /// Bytes of one part.
+    public var maxPart = 32 << 20
+    /// Parts of one form.
+    public var maxParts = 64
+    /// Bytes of one text.
+    public var maxText = 64 << 10
+    /// Pixels of one image, before it is decoded.
+    public var maxPixels = 64_000_000
+    /// Bytes of uploads and decoded media in flight, over all requests.
+    public var maxMemory = 512 << 20
+
+    /// Requests that wait per kind of work.
+    public var maxQueue = 256
+    /// Requests computed together.
+    public var maxBatch = 16
+    /// Seconds that a request may wait for company while others are computed.
+    public var batchWindow = 0.0
+    /// Seconds from the end of a request's head to its answer.
+    public var requestDeadline = 60.0
+    /// Seconds that running requests get to finish when the server is told to stop.
+    public var drainSeconds = 30.0
+
+    /// File of API keys.
+    public var apiKeys: String?
+    /// Whether `/metrics` needs no API key.
+    public var openMetrics = false
+    /// Requests per second for each API key or address; 0 for no limit.
+    public var rateLimit = 0.0
+    /// Origins whose pages may read answers.
+    public var corsOrigins: [String] = []
+    /// How requests are logged.
+    public var logFormat = LogFormat.text
+
+    /// Every setting at its default.
+    public init() {}
+}

@@ -1,0 +1,63 @@
+extension Setting {
+    /// Every setting of `sensorium serve`, in the order in which help lists them.
+    public static let table: [Setting] = serving + limits + times + protection
+
+    private static let serving: [Setting] = [
+        .text("model", "folder", \.model, "Folder of the checkpoint to serve."),
+        .text("host", "address", \.http.host, "Address to listen on; 0.0.0.0 or :: for every one."),
+        .count("port", 0...65535, \.http.port, "TCP port to listen on; 0 lets the system choose one."),
+        .count("threads", 0...1024, \.threads, zero: "what the cgroup grants", "Compute threads."),
+        .count("io-threads", 1...64, \.http.loops, "Threads that read and write connections."),
+        .count("decoders", 1...64, \.decoders, "Threads that decode uploads."),
+        .count("max-batch", 1...256, \.maxBatch, "Requests computed together at most."),
+        .number(
+            "batch-window", "seconds", 0...10, \.batchWindow,
+            "How long a request may wait for company while others are computed."),
+        .choice("log-format", \.logFormat, "How requests are logged on standard error."),
+    ]
+
+    private static let limits: [Setting] = [
+        .bytes("max-body", 1...(1 << 40), \.maxBody, "Largest request body."),
+        .bytes("max-part", 1...(1 << 40), \.maxPart, "Largest part of a form."),
+        .count("max-parts", 1...10_000, \.maxParts, "Most parts and fields of a form."),
+        .bytes("max-text", 1...(1 << 30), \.maxText, "Largest text; the model cuts at its own limit of tokens."),
+        .count("max-pixels", 1...(1 << 40), \.maxPixels, "Most pixels of an image, read from its header."),
+        .bytes("max-memory", 1...(1 << 50), \.maxMemory, "Uploads and decoded media in flight, over all requests."),
+        .bytes("max-header-bytes", 256...(1 << 20), \.http.maxHeaderBytes, "All header fields of a request together."),
+        .count("max-headers", 1...10_000, \.http.maxHeaders, "Most header fields of a request."),
+        .bytes("max-target", 64...(1 << 20), \.http.maxTarget, "Longest request target."),
+        .count("max-connections", 1...1_000_000, \.http.maxConnections, "Most connections open at once."),
+        .count("max-queue", 1...1_000_000, \.maxQueue, "Most requests that wait, for each kind of work."),
+    ]
+
+    private static let times: [Setting] = [
+        .number("header-timeout", "seconds", 0.01...3600, \.http.headerTimeout, "For the head of a request to come in."),
+        .number("body-timeout", "seconds", 0.01...3600, \.http.bodyTimeout, "For a body to make progress."),
+        .number("idle-timeout", "seconds", 0.01...86400, \.http.idleTimeout, "For the next request of a connection."),
+        .number("write-timeout", "seconds", 0.01...3600, \.http.writeTimeout, "For an answer to make progress."),
+        .number("request-deadline", "seconds", 0.01...86400, \.requestDeadline, "For a request to be answered."),
+        .number(
+            "drain-seconds", "seconds", 0...3600, \.drainSeconds,
+            "For running requests to finish after SIGTERM or SIGINT."),
+    ]
+
+    private static let protection: [Setting] = [
+        .path("api-keys", \.apiKeys, "File of API keys, one a line; # begins a comment. SIGHUP reads it again."),
+        .flag("open-metrics", \.openMetrics, "Lets /metrics be read without an API key."),
+        .number(
+            "rate-limit", "per second", 0...1_000_000, \.rateLimit, off: true,
+            "Requests per second that each API key or address may send."),
+        .list("cors-origin", "origin", \.corsOrigins, "Origin whose pages may read answers; may be given several times."),
+        .path("tls-certificate", \.http.tlsCertificatePath, "PEM file with the certificate chain; serves HTTPS."),
+        .path("tls-key", \.http.tlsKeyPath, "PEM file with the private key of the certificate."),
+    ]
+
+    /// The table of the README, in Markdown.
+    public static var markdown: String {
+        let rows = table.map { setting in
+            "| `--\(setting.name)` | `\(setting.variable)` | \(setting.standard ?? "off") | \(setting.help) |"
+        }
+        return (["| flag | variable | default | what it is |", "| --- | --- | --- | --- |"] + rows)
+            .joined(separator: "\n") + "\n"
+    }
+}
