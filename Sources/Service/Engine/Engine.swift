@@ -1,6 +1,7 @@
 import Media
 import Scheduler
 import Synchronization
+import Tasks
 
 /// What the routes ask of the model. They know neither batches nor threads.
 protocol Engine: Sendable {
@@ -10,6 +11,8 @@ protocol Engine: Sendable {
     func pixels(of image: PixelImage) -> [Float]
     /// Makes the tower's input of a text.
     func tokens(of text: String) -> TokenizedText
+    /// What is wrong with options for this model, before any image is decoded.
+    func validate(_ options: CaptionOptions) throws
     /// Has a job computed. Cancelling the calling task takes the job out of its queue, or its batch at the next step.
     ///
     /// - Parameter onText: called with each piece of a caption that became final, before the output is there.
@@ -43,6 +46,8 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
     func pixels(of image: PixelImage) -> [Float] { model.pixels(of: image) }
 
     func tokens(of text: String) -> TokenizedText { model.tokens(of: text) }
+
+    func validate(_ options: CaptionOptions) throws { try model.validate(options) }
 
     func compute(
         _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)?

@@ -35,24 +35,25 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
 
     func begin(task: TaskID, jobs: [EngineJob]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
         let encodings = model.encode(images: jobs.compactMap(\.pixels))
-        let sentences = model.embed(texts: jobs.compactMap(\.text))
-        var (images, texts) = (encodings.makeIterator(), sentences.makeIterator())
-        return jobs.map { job in
-            switch job {
-            case .caption(_, let options): images.next().map { begin($0, options) } ?? .failed(Missing())
-            case .embedImage: images.next().map { .done(.embedding(model.embedding(of: $0))) } ?? .failed(Missing())
-            case .embedText: texts.next().map { .done(.embedding($0)) } ?? .failed(Missing())
-            }
-        }
+        let options = jobs.compactMap(\.captionOptions)
+        // A batch is of one task: its jobs are all captions, all images or all texts.
+        if !options.isEmpty { return beginCaptions(Array(zip(encodings, options))) }
+        let images = encodings.map { BeginOutcome.done(EngineOutput.embedding(model.embedding(of: $0))) }
+        let texts = model.embed(texts: jobs.compactMap(\.text)).map { BeginOutcome.done(EngineOutput.embedding($0)) }
+        return images + texts
     }
 
-    private func begin(
-        _ encoding: Model.Encoding, _ options: CaptionOptions
-    ) -> BeginOutcome<Model.Generation, EngineOutput> {
-        do {
-            return .generate(try model.start(encoding, options))
-        } catch {
-            return .failed(error)
+    private func beginCaptions(
+        _ items: [(Model.Encoding, CaptionOptions)]
+    ) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+        if let generations = try? model.start(items) { return generations.map { .generate($0) } }
+        // One of the batch is refused: each gets its own answer.
+        return items.map { item in
+            do {
+                return try model.start([item]).first.map { .generate($0) } ?? .failed(NothingStarted())
+            } catch {
+                return .failed(error)
+            }
         }
     }
 
@@ -65,8 +66,8 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
         }
     }
 
-    /// The model returned fewer results than it was given inputs.
-    struct Missing: Error {}
+    /// The model took a caption and did not begin it.
+    private struct NothingStarted: Error {}
 }
 
 extension EngineJob {
@@ -75,6 +76,10 @@ extension EngineJob {
         case .caption(let pixels, _), .embedImage(let pixels): pixels
         case .embedText: nil
         }
+    }
+
+    fileprivate var captionOptions: CaptionOptions? {
+        if case .caption(_, let options) = self { options } else { nil }
     }
 
     fileprivate var text: TokenizedText? {

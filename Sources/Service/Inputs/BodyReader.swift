@@ -4,12 +4,17 @@ import HTTP
 protocol BodyReader {
     /// Takes the next bytes.
     mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(Problem)
-    /// The body is complete. What is returned makes the inputs; it may take long and is to be called off the event loop.
-    mutating func finish() throws(Problem) -> PendingInputs
+    /// The body is complete.
+    mutating func finish() throws(Problem) -> ReceivedBody
 }
 
-/// What remains to be done with a complete body before its inputs are known.
-typealias PendingInputs = @Sendable () throws(Problem) -> RequestInputs
+/// A complete body.
+enum ReceivedBody: Sendable {
+    /// Its inputs are known.
+    case inputs(RequestInputs)
+    /// Its inputs have yet to be parsed, which takes long: not on an event loop.
+    case unparsed(@Sendable () throws -> RequestInputs)
+}
 
 /// The bounds on bodies and their parts.
 struct BodyLimits: Sendable {
@@ -83,8 +88,5 @@ struct EmptyBodyReader: BodyReader {
 
     mutating func receive(_ bytes: UnsafeRawBufferPointer) {}
 
-    mutating func finish() -> PendingInputs {
-        let inputs = inputs
-        return { () throws(Problem) in inputs }
-    }
+    mutating func finish() -> ReceivedBody { .inputs(inputs) }
 }

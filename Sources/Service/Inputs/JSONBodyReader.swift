@@ -17,10 +17,10 @@ struct JSONBodyReader: BodyReader {
         bytes.append(contentsOf: more)
     }
 
-    mutating func finish() -> PendingInputs {
+    mutating func finish() -> ReceivedBody {
         let (bytes, inputs, limits) = (bytes, inputs, limits)
         self.bytes = []
-        return { () throws(Problem) in try Self.read(bytes, into: inputs, limits) }
+        return .unparsed { try Self.read(bytes, into: inputs, limits) }
     }
 
     private static func read(

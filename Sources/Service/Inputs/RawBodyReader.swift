@@ -18,13 +18,12 @@ struct RawBodyReader: BodyReader {
         bytes.append(contentsOf: more)
     }
 
-    mutating func finish() throws(Problem) -> PendingInputs {
+    mutating func finish() throws(Problem) -> ReceivedBody {
         switch part.kind {
         case .image: try inputs.add(file: part.name, bytes)
         case .text: try inputs.add(text: part.name, bytes, maxBytes: limit)
         }
         bytes = []
-        let inputs = inputs
-        return { () throws(Problem) in inputs }
+        return .inputs(inputs)
     }
 }

@@ -4,7 +4,7 @@ import JSON
 struct RequestInputs: Sendable {
     /// What the route takes.
     let rules: InputRules
-    private var files: [String: [UInt8]] = [:]
+    private let files = UploadedFiles()
     private var texts: [String: String] = [:]
     private var options: [String: OptionValue] = [:]
 
@@ -45,7 +45,7 @@ struct RequestInputs: Sendable {
                 .missingPart, "The part \"\(name)\" is empty; send the bytes of a file in it.",
                 members: ["part": .string(name)])
         }
-        files[name] = bytes
+        files.add(name, bytes)
     }
 
     /// Adds a text given as bytes, which must be UTF-8; a byte order mark is dropped.
@@ -73,7 +73,7 @@ struct RequestInputs: Sendable {
 
     /// Refuses a second part of the same name.
     func refuseSecond(_ name: String) throws(Problem) {
-        guard files[name] == nil, texts[name] == nil else {
+        guard !files.has(name), texts[name] == nil else {
             throw Problem(
                 .unexpectedPart, "The part \"\(name)\" is given twice; give it once.",
                 members: ["part": .string(name)])
@@ -88,8 +88,11 @@ struct RequestInputs: Sendable {
     /// Whether an option was given.
     func has(_ option: InputOption<some Any>) -> Bool { options[option.rule.name] != nil }
 
-    /// The bytes of a file part, if given.
-    func file(_ name: String) -> [UInt8]? { files[name] }
+    /// Whether a file part was given and not taken out.
+    func hasFile(_ name: String) -> Bool { files.has(name) }
+
+    /// Takes the bytes of a file part out, so that their memory is free after use.
+    func takeFile(_ name: String) -> [UInt8]? { files.take(name) }
 
     /// The text of a text part, if given.
     func text(_ name: String) -> String? { texts[name] }
@@ -97,10 +100,11 @@ struct RequestInputs: Sendable {
 
 extension Problem {
     /// A part or body passed its limit: says which, how large it may be, and which flag raises it.
-    static func tooLarge(_ kind: String, _ name: String, limit: Int, flag: String) -> Problem {
+    static func tooLarge(_ kind: String, _ name: String, limit: Int, flag: String?) -> Problem {
         Problem(
-            .bodyTooLarge, "The \(kind) \"\(name)\" is larger than the \(limit) bytes that are taken (\(flag)).",
-            members: ["part": .string(name), "limit": .integer(limit), "limit_name": .string(flag)])
+            .bodyTooLarge,
+            "The \(kind) \"\(name)\" is larger than the \(limit) bytes that are taken\(flag.map { " (\($0))" } ?? "").",
+            members: ["part": .string(name), "limit": .integer(limit)])
     }
 
     /// A part that must be there is not.

@@ -19,6 +19,14 @@ extension Problem {
         }
     }
 
+    /// A form that could not be read.
+    init(_ error: MultipartError) {
+        let sentence = error.description
+        self.init(
+            ProblemCode(rawValue: error.code) ?? .malformedMultipart,
+            sentence.prefix(1).uppercased() + sentence.dropFirst() + ".", status: error.status)
+    }
+
     private init(_ error: MediaError) {
         self.init(ProblemCode(rawValue: error.code) ?? .undecodableImage, error.description)
     }

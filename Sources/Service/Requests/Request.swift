@@ -16,6 +16,8 @@ struct Request: Sendable {
     let ownHeaders: HTTPHeaders
     /// The way back.
     let exchange: any HTTPExchange
+    /// Takes the cause of a failure that is the server's own, for the log.
+    let reportFailure: @Sendable (any Error) -> Void
 
     /// Sends the whole answer.
     func respond(_ response: HTTPResponse) {
@@ -34,5 +36,24 @@ struct Request: Sendable {
         var headers = headers
         for field in ownHeaders.fields { headers.add(field.name, field.value) }
         return exchange.startStreaming(status: 200, headers: headers)
+    }
+}
+
+extension Request {
+    /// Whether the client asks for server-sent events by `Accept`. A bare `*/*` means JSON.
+    var prefersEventStream: Bool {
+        let acceptance = Acceptance(head.headers)
+        return acceptance.names("text/event-stream")
+            && acceptance.best(of: ["application/json", "text/event-stream"]) == "text/event-stream"
+    }
+
+    /// How long ago the head was complete.
+    var age: Duration { received.duration(to: .now) }
+
+    /// What the client is told of an error. A cause that is not the client's to know is logged under the request's id.
+    func problem(for error: any Error) -> Problem {
+        if let problem = Problem(error, deadlineSeconds: received.duration(to: deadline).seconds) { return problem }
+        reportFailure(error)
+        return .internalError
     }
 }

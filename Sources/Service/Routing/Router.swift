@@ -59,12 +59,19 @@ struct Router: Sendable {
     /// What the request leads to.
     func match(_ head: HTTPRequestHead) -> Match {
         if head.path == "*" { return .options(allow: ["GET", "HEAD", "POST", "OPTIONS"]) }
-        if let place = literalPlaces[head.path] { return match(head.method, at: place, [:]) }
+        if let place = literalPlaces[head.path] ?? literalPlace(decoded: head.segments) {
+            return match(head.method, at: place, [:])
+        }
         for place in patternPlaces {
             guard let parameters = Self.parameters(head.segments, place.pattern) else { continue }
             return match(head.method, at: place, parameters)
         }
         return .unknownPath
+    }
+
+    /// The place of a path whose letters were escaped without need: `/v1/%63aption`.
+    private func literalPlace(decoded segments: [String]) -> Place? {
+        segments.contains { $0.contains("/") } ? nil : literalPlaces["/" + segments.joined(separator: "/")]
     }
 
     private func match(_ method: String, at place: Place, _ parameters: [String: String]) -> Match {

@@ -1,0 +1,63 @@
+import HTTP
+import JSON
+
+extension HTTPResponse {
+    /// A JSON answer whose fields `body` writes.
+    static func json(
+        headers: HTTPHeaders = HTTPHeaders(), _ body: (inout JSONWriter) throws(JSONError) -> Void
+    ) throws(JSONError) -> HTTPResponse {
+        var json = JSONWriter()
+        try json.object { json throws(JSONError) in try body(&json) }
+        var headers = headers
+        headers.set("Content-Type", "application/json")
+        return HTTPResponse(status: 200, headers: headers, body: json.bytes)
+    }
+}
+
+/// What stands behind the result in every answer of a task: `model`, `request_id`, `timing`, `inputs`.
+struct AnswerFrame: Sendable {
+    let model: String
+    let requestID: String
+    let timing: AnswerTiming
+    let inputs: [UnderstoodInput]
+
+    /// Writes the four fields.
+    func write(to json: inout JSONWriter) throws(JSONError) {
+        json.field("model", model)
+        json.field("request_id", requestID)
+        try timing.write(to: &json)
+        json.field("inputs") { json in
+            json.object { json in
+                for input in inputs { input.write(to: &json) }
+            }
+        }
+    }
+}
+
+/// What was understood of one part.
+enum UnderstoodInput: Sendable, Equatable {
+    /// Size after the EXIF orientation was applied, and the format that the bytes really have.
+    case image(name: String, width: Int, height: Int, format: String)
+    /// Word pieces of the whole text and whether some were cut.
+    case text(name: String, tokens: Int, isTruncated: Bool)
+
+    fileprivate func write(to json: inout JSONWriter) {
+        switch self {
+        case .image(let name, let width, let height, let format):
+            json.field(name) { json in
+                json.object { json in
+                    json.field("width", width)
+                    json.field("height", height)
+                    json.field("format", format)
+                }
+            }
+        case .text(let name, let tokens, let isTruncated):
+            json.field(name) { json in
+                json.object { json in
+                    json.field("tokens", tokens)
+                    json.field("truncated", isTruncated)
+                }
+            }
+        }
+    }
+}

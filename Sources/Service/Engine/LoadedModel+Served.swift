@@ -1,0 +1,32 @@
+import Media
+import Tasks
+
+extension LoadedModel: ServedModel {
+    var card: ModelCard {
+        ModelCard(
+            name: name, architecture: architecture, digest: digest, parameters: parameters, tasks: tasks,
+            imageSize: imageSize?.width, imageDimensions: imageDimensions, textDimensions: textDimensions,
+            maxTextTokens: textTokenLimit, maxCaptionTokens: captionTokenLimit,
+            // A pooled image tower and a sentence encoder that were not trained together.
+            sharesEmbeddingSpace: false)
+    }
+
+    func pixels(of image: PixelImage) -> [Float] { preprocessor(image) }
+
+    func tokens(of text: String) -> TokenizedText {
+        encode(text) ?? tokenizer.encode(text, maxTokens: 2)
+    }
+
+    func encode(images: [[Float]]) -> [ImageEncoding] { encodeImages(images) }
+
+    func embedding(of encoding: ImageEncoding) -> [Float] { imageEmbedding(encoding) }
+
+    func embed(texts: [TokenizedText]) -> [[Float]] { texts.isEmpty ? [] : embedTexts(texts) }
+
+    func start(_ items: [(ImageEncoding, CaptionOptions)]) throws -> [CaptionGeneration] { try startCaptions(items) }
+
+    func progress(of generation: CaptionGeneration) -> CaptionProgress {
+        CaptionProgress(
+            newText: generation.newText, candidates: generation.isFinished ? generation.candidates : nil)
+    }
+}

@@ -1,0 +1,52 @@
+import Synchronization
+
+/// How far the service is: starting, ready, draining. Passed through once, in that order.
+final class ServingState: Sendable {
+    /// The stations.
+    enum Phase: String, Sendable {
+        case starting
+        case ready
+        case draining
+    }
+
+    private struct State {
+        var phase = Phase.starting
+        var engine: (any Engine)?
+    }
+
+    private let state = Mutex(State())
+
+    /// Where the service is now.
+    var phase: Phase { state.withLock(\.phase) }
+
+    /// The engine, once there is one.
+    var loadedEngine: (any Engine)? { state.withLock(\.engine) }
+
+    /// The engine for a new request; refuses while the model is loaded or the server drains.
+    func engine() throws(Problem) -> any Engine {
+        let (phase, engine) = state.withLock { ($0.phase, $0.engine) }
+        if phase == .draining { throw .isDraining }
+        guard let engine else { throw .isNotReady }
+        return engine
+    }
+
+    /// The warm-up caption was computed: requests are taken from now on. False if the server drains already.
+    func becomeReady(_ engine: any Engine) -> Bool {
+        state.withLock { state in
+            guard state.phase == .starting else { return false }
+            state.phase = .ready
+            state.engine = engine
+            return true
+        }
+    }
+
+    /// New requests are refused from now on; gives back the engine that may still be at work.
+    func beginDraining() -> (any Engine)? {
+        let engine = state.withLock { state in
+            state.phase = .draining
+            return state.engine
+        }
+        engine?.beginDraining()
+        return engine
+    }
+}

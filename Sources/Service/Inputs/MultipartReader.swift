@@ -1,0 +1,118 @@
+import HTTP
+
+/// A `multipart/form-data` body. Names are checked as soon as a part's headers are there, so that a misspelt one is refused
+/// before its upload has come in.
+struct MultipartReader: BodyReader {
+    private var parser: MultipartParser
+    private var fields: FormFields
+
+    init(_ contentType: String, inputs: RequestInputs, limits: BodyLimits, sizeHint: Int) throws(Problem) {
+        do throws(MultipartError) {
+            parser = MultipartParser(
+                boundary: try MultipartBoundary(contentType: contentType),
+                limits: MultipartLimits(
+                    maxBodyBytes: limits.body, maxPartBytes: limits.part, maxParts: limits.parts))
+        } catch {
+            throw Problem(error)
+        }
+        fields = FormFields(inputs: inputs, limits: limits, sizeHint: sizeHint)
+    }
+
+    mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
+        do throws(MultipartError) {
+            try parser.feed(bytes) { fields.take($0) }
+        } catch {
+            // What was wrong with a part before the syntax broke is the better advice.
+            throw fields.problem ?? Problem(error)
+        }
+        if let problem = fields.problem { throw problem }
+    }
+
+    mutating func finish() throws(Problem) -> ReceivedBody {
+        do throws(MultipartError) {
+            try parser.finish()
+        } catch {
+            throw Problem(error)
+        }
+        return .inputs(fields.inputs)
+    }
+}
+
+/// Gathers the parts of a form. The first problem is kept, and what follows it is ignored.
+private struct FormFields {
+    private(set) var inputs: RequestInputs
+    private(set) var problem: Problem?
+    private let limits: BodyLimits
+    private let sizeHint: Int
+    private var part: MultipartPart?
+    private var meaning: InputRules.Meaning?
+    private var bytes: [UInt8] = []
+
+    /// Options are short: a prompt is the longest of them.
+    private static let optionLimit = 8 << 10
+
+    init(inputs: RequestInputs, limits: BodyLimits, sizeHint: Int) {
+        self.inputs = inputs
+        self.limits = limits
+        self.sizeHint = sizeHint
+    }
+
+    mutating func take(_ event: MultipartEvent) {
+        guard problem == nil else { return }
+        do throws(Problem) {
+            switch event {
+            case .partBegin(let part): try begin(part)
+            case .partData(let data): try append(data)
+            case .partEnd: try end()
+            }
+        } catch {
+            problem = error
+        }
+    }
+
+    private mutating func begin(_ part: MultipartPart) throws(Problem) {
+        guard let meaning = inputs.rules.meaning(of: part.name) else {
+            throw inputs.rules.refusal(ofUnknown: part.name, isFile: part.filename != nil)
+        }
+        self.part = part
+        self.meaning = meaning
+        if case .part(.image) = meaning {
+            try inputs.refuseSecond(part.name)
+            bytes.reserveCapacity(min(sizeHint, limits.part))
+        }
+    }
+
+    private mutating func append(_ data: UnsafeRawBufferPointer) throws(Problem) {
+        if let name = part?.name, let (limit, flag) = smallLimit, bytes.count + data.count > limit {
+            throw .tooLarge("part", name, limit: limit, flag: flag)
+        }
+        bytes.append(contentsOf: data)
+    }
+
+    /// The bound on what is not a file; files are counted by the parser.
+    private var smallLimit: (Int, String?)? {
+        switch meaning {
+        case .part(.text): (limits.text, "--max-text")
+        case .option: (Self.optionLimit, nil)
+        case .part(.image), nil: nil
+        }
+    }
+
+    private mutating func end() throws(Problem) {
+        guard let part, let meaning else { return }
+        switch meaning {
+        case .part(.image): try inputs.add(file: part.name, bytes)
+        case .part(.text): try inputs.add(text: part.name, text(of: part), maxBytes: limits.text)
+        case .option(let rule): try inputs.add(rule, .text(text(of: part)))
+        }
+        bytes = []
+    }
+
+    private func text(of part: MultipartPart) throws(Problem) -> String {
+        do throws(MultipartError) {
+            return try part.text(bytes)
+        } catch {
+            throw Problem(error)
+        }
+    }
+}

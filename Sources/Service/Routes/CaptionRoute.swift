@@ -1,0 +1,116 @@
+import HTTP
+import JSON
+import Scheduler
+import Tasks
+
+/// `POST /v1/caption`: a photo in, captions out.
+struct CaptionRoute: TaskRoute {
+    static let beams = InputOption.integer("beams", in: 1...8, usually: 3)
+    static let maxTokens = InputOption.integer("max_tokens", in: 1...64, standard: 30)
+    static let candidates = InputOption.integer("candidates", in: 1...8, standard: 1)
+    static let temperature = InputOption.number("temperature", in: 0...10)
+    static let topP = InputOption.number("top_p", in: 0...1)
+    static let seed = InputOption.integer("seed", in: 0...Int.max)
+    static let prompt = InputOption.text("prompt", maxBytes: 1000)
+    static let stream = InputOption.boolean("stream", standard: false)
+    static let explain = InputOption.boolean("explain", standard: false)
+
+    let rules = InputRules(
+        parts: [.init(name: "image", kind: .image)],
+        options: [
+            Self.beams.rule, Self.maxTokens.rule, Self.candidates.rule, Self.temperature.rule, Self.topP.rule,
+            Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, ModelChoice.option.rule,
+        ])
+    let produces = ["application/json", "text/event-stream"]
+    let state: ServingState
+    let images: ImageIntake
+    let pings: PingClock
+
+    func answer(_ request: Request, _ inputs: RequestInputs) async throws -> Reply {
+        let engine = try state.engine()
+        try ModelChoice.check(inputs, engine.card, task: "caption")
+        let streams = inputs[Self.stream] || request.prefersEventStream
+        let options = try Self.options(inputs, streams: streams)
+        try engine.validate(options)
+        let image = try await images.take("image", of: inputs, for: request, engine)
+        let job = EngineJob.caption(pixels: image.pixels, options)
+        if streams { return await stream(job, image, request, engine) }
+        let (output, timing) = try await engine.compute(job, before: request.deadline, onText: nil)
+        return .whole(try Self.response(output, image, timing, request, engine))
+    }
+
+    private static func options(_ inputs: RequestInputs, streams: Bool) throws(Problem) -> CaptionOptions {
+        guard !inputs[explain] else {
+            throw Problem(
+                .taskNotAvailable, "Captions cannot be explained yet; leave the option \"explain\" out.",
+                members: ["option": "explain"])
+        }
+        var options = CaptionOptions()
+        options.beams = inputs[beams] ?? (streams ? 1 : options.beams)
+        options.maxTokens = inputs[maxTokens]
+        options.candidates = inputs[candidates]
+        options.temperature = inputs[temperature]
+        options.topP = inputs[topP]
+        options.seed = inputs[seed].map(UInt64.init)
+        options.prompt = inputs[prompt]
+        guard !streams || options.isStreamable else {
+            throw Problem(
+                .invalidOption,
+                "A stream takes one greedy or sampled caption, but beams is \(options.beams) and candidates is "
+                    + "\(options.candidates); set both to 1, or do not stream.",
+                members: ["option": .string(options.candidates > 1 ? "candidates" : "beams")])
+        }
+        return options
+    }
+
+    private func stream(
+        _ job: EngineJob, _ image: DecodedImage, _ request: Request, _ engine: any Engine
+    ) async -> Reply {
+        let events = EventStream(request)
+        let pinging = pings.start { events.ping() }
+        defer { events.end() }
+        do {
+            let (output, timing) = try await engine.compute(job, before: request.deadline) { text in
+                pinging.stop()
+                events.token(text)
+            }
+            pinging.stop()
+            events.send("result", data: try Self.response(output, image, timing, request, engine).body)
+        } catch {
+            pinging.stop()
+            events.fail(request.problem(for: error))
+        }
+        return .streamed
+    }
+
+    private static func response(
+        _ output: EngineOutput, _ image: DecodedImage, _ job: JobTiming, _ request: Request, _ engine: any Engine
+    ) throws -> HTTPResponse {
+        guard case .captions(let candidates) = output, let best = candidates.first else { throw NoCaption() }
+        let timing = AnswerTiming(
+            queue: image.waited + job.queue, decode: image.took, encode: job.begin, generate: job.generate,
+            total: request.age)
+        let frame = AnswerFrame(
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: [image.understood])
+        return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in
+            json.field("caption", best.text)
+            try json.field("candidates") { json throws(JSONError) in
+                try json.array { json throws(JSONError) in
+                    for candidate in candidates { try json.object { json throws(JSONError) in try candidate.write(&json) } }
+                }
+            }
+            try frame.write(to: &json)
+        }
+    }
+
+    /// The engine was asked for captions and gave none.
+    private struct NoCaption: Error {}
+}
+
+extension CaptionCandidate {
+    fileprivate func write(_ json: inout JSONWriter) throws(JSONError) {
+        json.field("text", text)
+        try json.field("log_probability", logProbability)
+        json.field("tokens", tokens)
+    }
+}

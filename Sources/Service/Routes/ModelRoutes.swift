@@ -1,0 +1,69 @@
+import HTTP
+import JSON
+
+/// `GET /v1/models` and `/v1/models/{model}`: what is served, and within which limits.
+struct ModelRoutes: Sendable {
+    let state: ServingState
+    let limits: BodyLimits
+    /// `--max-pixels`
+    let maxPixels: Int
+
+    var routes: [Route] {
+        [
+            .get("/v1/models") { _ throws(Problem) in
+                // Listed once it can answer: a client that sees a model may use it.
+                let cards = state.loadedEngine.map { [$0.card] } ?? []
+                return .written { json in
+                    json.field("models") { json in
+                        json.array { json in
+                            for card in cards { json.object { write(card, to: &$0) } }
+                        }
+                    }
+                }
+            },
+            .get("/v1/models/{model}") { request throws(Problem) in
+                let name = request.parameters["model"] ?? ""
+                guard let card = state.loadedEngine?.card, card.name == name else {
+                    throw Problem(
+                        .unknownModel, "No model of this name is served here; GET /v1/models lists those that are.")
+                }
+                return .written { write(card, to: &$0) }
+            },
+        ]
+    }
+
+    private func write(_ card: ModelCard, to json: inout JSONWriter) {
+        json.field("name", card.name)
+        json.field("architecture", card.architecture)
+        json.field("tasks", card.tasks)
+        json.field("heads") { json in json.array { _ in } }
+        json.field("parameters", card.parameters)
+        json.field("digest", card.digest)
+        json.field("embeddings") { json in
+            json.object { json in
+                if let dimensions = card.imageDimensions { json.field("image", dimensions) }
+                if let dimensions = card.textDimensions { json.field("text", dimensions) }
+            }
+        }
+        json.field("limits") { json in json.object { write(limitsOf: card, to: &$0) } }
+    }
+
+    private func write(limitsOf card: ModelCard, to json: inout JSONWriter) {
+        json.field("body_bytes", limits.body)
+        json.field("part_bytes", limits.part)
+        json.field("text_bytes", limits.text)
+        json.field("pixels", maxPixels)
+        if let tokens = card.maxTextTokens { json.field("text_tokens", tokens) }
+        if let tokens = card.maxCaptionTokens { json.field("caption_tokens", tokens) }
+    }
+}
+
+extension HTTPResponse {
+    /// A JSON answer whose fields cannot fail to be written.
+    static func written(_ body: (inout JSONWriter) -> Void) -> HTTPResponse {
+        var json = JSONWriter()
+        json.object { body(&$0) }
+        return HTTPResponse(
+            status: 200, headers: HTTPHeaders([("Content-Type", "application/json")]), body: json.bytes)
+    }
+}

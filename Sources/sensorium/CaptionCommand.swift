@@ -1,0 +1,108 @@
+import ArgumentParser
+import JSON
+import Media
+import Tasks
+
+struct CaptionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "caption", abstract: "Describe photos, without a server.",
+        discussion: "Prints one line for each file: its caption, or with several files its name and caption.")
+
+    @Argument(help: ArgumentHelp("JPEG or PNG files.", valueName: "file")) var files: [String]
+    @OptionGroup var model: ModelArguments
+    @Option(help: "Width of the beam search, 1 to 8; 1 is greedy.") var beams = CaptionOptions().beams
+    @Option(help: "Most word pieces of a caption.") var maxTokens = CaptionOptions().maxTokens
+    @Option(help: "How many captions of each photo.") var candidates = CaptionOptions().candidates
+    @Option(help: "Sample with this temperature instead of searching.") var temperature: Double?
+    @Option(name: .customLong("top-p"), help: "Sample among the likeliest tokens of this probability together.")
+    var topP: Double?
+    @Option(help: "Makes sampling repeatable.") var seed: UInt64?
+    @Option(help: "How the captions begin.") var prompt: String?
+    @Flag(help: "Print one JSON object for each file.") var json = false
+
+    func run() throws {
+        let loaded = try model.load()
+        let options = options
+        do {
+            try loaded.validate(options)
+        } catch {
+            throw CommandFailure.usage("\(error)")
+        }
+        var failures = 0
+        for file in files {
+            do {
+                show(file, try captions(file, loaded, options))
+            } catch {
+                failures += 1
+                reportFailure(file, error)
+            }
+        }
+        if failures > 0 {
+            throw CommandFailure.failed("\(failures) of \(files.count) files could not be described.")
+        }
+    }
+
+    private var options: CaptionOptions {
+        var options = CaptionOptions()
+        options.beams = beams
+        options.maxTokens = maxTokens
+        options.candidates = candidates
+        options.temperature = temperature
+        options.topP = topP
+        options.seed = seed
+        options.prompt = prompt
+        return options
+    }
+
+    private func captions(
+        _ file: String, _ model: LoadedModel, _ options: CaptionOptions
+    ) throws -> [CaptionCandidate] {
+        let encodings = model.encodeImages([try model.pixels(ofFile: file)])
+        let generations = try model.startCaptions(encodings.map { ($0, options) })
+        guard let generation = generations.first else { return [] }
+        while !generation.isFinished { model.step([generation]) }
+        return generation.candidates
+    }
+
+    private func show(_ file: String, _ candidates: [CaptionCandidate]) {
+        if json { return print(document(file, candidates)) }
+        for candidate in candidates { print(files.count > 1 ? "\(file): \(candidate.text)" : candidate.text) }
+    }
+
+    private func document(_ file: String, _ candidates: [CaptionCandidate]) -> String {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("file", file)
+            json.field("caption", candidates.first?.text ?? "")
+            json.field("candidates") { json in
+                json.array { json in
+                    for candidate in candidates {
+                        json.object { json in
+                            json.field("text", candidate.text)
+                            // A log-probability is finite: the search drops what is not.
+                            try? json.field("log_probability", candidate.logProbability)
+                            json.field("tokens", candidate.tokens)
+                        }
+                    }
+                }
+            }
+        }
+        return json.text
+    }
+}
+
+extension LoadedModel {
+    /// The image tower's input made of a file, or a failure that names the file.
+    func pixels(ofFile path: String) throws -> [Float] {
+        let bytes = try readFile(path)
+        let image = try ImageDecoder.decode(
+            bytes, limits: ImageLimits(maxBytes: .max), atLeast: (preprocessor.width, preprocessor.height))
+        return preprocessor(image)
+    }
+}
+
+/// One line on standard error for a file that failed; the others go on.
+func reportFailure(_ file: String, _ error: any Error) {
+    let sentence = (error as? CommandFailure)?.sentence ?? "\(error)"
+    StandardError.write("sensorium: \(file): \(sentence)")
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Checkpoint
+import JSON
+import Tasks
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show what a checkpoint holds, or everything that is wrong with it.",
+        discussion: "With --image and --first-step, prints the logits of the first caption token as JSON.")
+
+    @Argument(help: ArgumentHelp("Folder of the checkpoint.", valueName: "folder")) var folder: String
+    @Flag(help: "List every tensor with type and shape.") var tensors = false
+    @Option(help: ArgumentHelp("A photo for --first-step.", valueName: "file")) var image: String?
+    @Flag(help: "Print the logits of the first caption token for --image.") var firstStep = false
+
+    func validate() throws {
+        if (image != nil) != firstStep { throw ValidationError("--image and --first-step belong together.") }
+    }
+
+    func run() throws {
+        var arguments = ModelArguments()
+        arguments.model = folder
+        arguments.threads = 0
+        let model = try arguments.load()
+        if let image { return try showFirstStep(model, image) }
+        try show(model)
+    }
+
+    private func show(_ model: LoadedModel) throws {
+        let checkpoint: Checkpoint
+        do {
+            checkpoint = try Checkpoint.open(folder)
+        } catch {
+            throw CommandFailure.model("\(error)")
+        }
+        print("name          \(model.name)")
+        print("architecture  \(model.architecture)")
+        print("tasks         \(model.tasks.joined(separator: ", "))")
+        print("parameters    \(model.parameters)")
+        print("tensors       \(checkpoint.tensorNames.count)")
+        print("bytes         \(checkpoint.byteCount)")
+        print("digest        \(model.digest)")
+        guard tensors else { return }
+        for name in checkpoint.tensorNames {
+            let tensor = try checkpoint.tensor(name)
+            print("\(tensor.elementType.rawValue)  \(tensor.shape)  \(name)")
+        }
+    }
+
+    private func showFirstStep(_ model: LoadedModel, _ image: String) throws {
+        guard let encoding = model.encodeImages([try model.pixels(ofFile: image)]).first else {
+            throw CommandFailure.failed("The model \(model.name) has no image tower.")
+        }
+        var json = JSONWriter(capacity: 1 << 16)
+        let logits = try model.firstStepLogits(encoding)
+        try json.object { json throws(JSONError) in try json.field("first_step_logits", logits) }
+        print(json.text)
+    }
+}
