@@ -36,8 +36,9 @@ let package = Package(
         .target(name: "Scheduler", swiftSettings: strict),
         .target(name: "HTTP", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
         .target(
-            name: "Service", dependencies: ["HTTP", "Scheduler", "Tasks", "Media", "JSON", logging],
-            swiftSettings: strict),
+            name: "Service", dependencies: ["HTTP", "Scheduler", "Tasks", "Tokenizer", "Media", "JSON", logging],
+            // The contract at the root of the repository, by a link: it is served as it stands there.
+            resources: [.embedInCode("Contract/openapi.yaml")], swiftSettings: strict),
         .executableTarget(
             name: "sensorium",
             dependencies: [
@@ -60,7 +61,7 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "COpenSSL"], swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "HTTP", "Scheduler", "Tasks", "Media", "JSON", logging, "Yams"],
+            dependencies: ["Service", "HTTP", "Scheduler", "Tasks", "Tokenizer", "Media", "JSON", "Yams", logging],
             swiftSettings: strict),
         .testTarget(name: "ProjectTests", swiftSettings: strict),
     ])

@@ -11,7 +11,7 @@ extension LoadedModel: ServedModel {
             sharesEmbeddingSpace: false)
     }
 
-    func pixels(of image: PixelImage) -> [Float] { preprocessor(image) }
+    func pixels(of image: PixelImage) -> [Float] { preprocessor?(image) ?? [] }
 
     func tokens(of text: String) -> TokenizedText {
         encode(text) ?? tokenizer.encode(text, maxTokens: 2)

@@ -38,9 +38,8 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
         let options = jobs.compactMap(\.captionOptions)
         // A batch is of one task: its jobs are all captions, all images or all texts.
         if !options.isEmpty { return beginCaptions(Array(zip(encodings, options))) }
-        let images = encodings.map { BeginOutcome.done(EngineOutput.embedding(model.embedding(of: $0))) }
-        let texts = model.embed(texts: jobs.compactMap(\.text)).map { BeginOutcome.done(EngineOutput.embedding($0)) }
-        return images + texts
+        let vectors = encodings.map(model.embedding) + model.embed(texts: jobs.compactMap(\.text))
+        return vectors.map { .done(.embedding($0)) }
     }
 
     private func beginCaptions(

@@ -43,7 +43,7 @@ struct CaptionRoute: TaskRoute {
         guard !inputs[explain] else {
             throw Problem(
                 .taskNotAvailable, "Captions cannot be explained yet; leave the option \"explain\" out.",
-                members: ["option": "explain"])
+                members: ["option": .string("explain")])
         }
         var options = CaptionOptions()
         options.beams = inputs[beams] ?? (streams ? 1 : options.beams)

@@ -39,13 +39,15 @@ struct EmbedRoute: TaskRoute {
             throw Problem(
                 .taskNotAvailable,
                 "The image and text embeddings of \(engine.card.name) are of different spaces and cannot be composed to "
-                    + "one vector; send either \"image\" or \"text\".", members: ["task": "embed"])
+                    + "one vector; send either \"image\" or \"text\".", members: ["task": .string("embed")])
         case (true, nil):
+            guard engine.card.imageDimensions != nil else { throw Problem.taskNotAvailable("embed image", engine.card) }
             let image = try await images.take("image", of: inputs, for: request, engine)
             return Prepared(
                 job: .embedImage(pixels: image.pixels), understood: image.understood, waited: image.waited,
                 decode: image.took)
         case (false, let text?):
+            guard engine.card.textDimensions != nil else { throw Problem.taskNotAvailable("embed text", engine.card) }
             let start = ContinuousClock.now
             let tokens = engine.tokens(of: text)
             return Prepared(

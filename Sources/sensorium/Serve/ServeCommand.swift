@@ -68,7 +68,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     private func waitForEnd(_ signals: SignalWatch, _ service: Service, _ logger: Logger) {
-        while case .reread = signals.next() { service.rereadKeys() }
+        while case .reread = signals.next() {}
         logger.info("Finishing what runs.")
         Thread.detachNewThread {
             let finished = service.drain()
