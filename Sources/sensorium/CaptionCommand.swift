@@ -95,6 +95,7 @@ extension LoadedModel {
     /// The image tower's input made of a file, or a failure that names the file.
     func pixels(ofFile path: String) throws -> [Float] {
         let bytes = try readFile(path)
+        guard let preprocessor else { throw CommandFailure.failed("The model \(name) has no image tower.") }
         let image = try ImageDecoder.decode(
             bytes, limits: ImageLimits(maxBytes: .max), atLeast: (preprocessor.width, preprocessor.height))
         return preprocessor(image)

@@ -40,7 +40,7 @@ struct BlockingConnection: ~Copyable {
     func send(_ bytes: some Collection<UInt8>) throws(Failure) {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { throw .closed }
             rest = rest.dropFirst(count)
         }
@@ -68,10 +68,16 @@ struct BlockingConnection: ~Copyable {
                 lines.first { $0.lowercased().hasPrefix(name + ":") }?.dropFirst(name.count + 1)
             }
             let length = value("content-length").flatMap { Int($0.drop { $0 == " " }) }
-            let body = status == 204 ? [] : try length.map(take) ?? takeUntilClosed()
+            let body = try receiveBody(status, length)
             let closes = value("connection")?.lowercased().contains("close") ?? (length == nil && status != 204)
             return (status, !closes, body)
         }
+    }
+
+    private mutating func receiveBody(_ status: Int, _ length: Int?) throws(Failure) -> [UInt8] {
+        if status == 204 { return [] }
+        guard let length else { return try takeUntilClosed() }
+        return try take(length)
     }
 
     private mutating func receiveHead() throws(Failure) -> String {

@@ -6,8 +6,10 @@ import Synchronization
 struct LoadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load", abstract: "Send the same request from many clients and time the answers.",
-        discussion: "Without --image the request is a GET. Each client has one connection and sends the next request when it has \
-            the answer.")
+        discussion: """
+            Without --image the request is a GET. Each client has one connection and sends the next request when it has the \
+            answer.
+            """)
 
     @Option(help: "Where to send to, http://…") var url: Target
     @Option(help: ArgumentHelp("Photo to send as the part \"image\"; several are taken in turn.", valueName: "file"))

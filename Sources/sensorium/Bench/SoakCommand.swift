@@ -6,10 +6,12 @@ import Synchronization
 struct SoakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak", abstract: "Send good, bad and aborted requests in a seeded mix and watch the server's memory.",
-        discussion: "Fails where an answer has another status than it should, where the server stops answering, or where it \
-            keeps descriptors open. The slope of its resident memory is printed for the time after the first fifth.")
+        discussion: """
+            Fails where an answer has another status than it should, where the server stops answering, or where it keeps \
+            descriptors open. The slope of its resident memory is printed for the time after the first fifth.
+            """)
 
-    @Option(help: "The server, http://…") var url = Target(argument: "http://127.0.0.1:8080/")
+    @Option(help: "The server, http://…") var url: Target
     @Option(help: ArgumentHelp("Photo for the good requests.", valueName: "file")) var image: String
     @Option(help: "Clients at once.") var clients = 8
     @Option(help: "Requests over all clients.") var requests = 20_000
@@ -17,7 +19,6 @@ struct SoakCommand: ParsableCommand {
     @Option(help: "The server's process id: memory and descriptors are read from /proc.") var pid: Int?
 
     func run() throws {
-        guard let url else { throw CommandFailure.usage("--url must begin with http://.") }
         let mix = RequestMix(target: url, image: try readFile(image))
         let tally = SoakTally()
         let watch = pid.map(ProcessWatch.init)

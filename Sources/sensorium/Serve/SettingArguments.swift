@@ -34,7 +34,7 @@ struct SettingArguments: ParsableArguments, CustomReflectable {
         let notes = [setting.standard.map { "default: \($0)" }, setting.variable].compactMap(\.self)
         let help = ArgumentHelp(
             "\(setting.help) (\(notes.joined(separator: "; ")))", valueName: setting.placeholder ?? "")
-        if setting.placeholder == nil { return Flag(name: name, help: help) as Flag<Bool> }
+        if setting.placeholder == nil { return Flag(wrappedValue: false, name: name, help: help) }
         if setting.isList { return Option(name: name, parsing: .singleValue, help: help) as Option<[String]> }
         return Option(name: name, help: help) as Option<String?>
     }
