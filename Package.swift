@@ -43,7 +43,7 @@ let package = Package(
             name: "sensorium",
             dependencies: [
                 "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer", "Media",
-                "JSON", logging, arguments,
+                "JSON", "CLinux", logging, arguments,
             ],
             swiftSettings: strict),
 

@@ -1,4 +1,6 @@
-// What Swift's Glibc module leaves out: readiness notification, wake-ups across threads, accepting in one call.
+// What Swift's Glibc module leaves out: readiness notification, wake-ups across threads, accepting in one call, tuning
+// the allocator.
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -14,35 +14,31 @@ struct AnswerTiming: Sendable {
     /// From the end of the request's head to now.
     var total: Duration
 
-    private var stages: [(name: String, milliseconds: Double)] {
-        let stages: [(String, Duration?)] = [
-            ("queue", queue), ("decode", decode), ("encode", encode), ("generate", generate), ("total", total),
-        ]
-        return stages.compactMap { name, duration in duration.map { (name, $0.milliseconds) } }
+    /// The stages in order, without the total.
+    var stages: [(name: String, duration: Duration)] {
+        [("queue", queue), ("decode", decode), ("encode", encode)] + (generate.map { [("generate", $0)] } ?? [])
+    }
+
+    private var figures: [(name: String, milliseconds: Double)] {
+        (stages + [("total", total)]).map { ($0.name, $0.duration.milliseconds) }
     }
 
     /// Writes the field `timing`.
     func write(to json: inout JSONWriter) throws(JSONError) {
         try json.field("timing") { json throws(JSONError) in
             try json.object { json throws(JSONError) in
-                for stage in stages { try json.field(stage.name, stage.milliseconds) }
+                for stage in figures { try json.field(stage.name, stage.milliseconds) }
             }
         }
     }
 
     /// The value of the field line `Server-Timing` (W3C Server Timing).
     var serverTiming: String {
-        stages.map { "\($0.name);dur=\($0.milliseconds)" }.joined(separator: ", ")
+        figures.map { "\($0.name);dur=\($0.milliseconds)" }.joined(separator: ", ")
     }
 }
 
 extension Duration {
     /// Milliseconds, rounded to three digits.
-    var milliseconds: Double { (seconds * 1e6).rounded() / 1e3 }
-
-    /// Seconds.
-    var seconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
+    var milliseconds: Double { (inSeconds * 1e6).rounded() / 1e3 }
 }

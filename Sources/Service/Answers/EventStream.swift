@@ -33,6 +33,7 @@ struct EventStream: Sendable {
 
     /// The event for an error after the first byte of the answer, whose status cannot be changed any more.
     func fail(_ problem: Problem) {
+        request.record.refused(problem.code)
         send("error", data: problem.document(requestID: request.identity.id))
     }
 

@@ -94,6 +94,12 @@ struct RequestInputs: Sendable {
     /// Takes the bytes of a file part out, so that their memory is free after use.
     func takeFile(_ name: String) -> [UInt8]? { files.take(name) }
 
+    /// Keeps memory set aside until the files are released, or nothing refers to the inputs any more.
+    func hold(_ reservation: MemoryReservation) { files.hold(reservation) }
+
+    /// The bytes of the files are not needed any more.
+    func releaseFiles() { files.release() }
+
     /// The text of a text part, if given.
     func text(_ name: String) -> String? { texts[name] }
 }

@@ -4,16 +4,32 @@ import HTTP
 final class UploadReceiver: BodyReceiver {
     private var reader: (any BodyReader)?
     private let request: Request
+    private let memory: MemoryBudget
+    private let reservation: MemoryReservation
     private let onComplete: (ReceivedBody) -> Void
+    private var received = 0
 
-    init(_ request: Request, _ reader: any BodyReader, onComplete: @escaping (ReceivedBody) -> Void) {
+    /// - Parameter reservation: memory for the announced length; grows with a body that announced none.
+    init(
+        _ request: Request, _ reader: any BodyReader, _ memory: MemoryBudget, _ reservation: MemoryReservation,
+        onComplete: @escaping (ReceivedBody) -> Void
+    ) {
         self.request = request
         self.reader = reader
+        self.memory = memory
+        self.reservation = reservation
         self.onComplete = onComplete
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) {
-        refuseOnProblem { () throws(Problem) in try reader?.receive(bytes) }
+        request.record.received(bytes.count)
+        received += bytes.count
+        refuseOnProblem { () throws(Problem) in
+            guard reader != nil else { return }
+            let missing = received - reservation.bytes
+            guard missing <= 0 || reservation.grow(by: missing) else { throw .memoryIsFull(memory) }
+            try reader?.receive(bytes)
+        }
     }
 
     func finish() {

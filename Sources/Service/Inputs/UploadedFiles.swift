@@ -1,19 +1,39 @@
 import Synchronization
 
-/// The files of one request. Taken out once, so that an upload's memory is free again as soon as it is decoded.
+/// The files of one request, and the memory set aside for its body. Taken out once, so that an upload's memory is free again
+/// as soon as it is decoded.
 final class UploadedFiles: Sendable {
-    private let files = Mutex<[String: [UInt8]]>([:])
+    private struct State {
+        var files: [String: [UInt8]] = [:]
+        var reservation: MemoryReservation?
+    }
+
+    private let state = Mutex(State())
 
     func add(_ name: String, _ bytes: [UInt8]) {
-        files.withLock { $0[name] = bytes }
+        state.withLock { $0.files[name] = bytes }
     }
 
     func has(_ name: String) -> Bool {
-        files.withLock { $0[name] != nil }
+        state.withLock { $0.files[name] != nil }
     }
 
     /// Takes the bytes of a file out; nil where there is none (any more).
     func take(_ name: String) -> [UInt8]? {
-        files.withLock { $0.removeValue(forKey: name) }
+        state.withLock { $0.files.removeValue(forKey: name) }
+    }
+
+    /// Keeps the reservation as long as the files are there.
+    func hold(_ reservation: MemoryReservation) {
+        state.withLock { $0.reservation = reservation }
+    }
+
+    /// The bytes that were taken out are no longer needed.
+    func release() {
+        let reservation = state.withLock { state in
+            defer { state.reservation = nil }
+            return state.reservation
+        }
+        reservation?.release()
     }
 }

@@ -14,38 +14,52 @@ import Tasks
 public final class Service: Sendable {
     private let configuration: ServiceConfiguration
     private let state = ServingState()
+    private let metrics = Metrics()
+    private let keys: APIKeys?
     private let decoders: DecoderPool
     private let handler: ServiceHandler
     private let server: HTTPServer
     private let logger: Logger
 
     /// Puts the parts together; nothing listens yet.
-    public init(_ configuration: ServiceConfiguration, logger: Logger) throws {
+    ///
+    /// - Parameters:
+    ///   - accessLog: takes a line for each request; nil for none.
+    ///   - logger: takes what happens besides requests.
+    /// - Throws: `APIKeysError` or `HTTPServerError`.
+    public init(_ configuration: ServiceConfiguration, accessLog: LogSink?, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
         decoders = DecoderPool(threads: configuration.decoders, bound: configuration.maxQueue)
-        let limits = BodyLimits(configuration)
+        let memory = MemoryBudget(limit: configuration.maxMemory)
         handler = ServiceHandler(
-            Router(Self.routes(configuration, state, decoders)),
-            Admission(state: state, origins: configuration.corsOrigins), state, decoders, limits,
-            deadline: .seconds(configuration.requestDeadline)
-        ) { requestID, error in
-            logger.error("A request failed.", metadata: ["request_id": "\(requestID)", "cause": "\(error)"])
-        }
+            router: Router(Self.routes(configuration, state, decoders, memory, metrics)),
+            admission: Admission(
+                state: state, keys: keys, rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
+                metricsAreOpen: configuration.openMetrics),
+            crossOrigin: CrossOrigin(origins: configuration.corsOrigins),
+            intake: BodyIntake(limits: BodyLimits(configuration), memory: memory), state: state, decoders: decoders,
+            journal: Journal(metrics: metrics, accessLog: accessLog, logger: logger),
+            deadline: .seconds(configuration.requestDeadline))
         var http = configuration.http
         http.maxBody = configuration.maxBody
-        server = try HTTPServer(http, handler: handler)
+        let server = try HTTPServer(http, handler: handler)
+        self.server = server
+        metrics.collectConnections { server.connectionCount }
     }
 
     /// Every route of the service.
     static func routes(
-        _ configuration: ServiceConfiguration, _ state: ServingState, _ decoders: DecoderPool
+        _ configuration: ServiceConfiguration, _ state: ServingState, _ decoders: DecoderPool, _ memory: MemoryBudget,
+        _ metrics: Metrics
     ) -> [Route] {
         let images = ImageIntake(
             decoders: decoders,
             limits: ImageLimits(
                 maxBytes: configuration.maxPart, maxPixels: configuration.maxPixels,
-                maxMemory: configuration.maxMemory))
+                maxMemory: configuration.maxMemory),
+            memory: memory, metrics: metrics)
         let tasks: [Route] = [
             .post("/v1/caption", CaptionRoute(state: state, images: images, pings: PingClock(interval: 10))),
             .post("/v1/embed", EmbedRoute(state: state, images: images)),
@@ -53,7 +67,7 @@ public final class Service: Sendable {
         return tasks + UnavailableTasks(state: state).routes
             + ModelRoutes(state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels).routes
             + HealthRoutes(state: state, maxQueue: configuration.maxQueue).routes
-            + [ContractRoute.route]
+            + [MetricsRoute(metrics: metrics).route, ContractRoute.route]
     }
 
     /// Listens. Probes are answered from now on; tasks are refused until `load` returned.
@@ -63,23 +77,40 @@ public final class Service: Sendable {
     /// Loads the model, computes a warm-up caption, and takes requests from then on. Blocks; throws what is wrong with the
     /// checkpoint.
     public func load() throws {
-        try serve(try LoadedModel.load(configuration.model, threads: max(1, configuration.threads)))
+        let start = ContinuousClock.now
+        let model = try LoadedModel.load(configuration.model, threads: max(1, configuration.threads))
+        metrics.engineThreads().set(Double(model.threads))
+        try serve(model)
+        metrics.modelLoad().set(start.duration(to: .now).inSeconds)
     }
 
     /// Serves a model that is loaded already.
     func serve(_ model: some ServedModel) throws {
         let engine = ScheduledEngine(
             model, maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
-            batchWindow: .seconds(configuration.batchWindow), observer: nil)
+            batchWindow: .seconds(configuration.batchWindow), observer: metrics)
         try WarmUp.run(engine)
+        metrics.modelInfo(engine.card.name, engine.card.digest, "f32").set(1)
+        metrics.collectQueues { engine.loads }
         if !state.becomeReady(engine) { _ = engine.drain(within: .zero) }
+    }
+
+    /// Reads the API keys again. Those in use stay where the file cannot be read.
+    public func rereadKeys() {
+        guard let keys else { return logger.info("There are no API keys to read again: --api-keys was not given.") }
+        do throws(APIKeysError) {
+            try keys.reload()
+            logger.info("Read \(keys.count) API keys.")
+        } catch {
+            logger.error("Kept the old API keys: \(error).")
+        }
     }
 
     /// Refuses new work, finishes what runs, closes everything. Blocks for at most the drain time; false if something was
     /// cut off.
     public func drain() -> Bool {
         let end = ContinuousClock.now + .seconds(configuration.drainSeconds)
-        let left = { max(0, ContinuousClock.now.duration(to: end).seconds) }
+        let left = { max(0, ContinuousClock.now.duration(to: end).inSeconds) }
         // Still accepting: who comes now is told so, instead of finding the port closed.
         let engine = state.beginDraining()
         let finished = handler.waitForTasks(within: left())

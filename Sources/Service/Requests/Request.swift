@@ -16,8 +16,32 @@ struct Request: Sendable {
     let ownHeaders: HTTPHeaders
     /// The way back.
     let exchange: any HTTPExchange
-    /// Takes the cause of a failure that is the server's own, for the log.
-    let reportFailure: @Sendable (any Error) -> Void
+    /// What is noted of it.
+    let record: RequestRecord
+    private let journal: Journal
+
+    init(
+        _ head: HTTPRequestHead, _ exchange: any HTTPExchange, _ match: Router.Match, deadline: Duration,
+        crossOrigin: CrossOrigin, journal: Journal
+    ) {
+        identity = RequestIdentity(head.headers)
+        self.head = head
+        self.exchange = exchange
+        self.journal = journal
+        received = .now
+        self.deadline = received + deadline
+        var headers = HTTPHeaders([("X-Request-Id", identity.id)])
+        if let trace = identity.traceParent { headers.add("traceparent", trace) }
+        crossOrigin.add(to: &headers, for: head)
+        ownHeaders = headers
+        if case .route(let route, let parameters) = match {
+            self.parameters = parameters
+            record = journal.record(head, identity, route, exchange)
+        } else {
+            parameters = [:]
+            record = journal.record(head, identity, nil, exchange)
+        }
+    }
 
     /// Sends the whole answer.
     func respond(_ response: HTTPResponse) {
@@ -28,6 +52,7 @@ struct Request: Sendable {
 
     /// Sends a problem as the answer.
     func refuse(_ problem: Problem) {
+        record.refused(problem.code)
         respond(problem.response(requestID: identity.id))
     }
 
@@ -52,8 +77,8 @@ extension Request {
 
     /// What the client is told of an error. A cause that is not the client's to know is logged under the request's id.
     func problem(for error: any Error) -> Problem {
-        if let problem = Problem(error, deadlineSeconds: received.duration(to: deadline).seconds) { return problem }
-        reportFailure(error)
+        if let problem = Problem(error, deadlineSeconds: received.duration(to: deadline).inSeconds) { return problem }
+        journal.failed(identity.id, error)
         return .internalError
     }
 }

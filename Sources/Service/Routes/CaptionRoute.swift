@@ -90,6 +90,7 @@ struct CaptionRoute: TaskRoute {
         let timing = AnswerTiming(
             queue: image.waited + job.queue, decode: image.took, encode: job.begin, generate: job.generate,
             total: request.age)
+        request.record.took(timing)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: [image.understood])
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in

@@ -71,6 +71,7 @@ struct EmbedRoute: TaskRoute {
     ) throws -> HTTPResponse {
         let timing = AnswerTiming(
             queue: input.waited + job.queue, decode: input.decode, encode: job.begin, total: request.age)
+        request.record.took(timing)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: [input.understood])
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in

@@ -71,7 +71,7 @@ extension TaskLoad {
             try json.object { json throws(JSONError) in
                 json.field("waiting", waiting)
                 json.field("running", running)
-                try json.field("oldest_seconds", oldestWait.seconds)
+                try json.field("oldest_seconds", oldestWait.inSeconds)
             }
         }
     }

@@ -3,15 +3,47 @@ import HTTP
 /// What a request must pass before its route sees it, in this order: key, rate, draining, encoding, acceptable answer.
 struct Admission: Sendable {
     let state: ServingState
-    /// Origins whose pages may read answers (`--cors-origin`); `*` admits every one.
-    let origins: [String]
+    /// `--api-keys`; nil admits everyone.
+    let keys: APIKeys?
+    /// `--rate-limit`; nil for none.
+    let rateLimiter: RateLimiter?
+    /// `--open-metrics`
+    let metricsAreOpen: Bool
 
     func check(_ request: Request, _ route: Route) throws(Problem) {
-        if route.access != .probe {
-            if route.access == .keyed, state.phase == .draining { throw .isDraining }
+        if needsKey(route) {
+            let identity = try identify(request)
+            try limitRate(identity, request)
+            if state.phase == .draining, route.access == .keyed { throw .isDraining }
         }
         try refuseEncodedBody(request.head)
         try refuseUnacceptable(request.head, route)
+    }
+
+    private func needsKey(_ route: Route) -> Bool {
+        switch route.access {
+        case .probe: false
+        case .metrics: !metricsAreOpen
+        case .keyed: true
+        }
+    }
+
+    private func identify(_ request: Request) throws(Problem) -> APIKeys.Identity? {
+        guard let keys else { return nil }
+        if let identity = keys.identify(authorization: request.head.headers["Authorization"]) { return identity }
+        throw Problem(
+            .unauthorized, "Send one of the server's API keys as \"Authorization: Bearer <key>\".",
+            headers: HTTPHeaders([("WWW-Authenticate", "Bearer")]))
+    }
+
+    private func limitRate(_ identity: APIKeys.Identity?, _ request: Request) throws(Problem) {
+        guard let rateLimiter else { return }
+        let client = identity.map { .key($0) } ?? RateLimiter.Client.from(address: request.exchange.peerAddress)
+        if case .refused(let seconds) = rateLimiter.admit(client) {
+            throw .retryLater(
+                .rateLimited, after: seconds,
+                "This client asked more often than --rate-limit admits. Try again in \(seconds) s.")
+        }
     }
 
     /// A compressed body is not read: its decoded size would have to be bounded, and media are compressed already.
@@ -28,30 +60,5 @@ struct Admission: Sendable {
         throw Problem(
             .notAcceptable,
             "The answer of this path is \(route.produces.joined(separator: " or ")), which the Accept header excludes.")
-    }
-
-    /// The answer to `OPTIONS`, a preflight (WHATWG Fetch section 4.8) included.
-    func options(_ head: HTTPRequestHead, allow: [String]) -> HTTPResponse {
-        var headers = HTTPHeaders([("Allow", allow.joined(separator: ", "))])
-        if allowsOrigin(of: head), head.headers["Access-Control-Request-Method"] != nil {
-            headers.add("Access-Control-Allow-Methods", allow.joined(separator: ", "))
-            headers.add("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, traceparent")
-            headers.add("Access-Control-Max-Age", "600")
-        }
-        return HTTPResponse(status: 204, headers: headers)
-    }
-
-    /// Lets pages of the named origins read the answer; others get no field at all.
-    func addCrossOrigin(to headers: inout HTTPHeaders, for head: HTTPRequestHead) {
-        guard !origins.isEmpty else { return }
-        headers.add("Vary", "Origin")
-        guard allowsOrigin(of: head), let origin = head.headers["Origin"] else { return }
-        headers.add("Access-Control-Allow-Origin", origin)
-        headers.add("Access-Control-Expose-Headers", "X-Request-Id, Server-Timing, Retry-After")
-    }
-
-    private func allowsOrigin(of head: HTTPRequestHead) -> Bool {
-        guard let origin = head.headers["Origin"] else { return false }
-        return origins.contains(origin) || origins.contains("*")
     }
 }

@@ -5,37 +5,40 @@ import HTTP
 final class ServiceHandler: RequestHandler {
     private let router: Router
     private let admission: Admission
+    private let crossOrigin: CrossOrigin
+    private let intake: BodyIntake
     private let state: ServingState
     private let decoders: DecoderPool
-    private let limits: BodyLimits
+    private let journal: Journal
     private let deadline: Duration
-    private let reportFailure: @Sendable (_ requestID: String, any Error) -> Void
     /// Entered by each request that was admitted to a task, left when its answer was sent.
     private let tasksAtWork = DispatchGroup()
 
     init(
-        _ router: Router, _ admission: Admission, _ state: ServingState, _ decoders: DecoderPool, _ limits: BodyLimits,
-        deadline: Duration, reportFailure: @escaping @Sendable (_ requestID: String, any Error) -> Void
+        router: Router, admission: Admission, crossOrigin: CrossOrigin, intake: BodyIntake, state: ServingState,
+        decoders: DecoderPool, journal: Journal, deadline: Duration
     ) {
         self.router = router
         self.admission = admission
+        self.crossOrigin = crossOrigin
+        self.intake = intake
         self.state = state
         self.decoders = decoders
-        self.limits = limits
+        self.journal = journal
         self.deadline = deadline
-        self.reportFailure = reportFailure
     }
 
     func receive(_ head: HTTPRequestHead, exchange: any HTTPExchange) -> BodyHandling {
         let match = router.match(head)
-        let request = request(head, exchange, match)
+        let request = Request(
+            head, exchange, match, deadline: deadline, crossOrigin: crossOrigin, journal: journal)
         do throws(Problem) {
             switch match {
             case .route(let route, _):
                 try admission.check(request, route)
                 return try begin(request, route)
             case .options(let allow):
-                request.respond(admission.options(head, allow: allow))
+                request.respond(crossOrigin.options(head, allow: allow))
             case .methodNotAllowed(let allow):
                 throw .methodNotAllowed(head.method, allow: allow)
             case .unknownPath:
@@ -48,10 +51,11 @@ final class ServiceHandler: RequestHandler {
     }
 
     func response(to failure: HTTPFailure) -> HTTPResponse {
-        let identity = RequestIdentity(HTTPHeaders())
+        journal.note(failure)
+        let id = RequestIdentity.make()
         let code = ProblemCode(rawValue: failure.code) ?? .malformedRequest
-        var response = Problem(code, failure.detail, status: failure.status).response(requestID: identity.id)
-        response.headers.add("X-Request-Id", identity.id)
+        var response = Problem(code, failure.detail, status: failure.status).response(requestID: id)
+        response.headers.add("X-Request-Id", id)
         response.closesConnection = true
         return response
     }
@@ -59,20 +63,6 @@ final class ServiceHandler: RequestHandler {
     /// Waits until every admitted task has its answer; false if some have not in time.
     func waitForTasks(within seconds: Double) -> Bool {
         tasksAtWork.wait(timeout: .now() + seconds) == .success
-    }
-
-    private func request(_ head: HTTPRequestHead, _ exchange: any HTTPExchange, _ match: Router.Match) -> Request {
-        let identity = RequestIdentity(head.headers)
-        var headers = HTTPHeaders([("X-Request-Id", identity.id)])
-        if let trace = identity.traceParent { headers.add("traceparent", trace) }
-        admission.addCrossOrigin(to: &headers, for: head)
-        var parameters: [String: String] = [:]
-        if case .route(_, let found) = match { parameters = found }
-        let received = ContinuousClock.now
-        return Request(
-            head: head, identity: identity, parameters: parameters, received: received,
-            deadline: received + deadline, ownHeaders: headers, exchange: exchange,
-            reportFailure: { [reportFailure] in reportFailure(identity.id, $0) })
     }
 
     private func begin(_ request: Request, _ route: Route) throws(Problem) -> BodyHandling {
@@ -88,14 +78,7 @@ final class ServiceHandler: RequestHandler {
     /// Reads the body piece by piece; when it is complete, the task runs.
     private func begin(_ request: Request, _ task: any TaskRoute) throws(Problem) -> BodyHandling {
         _ = try state.engine()
-        let inputs = try RequestInputs(task.rules, query: request.head.query)
-        guard request.head.hasBody else {
-            run(task, request, .inputs(inputs))
-            return .discard
-        }
-        let reader = try bodyReader(for: request.head, inputs: inputs, limits: limits)
-        let receiver = UploadReceiver(request, reader) { self.run(task, request, $0) }
-        return .deliver(to: receiver, limit: limits.body)
+        return try intake.receive(request, task.rules) { self.run(task, request, $0) }
     }
 
     private func run(_ task: any TaskRoute, _ request: Request, _ body: ReceivedBody) {

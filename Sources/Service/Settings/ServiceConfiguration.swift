@@ -47,8 +47,8 @@ public struct ServiceConfiguration: Sendable {
     public var apiKeys: String?
     /// Whether `/metrics` needs no API key.
     public var openMetrics = false
-    /// Requests per second for each API key or address; 0 for no limit.
-    public var rateLimit = 0.0
+    /// How often each API key or address may ask; nil for no limit.
+    public var rateLimit: RateLimit?
     /// Origins whose pages may read answers.
     public var corsOrigins: [String] = []
     /// How requests are logged.

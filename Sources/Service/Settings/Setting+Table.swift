@@ -44,9 +44,9 @@ extension Setting {
     private static let protection: [Setting] = [
         .path("api-keys", \.apiKeys, "File of API keys, one a line; # begins a comment. SIGHUP reads it again."),
         .flag("open-metrics", \.openMetrics, "Lets /metrics be read without an API key."),
-        .number(
-            "rate-limit", "per second", 0...1_000_000, \.rateLimit, off: true,
-            "Requests per second that each API key or address may send."),
+        .rate(
+            "rate-limit", \.rateLimit,
+            "How often each API key or address may ask: 10/s, 600/m or 1000/h, with a burst 10/s:30."),
         .list("cors-origin", "origin", \.corsOrigins, "Origin whose pages may read answers; may be given several times."),
         .path("tls-certificate", \.http.tlsCertificatePath, "PEM file with the certificate chain; serves HTTPS."),
         .path("tls-key", \.http.tlsKeyPath, "PEM file with the private key of the certificate."),

@@ -105,17 +105,26 @@ extension Setting {
     }
 
     static func number(
-        _ name: String, _ placeholder: String, _ range: ClosedRange<Double>, _ field: Field<Double>, off: Bool = false,
+        _ name: String, _ placeholder: String, _ range: ClosedRange<Double>, _ field: Field<Double>,
         _ help: String
     ) -> Setting {
         Setting(
             name: name, placeholder: placeholder, help: help,
-            standard: off ? nil : standard(field).formatted, isList: false,
+            standard: standard(field).formatted, isList: false,
             apply: { text, configuration in
                 guard let value = Double(text), range.contains(value) else { return false }
                 configuration[keyPath: field] = value
                 return true
             }, expectation: "a number from \(range.lowerBound.formatted) to \(range.upperBound.formatted)")
+    }
+
+    static func rate(_ name: String, _ field: Field<RateLimit?>, _ help: String) -> Setting {
+        Setting(
+            name: name, placeholder: "rate", help: help, standard: nil, isList: false,
+            apply: { text, configuration in
+                configuration[keyPath: field] = RateLimit(text)
+                return configuration[keyPath: field] != nil
+            }, expectation: "a whole number per s, m or h such as 10/s, with or without a burst such as 10/s:30")
     }
 
     static func choice<Value: RawRepresentable<String> & CaseIterable & Sendable>(

@@ -24,10 +24,11 @@ struct ServeCommand: ParsableCommand {
         let signals = SignalWatch()
         MemoryPolicy.keepFlat()
         let configuration = try configuration()
-        let logger = Logger(label: "sensorium") { StreamLogHandler.standardError(label: $0) }
-        let service = try start(configuration, logger)
+        let sink = LogSink(configuration.logFormat == .json ? .json : .text)
+        let logger = Logger(label: "sensorium") { SinkLogHandler(label: $0, sink: sink) }
+        let service = try start(configuration, configuration.logFormat == .off ? nil : sink, logger)
         load(service, logger)
-        waitForEnd(signals, service, logger)
+        waitForEnd(signals, service, sink, logger)
     }
 
     private func configuration() throws(CommandFailure) -> ServiceConfiguration {
@@ -41,15 +42,19 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    private func start(_ configuration: ServiceConfiguration, _ logger: Logger) throws -> Service {
+    private func start(
+        _ configuration: ServiceConfiguration, _ accessLog: LogSink?, _ logger: Logger
+    ) throws -> Service {
         do {
-            let service = try Service(configuration, logger: logger)
+            let service = try Service(configuration, accessLog: accessLog, logger: logger)
             for address in try service.start() {
                 logger.info("Listening on \(configuration.http.tlsKeyPath == nil ? "http" : "https")://\(address).")
             }
             return service
         } catch let error as HTTPServerError {
             throw CommandFailure.address(error.description)
+        } catch let error as APIKeysError {
+            throw CommandFailure.usage("\(error).")
         }
     }
 
@@ -68,12 +73,13 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    private func waitForEnd(_ signals: SignalWatch, _ service: Service, _ logger: Logger) {
-        while case .reread = signals.next() {}
+    private func waitForEnd(_ signals: SignalWatch, _ service: Service, _ sink: LogSink, _ logger: Logger) {
+        while case .reread = signals.next() { service.rereadKeys() }
         logger.info("Finishing what runs.")
         Thread.detachNewThread {
             let finished = service.drain()
             logger.info(finished ? "Done." : "Ended with requests unfinished: --drain-seconds passed.")
+            sink.flush()
             Foundation.exit(0)
         }
         while case .reread = signals.next() {}

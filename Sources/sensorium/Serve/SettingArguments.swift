@@ -35,7 +35,7 @@ struct SettingArguments: ParsableArguments, CustomReflectable {
         let help = ArgumentHelp(
             "\(setting.help) (\(notes.joined(separator: "; ")))", valueName: setting.placeholder ?? "")
         if setting.placeholder == nil { return Flag(wrappedValue: false, name: name, help: help) }
-        if setting.isList { return Option(name: name, parsing: .singleValue, help: help) as Option<[String]> }
+        if setting.isList { return Option(wrappedValue: [String](), name: name, parsing: .singleValue, help: help) }
         return Option(name: name, help: help) as Option<String?>
     }
 

@@ -1,0 +1,35 @@
+import HTTP
+
+/// Takes bodies in: picks a reader by `Content-Type`, and keeps all of them together within `--max-memory`.
+struct BodyIntake: Sendable {
+    let limits: BodyLimits
+    let memory: MemoryBudget
+
+    /// Begins to read the body of a request; `onComplete` gets it whole. A request without a body is complete at once.
+    func receive(
+        _ request: Request, _ rules: InputRules, onComplete: @escaping (ReceivedBody) -> Void
+    ) throws(Problem) -> BodyHandling {
+        let inputs = try RequestInputs(rules, query: request.head.query)
+        guard request.head.hasBody else {
+            onComplete(.inputs(inputs))
+            return .discard
+        }
+        let reader = try bodyReader(for: request.head, inputs: inputs, limits: limits)
+        // What is announced is set aside at once, so that a body which was begun can be ended.
+        guard let reservation = memory.reserve(min(request.head.contentLength ?? 0, limits.body)) else {
+            throw .memoryIsFull(memory)
+        }
+        inputs.hold(reservation)
+        let receiver = UploadReceiver(request, reader, memory, reservation, onComplete: onComplete)
+        return .deliver(to: receiver, limit: limits.body)
+    }
+}
+
+extension Problem {
+    /// Uploads and decoded media take up all the memory they may.
+    static func memoryIsFull(_ memory: MemoryBudget) -> Problem {
+        .retryLater(
+            .queueFull,
+            "Uploads in flight take up the \(ByteCount.text(memory.limit)) they may (--max-memory). Try again later.")
+    }
+}

@@ -1,0 +1,53 @@
+import HTTP
+import Synchronization
+
+/// What becomes known of one request on its way, for the journal.
+final class RequestRecord: Sendable {
+    private struct State {
+        var problem: ProblemCode?
+        var bytesReceived = 0
+        var stages: [(name: String, duration: Duration)] = []
+    }
+
+    private let entry: AccessLogEntry
+    private let received = ContinuousClock.now
+    private let state = Mutex(State())
+    /// Whether the route is a probe.
+    let isProbe: Bool
+
+    init(_ head: HTTPRequestHead, requestID: String, peer: String, _ route: Route?) {
+        entry = AccessLogEntry(
+            requestID: requestID, peer: peer, method: head.method, path: head.path, route: route?.template,
+            status: nil, total: .zero)
+        isProbe = route?.access == .probe
+    }
+
+    /// The problem that was answered.
+    func refused(_ code: ProblemCode) {
+        state.withLock { $0.problem = code }
+    }
+
+    /// Bytes of the body that came in.
+    func received(_ bytes: Int) {
+        state.withLock { $0.bytesReceived += bytes }
+    }
+
+    /// Where the time went.
+    func took(_ timing: AnswerTiming) {
+        state.withLock { $0.stages = timing.stages }
+    }
+
+    /// The line of the access log, once the answer is sent.
+    func entry(status: Int?, bytesSent: Int) -> AccessLogEntry {
+        var entry = entry
+        entry.status = status
+        entry.bytesSent = bytesSent
+        entry.total = received.duration(to: .now)
+        state.withLock { state in
+            entry.problem = state.problem?.rawValue
+            entry.bytesReceived = state.bytesReceived
+            entry.stages = state.stages
+        }
+        return entry
+    }
+}

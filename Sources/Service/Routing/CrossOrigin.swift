@@ -1,0 +1,33 @@
+import HTTP
+
+/// Which pages of other origins may read answers (CORS, WHATWG Fetch section 3.2). None unless named.
+struct CrossOrigin: Sendable {
+    /// `--cors-origin`; `*` admits every one.
+    let origins: [String]
+
+    /// Adds the fields that let a page of a named origin read the answer; others get none.
+    func add(to headers: inout HTTPHeaders, for head: HTTPRequestHead) {
+        guard !origins.isEmpty else { return }
+        headers.add("Vary", "Origin")
+        guard let origin = admittedOrigin(head) else { return }
+        headers.add("Access-Control-Allow-Origin", origin)
+        headers.add("Access-Control-Expose-Headers", "X-Request-Id, Server-Timing, Retry-After")
+    }
+
+    /// The answer to `OPTIONS`, a preflight included.
+    func options(_ head: HTTPRequestHead, allow: [String]) -> HTTPResponse {
+        let allowed = allow.joined(separator: ", ")
+        var headers = HTTPHeaders([("Allow", allowed)])
+        if admittedOrigin(head) != nil, head.headers["Access-Control-Request-Method"] != nil {
+            headers.add("Access-Control-Allow-Methods", allowed)
+            headers.add("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, traceparent")
+            headers.add("Access-Control-Max-Age", "600")
+        }
+        return HTTPResponse(status: 204, headers: headers)
+    }
+
+    private func admittedOrigin(_ head: HTTPRequestHead) -> String? {
+        guard let origin = head.headers["Origin"] else { return nil }
+        return origins.contains(origin) || origins.contains("*") ? origin : nil
+    }
+}
