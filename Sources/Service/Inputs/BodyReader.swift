@@ -61,7 +61,8 @@ func bodyReader(
 func refuseForeignCharset(_ type: MediaType, of what: String) throws(Problem) {
     guard let charset = type["charset"]?.lowercased(), !["utf-8", "utf8", "us-ascii"].contains(charset) else { return }
     throw Problem(
-        .unsupportedMediaType, "The charset \"\(charset.prefix(32))\" of \(what) is not read; encode the text as UTF-8.")
+        .unsupportedMediaType, "The charset \"\(charset.prefix(32))\" of \(what) is not read; encode the text as UTF-8."
+    )
 }
 
 private func unsupported(_ what: String, _ rules: InputRules) -> Problem {

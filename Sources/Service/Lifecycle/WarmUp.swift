@@ -40,7 +40,9 @@ enum WarmUp {
             let grey = PixelImage(
                 width: side, height: side, pixels: [UInt8](repeating: 127, count: side * side * 3))
             let pixels = engine.pixels(of: grey)
-            jobs.append(card.tasks.contains("caption") ? .caption(pixels: pixels, CaptionOptions()) : .embedImage(pixels: pixels))
+            jobs.append(
+                card.tasks.contains("caption")
+                    ? .caption(pixels: pixels, CaptionOptions()) : .embedImage(pixels: pixels))
         }
         if card.textDimensions != nil { jobs.append(.embedText(engine.tokens(of: "a dog runs"))) }
         return jobs

@@ -43,7 +43,8 @@ extension Problem {
         case .queueFull(_, let bound):
             self = .retryLater(
                 .queueFull,
-                "\(bound) requests of this kind wait already, which is the most allowed (--max-queue). Try again later.")
+                "\(bound) requests of this kind wait already, which is the most allowed (--max-queue). Try again later."
+            )
         case .draining, .stopped: self = .isDraining
         case .deadlineExceeded(_, let started):
             self = .deadlineExceeded(afterStart: started, seconds: deadlineSeconds)

@@ -29,7 +29,8 @@ struct QueryString: Sendable {
                 guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
                     throw Problem(
                         .malformedQuery,
-                        "The query string has a \"%\" that two hexadecimal digits do not follow. Write a plain \"%\" as %25.")
+                        "The query string has a \"%\" that two hexadecimal digits do not follow. Write a plain \"%\" as %25."
+                    )
                 }
                 bytes.append(high << 4 | low)
             default: bytes.append(byte)

@@ -97,7 +97,9 @@ struct CaptionRoute: TaskRoute {
             json.field("caption", best.text)
             try json.field("candidates") { json throws(JSONError) in
                 try json.array { json throws(JSONError) in
-                    for candidate in candidates { try json.object { json throws(JSONError) in try candidate.write(&json) } }
+                    for candidate in candidates {
+                        try json.object { json throws(JSONError) in try candidate.write(&json) }
+                    }
                 }
             }
             try frame.write(to: &json)

@@ -21,7 +21,8 @@ struct HealthRoutes: Sendable {
 
     /// Made once: it is asked for the most, and depends on nothing.
     private static let alive = HTTPResponse(
-        status: 200, headers: HTTPHeaders([("Content-Type", "application/json")]), body: Array("{\"status\":\"live\"}".utf8))
+        status: 200, headers: HTTPHeaders([("Content-Type", "application/json")]),
+        body: Array("{\"status\":\"live\"}".utf8))
 
     /// Why no request should be sent here; nil when ready.
     private var reason: String? {

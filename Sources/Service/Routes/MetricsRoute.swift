@@ -9,7 +9,8 @@ struct MetricsRoute: Sendable {
             let accept = request.head.headers.values("Accept").joined(separator: ",")
             let format = MetricsFormat(accept: accept)
             return HTTPResponse(
-                status: 200, headers: HTTPHeaders([("Content-Type", format.contentType), ("Cache-Control", "no-store")]),
+                status: 200,
+                headers: HTTPHeaders([("Content-Type", format.contentType), ("Cache-Control", "no-store")]),
                 body: Array(format.text(metrics.registry.snapshots).utf8))
         }
     }

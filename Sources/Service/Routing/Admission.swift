@@ -50,7 +50,8 @@ struct Admission: Sendable {
     private func refuseEncodedBody(_ head: HTTPRequestHead) throws(Problem) {
         guard let encoding = head.headers["Content-Encoding"], encoding.lowercased() != "identity" else { return }
         throw Problem(
-            .unsupportedMediaType, "A body with Content-Encoding \"\(encoding.prefix(32))\" is not read; send it as it is.",
+            .unsupportedMediaType,
+            "A body with Content-Encoding \"\(encoding.prefix(32))\" is not read; send it as it is.",
             headers: HTTPHeaders([("Accept-Encoding", "identity")]))
     }
 

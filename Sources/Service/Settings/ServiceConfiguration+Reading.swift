@@ -42,7 +42,8 @@ extension ServiceConfiguration {
         guard maxBody <= maxMemory else {
             throw Setting.Invalid(
                 description: "--max-body (\(ByteCount.text(maxBody))) is larger than --max-memory "
-                    + "(\(ByteCount.text(maxMemory))), so that the largest body could never be taken; raise --max-memory.")
+                    + "(\(ByteCount.text(maxMemory))), so that the largest body could never be taken; raise --max-memory."
+            )
         }
     }
 }

@@ -31,7 +31,8 @@ extension Setting {
     ]
 
     private static let times: [Setting] = [
-        .number("header-timeout", "seconds", 0.01...3600, \.http.headerTimeout, "For the head of a request to come in."),
+        .number(
+            "header-timeout", "seconds", 0.01...3600, \.http.headerTimeout, "For the head of a request to come in."),
         .number("body-timeout", "seconds", 0.01...3600, \.http.bodyTimeout, "For a body to make progress."),
         .number("idle-timeout", "seconds", 0.01...86400, \.http.idleTimeout, "For the next request of a connection."),
         .number("write-timeout", "seconds", 0.01...3600, \.http.writeTimeout, "For an answer to make progress."),
@@ -47,7 +48,8 @@ extension Setting {
         .rate(
             "rate-limit", \.rateLimit,
             "How often each API key or address may ask: 10/s, 600/m or 1000/h, with a burst 10/s:30."),
-        .list("cors-origin", "origin", \.corsOrigins, "Origin whose pages may read answers; may be given several times."),
+        .list(
+            "cors-origin", "origin", \.corsOrigins, "Origin whose pages may read answers; may be given several times."),
         .path("tls-certificate", \.http.tlsCertificatePath, "PEM file with the certificate chain; serves HTTPS."),
         .path("tls-key", \.http.tlsKeyPath, "PEM file with the private key of the certificate."),
     ]

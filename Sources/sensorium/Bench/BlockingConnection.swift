@@ -60,7 +60,8 @@ struct BlockingConnection: ~Copyable {
         while true {
             let head = try receiveHead()
             let lines = head.split(separator: "\r\n")
-            guard let line = lines.first, line.hasPrefix("HTTP/1."), let status = Int(line.dropFirst(9).prefix(3)) else {
+            guard let line = lines.first, line.hasPrefix("HTTP/1."), let status = Int(line.dropFirst(9).prefix(3))
+            else {
                 throw .malformedAnswer
             }
             if (100..<200).contains(status) { continue }

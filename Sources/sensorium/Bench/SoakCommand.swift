@@ -5,7 +5,8 @@ import Synchronization
 
 struct SoakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "soak", abstract: "Send good, bad and aborted requests in a seeded mix and watch the server's memory.",
+        commandName: "soak",
+        abstract: "Send good, bad and aborted requests in a seeded mix and watch the server's memory.",
         discussion: """
             Fails where an answer has another status than it should, where the server stops answering, or where it keeps \
             descriptors open. The slope of its resident memory is printed for the time after the first fifth.
@@ -84,7 +85,9 @@ private final class SoakTally: Sendable {
                     guard let outcomes = counts[kind] else { continue }
                     json.field(kind.rawValue) { json in
                         json.object { json in
-                            for (status, count) in outcomes.sorted(by: { $0.key < $1.key }) { json.field(status, count) }
+                            for (status, count) in outcomes.sorted(by: { $0.key < $1.key }) {
+                                json.field(status, count)
+                            }
                         }
                     }
                 }
