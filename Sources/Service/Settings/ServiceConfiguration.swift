@@ -4,7 +4,7 @@ import HTTP
 /// `Setting.table`, which points into this structure.
 public struct ServiceConfiguration: Sendable {
     /// How requests are logged.
-    public enum LogFormat: String, Sendable, CaseIterable {
+    public enum AccessLog: String, Sendable, CaseIterable {
         case text
         case json
         case off
@@ -52,7 +52,7 @@ public struct ServiceConfiguration: Sendable {
     /// Origins whose pages may read answers.
     public var corsOrigins: [String] = []
     /// How requests are logged.
-    public var logFormat = LogFormat.text
+    public var accessLog = AccessLog.text
 
     /// Every setting at its default.
     public init() {}

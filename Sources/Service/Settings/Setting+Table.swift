@@ -13,7 +13,7 @@ extension Setting {
         .number(
             "batch-window", "seconds", 0...10, \.batchWindow,
             "How long a request may wait for company while others are computed."),
-        .choice("log-format", \.logFormat, "How requests are logged on standard error."),
+        .choice("access-log", \.accessLog, "How each request is logged on standard error."),
     ]
 
     private static let limits: [Setting] = [

@@ -117,15 +117,11 @@ private struct LoadReport {
             json.field("requests", samples.count)
             json.field("clients", clients)
             try json.field("seconds", elapsed / .seconds(1))
-            try json.field("requests_per_second", Double(latencies.count) / (elapsed / .seconds(1)))
-            try json.field("latency_ms") { json throws(JSONError) in
-                try json.object { json throws(JSONError) in
-                    try json.field("p50", quantile(0.5))
-                    try json.field("p90", quantile(0.9))
-                    try json.field("p99", quantile(0.99))
-                    try json.field("max", latencies.last ?? 0)
-                }
-            }
+            try json.field("throughput", Double(latencies.count) / (elapsed / .seconds(1)))
+            try json.field("p50_ms", quantile(0.5))
+            try json.field("p90_ms", quantile(0.9))
+            try json.field("p99_ms", quantile(0.99))
+            try json.field("max_ms", latencies.last ?? 0)
             json.field("statuses") { json in
                 json.object { json in
                     let counts = Dictionary(grouping: samples.compactMap(\.status)) { $0 }.mapValues(\.count)

@@ -40,22 +40,14 @@ final class ProcessWatch: Sendable {
         let samples = samples.withLock { $0.sorted { $0.requests < $1.requests } }
         guard let first = samples.first, let last = samples.last else { return }
         let settled = samples.filter { $0.requests >= last.requests / 5 }
-        try json.field("resident_mib") { json throws(JSONError) in
-            try json.object { json throws(JSONError) in
-                try json.field("start", Double(first.residentKiB) / 1024)
-                try json.field("after_fifth", Double(settled.first?.residentKiB ?? 0) / 1024)
-                try json.field("end", Double(last.residentKiB) / 1024)
-                try json.field("peak", Double(samples.map(\.residentKiB).max() ?? 0) / 1024)
-                try json.field("slope_kib_per_1000_requests", Self.slope(settled) * 1000)
-            }
-        }
-        json.field("descriptors") { json in
-            json.object { json in
-                json.field("start", first.descriptors)
-                json.field("end", last.descriptors)
-                json.field("peak", samples.map(\.descriptors).max() ?? 0)
-            }
-        }
+        json.field("rss_before_bytes", first.residentKiB << 10)
+        json.field("rss_after_fifth_bytes", (settled.first?.residentKiB ?? 0) << 10)
+        json.field("rss_after_bytes", last.residentKiB << 10)
+        json.field("rss_peak_bytes", (samples.map(\.residentKiB).max() ?? 0) << 10)
+        try json.field("rss_slope_bytes_per_request", Self.slope(settled) * 1024)
+        json.field("descriptors_before", first.descriptors)
+        json.field("descriptors_after", last.descriptors)
+        json.field("descriptors_peak", samples.map(\.descriptors).max() ?? 0)
     }
 
     /// Least squares of resident KiB over requests.

@@ -24,9 +24,9 @@ struct ServeCommand: ParsableCommand {
         let signals = SignalWatch()
         MemoryPolicy.keepFlat()
         let configuration = try configuration()
-        let sink = LogSink(configuration.logFormat == .json ? .json : .text)
+        let sink = LogSink(configuration.accessLog == .json ? .json : .text)
         let logger = Logger(label: "sensorium") { SinkLogHandler(label: $0, sink: sink) }
-        let service = try start(configuration, configuration.logFormat == .off ? nil : sink, logger)
+        let service = try start(configuration, configuration.accessLog == .off ? nil : sink, logger)
         load(service, logger)
         waitForEnd(signals, service, sink, logger)
     }
