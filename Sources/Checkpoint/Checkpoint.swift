@@ -94,6 +94,9 @@ public final class Checkpoint: Sendable {
     /// The names of all tensors, sorted.
     public var tensorNames: [String] { tensors.map(\.name) }
 
+    /// The names of the tensor files, sorted.
+    public var fileNames: [String] { files.names }
+
     /// The bytes of all tensors together, headers not counted.
     public var byteCount: Int { tensors.reduce(0) { $0 + $1.bytes.count } }
 
@@ -140,7 +143,8 @@ public final class Checkpoint: Sendable {
             if !tensor.elementType.isWeight {
                 problems.append(.wrongElementType(name: tensor.name, found: tensor.elementType))
             } else if let found = tensor.firstNonFinite() {
-                problems.append(.notFinite(name: tensor.name, position: found.position, value: found.value))
+                let value = found.value.isNaN ? "NaN" : "\(found.value)"
+                problems.append(.notFinite(name: tensor.name, position: found.position, value: value))
             }
         }
         for tensor in tensors where rest.contains(tensor.name) {

@@ -47,8 +47,9 @@ public enum CheckpointProblem: Error, Equatable, Sendable {
     case wrongShape(name: String, found: [Int], expected: [Int])
     /// A tensor whose elements are not F32, F16 or BF16.
     case wrongElementType(name: String, found: ElementType)
-    /// A NaN or an infinity; `position` counts elements in row-major order.
-    case notFinite(name: String, position: Int, value: Float)
+    /// A NaN or an infinity; `position` counts elements in row-major order, and `value` is
+    /// "NaN", "inf" or "-inf".
+    case notFinite(name: String, position: Int, value: String)
 }
 
 extension CheckpointProblem: CustomStringConvertible {

@@ -36,12 +36,11 @@ struct ConfigurationReader {
     }
 
     mutating func string(_ key: String, oneOf supported: [String]) -> String {
-        let before = problems.count
-        let value = string(key)
-        if problems.count == before, !supported.contains(value) {
+        let value: String? = read(key, orElse: nil) { cursor throws(JSONError) in try cursor.string() }
+        if let value, !supported.contains(value) {
             problems.append(.unsupported(key: path(key), found: value, supported: supported))
         }
-        return value
+        return value ?? ""
     }
 
     mutating func boolean(_ key: String) -> Bool {

@@ -11,7 +11,8 @@ extension StoredTensor {
         }
         guard let position = pattern.firstMatch(in: bytes) else { return nil }
         switch elementType {
-        case .float16: return (position, floatFromHalf(bytes.loadUnaligned(fromByteOffset: 2 * position, as: UInt16.self)))
+        case .float16:
+            return (position, floatFromHalf(bytes.loadUnaligned(fromByteOffset: 2 * position, as: UInt16.self)))
         case .bfloat16:
             let bits = bytes.loadUnaligned(fromByteOffset: 2 * position, as: UInt16.self)
             return (position, Float(bitPattern: UInt32(bits) << 16))

@@ -40,7 +40,8 @@ struct SafetensorsHeader: Sendable {
     }
 
     private static func entries(of text: [UInt8]) throws(SafetensorsFault) -> [Entry] {
-        let limits = JSONLimits(bytes: maximumLength, depth: 8, values: 16_000_000)
+        // A tensor is some eight values; a quarter of a million of them is beyond every model known.
+        let limits = JSONLimits(bytes: maximumLength, depth: 8, values: 2_000_000)
         let members: JSONObject
         do {
             members = try JSONCursor(JSONValue(parsing: text, limits: limits)).object()
@@ -85,10 +86,10 @@ struct SafetensorsHeader: Sendable {
         return Entry(name: name, elementType: elementType, shape: shape, range: begin..<end)
     }
 
-    /// The shape, or nil where a dimension is a whole number that does not fit 63 bits.
+    /// The shape, or nil where a dimension does not fit 63 bits.
     private static func dimensions(of shape: JSONCursor) throws(JSONError) -> [Int]? {
         if case .array(let values) = shape.value {
-            for case .number(let value) in values where value >= 0x1p63 && value < 0x1p64 { return nil }
+            for case .number(let value) in values where value >= 0x1p63 { return nil }
         }
         return try shape.integers(in: 0 ... .max)
     }

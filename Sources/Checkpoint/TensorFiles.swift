@@ -71,7 +71,8 @@ struct TensorFiles: Sendable {
             let place = unlisted.removeValue(forKey: tensor)
             if place != shard {
                 let truth = place.map { "in \($0)" } ?? "in none of the files"
-                problems.append(.index(file: Self.index, reason: "the tensor \(tensor) is not in \(shard), but \(truth)"))
+                problems.append(
+                    .index(file: Self.index, reason: "the tensor \(tensor) is not in \(shard), but \(truth)"))
             }
         }
         for (tensor, shard) in unlisted.sorted(by: { $0.key < $1.key }) {

@@ -32,6 +32,7 @@ extension JSONScanner {
             guard digit != nil else { throw malformed("\(found) where a digit is expected") }
             var exponent = 0
             takeDigits(&exponent, &overflow)
+            if exponent > 1 << 20 { overflow = true }
             if overflow { exponent = 0 }
             decimalExponent += sign == UInt8(ascii: "-") ? -exponent : exponent
         }

@@ -73,7 +73,10 @@ struct AddedTokenMatcher: Sendable {
     }
 
     private func match(_ text: [UInt8], at position: Int) -> Pattern? {
-        patterns[Int(text[position])].first { text[position...].starts(with: $0.bytes) }
+        patterns[Int(text[position])].first { pattern in
+            pattern.bytes.count <= text.count - position
+                && pattern.bytes.indices.allSatisfy { pattern.bytes[$0] == text[position + $0] }
+        }
     }
 
     private func touchesWord(_ text: [UInt8], _ begin: Int, _ end: Int) -> Bool {

@@ -31,18 +31,18 @@ struct WordPieceModel: Sendable {
         return match?.end == piece.count ? match?.id : nil
     }
 
-    /// Adds the ids of the word `text[begin..<end]` to `ids`.
-    func tokenize(_ text: [UInt8], _ begin: Int, _ end: Int, into ids: inout [Int32]) {
-        if end - begin > maxScalars {
+    /// Adds the ids of the word `text[word]` to `ids`.
+    func tokenize(_ text: [UInt8], _ word: Range<Int>, into ids: inout [Int32]) {
+        if word.count > maxScalars {
             var scalars = 0
-            for position in begin..<end where !ScalarReader.isContinuation(text[position]) { scalars += 1 }
+            for position in word where !ScalarReader.isContinuation(text[position]) { scalars += 1 }
             if scalars > maxScalars { return ids.append(unknown) }
         }
         let before = ids.count
-        var position = begin
-        while position < end {
-            let table = position == begin ? beginnings : continuations
-            guard let match = table.longestMatch(in: text, from: position, to: end) else {
+        var position = word.lowerBound
+        while position < word.upperBound {
+            let table = position == word.lowerBound ? beginnings : continuations
+            guard let match = table.longestMatch(in: text, from: position, to: word.upperBound) else {
                 ids.removeSubrange(before...)
                 ids.append(unknown)
                 return

@@ -11,6 +11,7 @@ extension WordPieceTokenizer {
         } catch let error as TokenizerError {
             throw error
         } catch {
+            // Neither JSON nor this file throws anything else; typed throws cannot say so for two types.
             fatalError("the calls above throw the two types caught above only")
         }
     }
@@ -18,6 +19,7 @@ extension WordPieceTokenizer {
     /// Reads the parsed content of a tokenizer.json; `path` names it in errors.
     init(parsing value: JSONValue, path: String) throws {
         let file = TokenizerFile(path: path, root: JSONCursor(value))
+        self.path = path
         try file.demand("version", equals: "1.0")
         let normalizer = try file.normalizer()
         try file.demandType("pre_tokenizer", "BertPreTokenizer")
@@ -82,8 +84,9 @@ private struct TokenizerFile {
         var pieces: [(piece: String, id: Int32)] = []
         pieces.reserveCapacity(try members.object().count)
         for (piece, value) in try members.object() {
-            guard case .integer(let id) = value, TokenizerFile.idRange.contains(id) else {
-                throw JSONCursor(value, path: "\(members.path).\(piece)").unexpected("a whole number below 10000000")
+            guard case .integer(let id) = value, Self.idRange.contains(id) else {
+                throw JSONCursor(value, path: "\(members.path).\(piece)").unexpected(
+                    "a whole number below \(Self.idRange.count)")
             }
             guard vocabulary.insert(piece, id: id) else {
                 throw TokenizerError.contradiction(
@@ -167,5 +170,6 @@ private struct TokenizerFile {
         return try truncation.member("max_length").integer(in: 0...Int(Int32.max))
     }
 
-    private static let idRange = 0...9_999_999
+    /// Four times the largest vocabulary in use; bounds what a damaged id can cost in memory.
+    private static let idRange = 0...(1 << 20) - 1
 }

@@ -18,6 +18,8 @@ public struct WordPieceTokenizer: Sendable {
         }
     }
 
+    /// The file it was read from, for errors.
+    let path: String
     let normalizer: BertNormalizer
     let model: WordPieceModel
     let vocabulary: Vocabulary
@@ -45,24 +47,32 @@ public struct WordPieceTokenizer: Sendable {
     /// The piece with this id, nil for an id that the vocabulary does not have.
     public func piece(of id: Int) -> String? { vocabulary.piece(of: id) }
 
+    /// Refuses a model whose word embedding has fewer rows than this vocabulary has ids, so that no id can lead to a
+    /// row that is not there.
+    public func requireIDs(below embeddingRows: Int) throws(TokenizerError) {
+        if vocabularySize > embeddingRows {
+            throw .contradiction(
+                path: path,
+                "the highest id is \(vocabularySize - 1), but the model's word embedding has \(embeddingRows) rows")
+        }
+    }
+
     /// The ids of a text. Where it has more than `maxTokens`, special tokens included, the rest at its end is cut, and
     /// the special tokens stay; a `maxTokens` below their number counts as their number. Linear in the text's length.
     ///
     /// The text of a special token within `text`, such as "[SEP]", becomes that token, as in the reference.
     public func encode(_ text: String, maxTokens: Int, addSpecialTokens: Bool = true) -> Encoding {
-        var ids = addSpecialTokens ? before : []
+        let (before, behind) = addSpecialTokens ? (before, behind) : ([], [])
+        var ids = before
         let bytes = Array(text.utf8)
         rawTokens.split(bytes) { range in
             encodePlain(bytes[range], into: &ids)
         } onToken: { token in
             ids.append(token.id)
         }
-        let behind = addSpecialTokens ? behind : []
         let total = ids.count + behind.count
-        if total > maxTokens {
-            let kept = max(maxTokens - behind.count, addSpecialTokens ? before.count : 0)
-            ids.removeSubrange(min(kept, ids.count)...)
-        }
+        let allowed = max(maxTokens, before.count + behind.count)
+        if total > allowed { ids.removeSubrange((allowed - behind.count)...) }
         ids += behind
         return Encoding(ids: ids, truncated: ids.count < total, totalTokens: total)
     }
@@ -98,20 +108,7 @@ public struct WordPieceTokenizer: Sendable {
         }
     }
 
-    /// Hugging Face's `BertPreTokenizer` (`pre_tokenizers/bert.rs`): words lie between white space, and each character
-    /// of punctuation is a word.
     private func encodeWords(_ text: [UInt8], _ range: Range<Int>, into ids: inout [Int32]) {
-        var begin = range.lowerBound
-        var position = begin
-        while position < range.upperBound {
-            let start = position
-            let scalar = ScalarReader.next(text, &position)
-            let isBlank = UnicodeProperties.isBlank(scalar)
-            if !isBlank, !UnicodeProperties.contains(UnicodeTables.punctuation, scalar) { continue }
-            if begin < start { model.tokenize(text, begin, start, into: &ids) }
-            if !isBlank { model.tokenize(text, start, position, into: &ids) }
-            begin = position
-        }
-        if begin < range.upperBound { model.tokenize(text, begin, range.upperBound, into: &ids) }
+        BertPreTokenizer.split(text, range) { model.tokenize(text, $0, into: &ids) }
     }
 }

@@ -1,6 +1,4 @@
-import Checkpoint
 import Glibc
-import JSON
 
 /// A checkpoint in a temporary folder, made of parts that a test may spoil; removed when the last reference goes.
 final class CheckpointFolder {
@@ -18,7 +16,7 @@ final class CheckpointFolder {
                 let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                     String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
                 }
-                unlink("\(path)/\(name)")
+                if unlink("\(path)/\(name)") != 0, name != ".", name != ".." { rmdir("\(path)/\(name)") }
             }
             closedir(folder)
         }
@@ -33,6 +31,19 @@ final class CheckpointFolder {
 
     func write(_ name: String, _ text: String) throws {
         try write(name, Array(text.utf8))
+    }
+
+    /// Puts one file in the place of another at once, as an installer should.
+    func rename(_ name: String, _ newName: String) throws {
+        guard Glibc.rename("\(path)/\(name)", "\(path)/\(newName)") == 0 else { throw CallFailed(call: "rename") }
+    }
+
+    func makeFolder(_ name: String) throws {
+        guard mkdir("\(path)/\(name)", 0o700) == 0 else { throw CallFailed(call: "mkdir") }
+    }
+
+    func remove(_ name: String) {
+        unlink("\(path)/\(name)")
     }
 
     struct CallFailed: Error {

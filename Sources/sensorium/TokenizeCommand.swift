@@ -1,0 +1,38 @@
+import ArgumentParser
+import Tokenizer
+
+/// Shows how the text tower reads a text.
+struct Tokenize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize",
+        abstract: "Read lines from standard input and write the token ids of each.",
+        discussion: """
+            A backslash in the input begins an escape of JSON: \\n, \\u00e9, \\\\.
+            """)
+
+    @Option(help: "Folder of the checkpoint.")
+    var model = "models/sensorium-base"
+
+    @Option(help: "Cut each line to this many tokens, special tokens included.")
+    var maxTokens: Int?
+
+    @Flag(help: "Leave out [CLS] and [SEP].")
+    var bare = false
+
+    @Flag(help: "Write the pieces, separated by tabs, in place of their ids.")
+    var pieces = false
+
+    func run() throws {
+        let tokenize = TokenizeLines(
+            try WordPieceTokenizer(contentsOf: "\(model)/tokenizer.json"), maxTokens: maxTokens ?? .max,
+            addSpecialTokens: !bare, showsPieces: pieces)
+        var number = 0
+        while let line = readLine() {
+            number += 1
+            guard let tokens = tokenize(line) else {
+                throw ValidationError("line \(number) has an escape that JSON does not know")
+            }
+            print(tokens)
+        }
+    }
+}

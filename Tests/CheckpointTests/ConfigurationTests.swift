@@ -1,0 +1,119 @@
+import Checkpoint
+import Testing
+
+@Suite struct ConfigurationTests {
+    @Test func `another model type is refused with the one that is supported`() throws {
+        let error = try problems(TinyModel.full.replacing("\"sensorium\"", with: "\"clip\""))
+        #expect(error == ["config.json: \"model_type\" is \"clip\"; this build supports sensorium."])
+    }
+
+    @Test(arguments: [
+        ("\"efficientnet_lite2\"", "\"resnet50\"", "towers.image.type", "resnet50", "efficientnet_lite2"),
+        ("\"bert\"", "\"t5\"", "towers.text.type", "t5", "bert"),
+        ("\"decoder\"", "\"lstm\"", "heads.caption.type", "lstm", "decoder"),
+        ("\"mean\"", "\"cls\"", "towers.text.pooling", "cls", "mean"),
+    ])
+    func `an unknown type is refused with those that are supported`(
+        value: String, other: String, key: String, found: String, supported: String
+    ) throws {
+        #expect(
+            try problems(TinyModel.full.replacing(value, with: other)) == [
+                "config.json: \"\(key)\" is \"\(found)\"; this build supports \(supported)."
+            ])
+    }
+
+    @Test func `a head and a tower that this build does not have are refused`() throws {
+        #expect(
+            try problems(TinyModel.full.replacing("\"heads\": {", with: "\"heads\": {\"vqa\": {}, ")) == [
+                "config.json: \"heads\" is \"vqa\"; this build supports caption."
+            ])
+        #expect(
+            try problems(TinyModel.full.replacing("\"towers\": {", with: "\"towers\": {\"audio\": {}, ")) == [
+                "config.json: \"towers\" is \"audio\"; this build supports image, text."
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            "\"hidden_size\": 8", "\"hidden_size\": 9", "\"towers.text.hidden_size\" is 9",
+            "num_attention_heads\", which is 2"
+        ),
+        (
+            "\"max_tokens\": 12", "\"max_tokens\": 17", "\"towers.text.max_tokens\" is 17",
+            "max_position_embeddings\", which is 16"
+        ),
+        ("\"width\": 8,", "\"width\": 9,", "\"width\" is 9", "heads.caption.attention_heads\", which is 2"),
+        (
+            "\"bos_token\": 0", "\"bos_token\": 4", "bos_token\" is 4",
+            "heads.caption.vocabulary\", which is an array of 4"
+        ),
+        ("\"bos_token\": 0", "\"bos_token\": 1", "bos_token\" is 1", "heads.caption.eos_token\", which is 1"),
+        ("[5, 6, 40, 99]", "[5, 6, 40, 100]", "an array with the id 100", "towers.text.vocab_size\", which is 100"),
+        ("[5, 6, 40, 99]", "[5, 6, 5, 99]", "an array of 4", "its number of distinct ids\", which is 3"),
+        ("\"image_size\": 64", "\"image_size\": 65", "\"size\" is 64 x 64", "towers.image.image_size\", which is 65"),
+    ])
+    func `values that contradict each other are both named`(
+        value: String, other: String, first: String, second: String
+    ) throws {
+        let found = try problems(TinyModel.full.replacing(value, with: other))
+        #expect(found.count == 1)
+        #expect(found.first?.contains(first) == true && found.first?.contains(second) == true, "\(found)")
+    }
+
+    @Test(arguments: [
+        "model_type", "name", "width", "towers", "heads", "image_size", "vocab_size", "num_hidden_layers", "pooling",
+        "image_layers", "bos_token", "vocabulary",
+    ])
+    func `a missing key is named with its path`(key: String) throws {
+        let found = try problems(TinyModel.full.replacing("\"\(key)\":", with: "\"_\(key)\":"))
+        #expect(found.contains { $0.contains("The key \"\(key)\" is missing") }, "\(found)")
+    }
+
+    @Test(arguments: ["1", "null", "-1", "1.5", "{}", "[]", "\"a\"", "true", "1e-5", "99999999999999999999"])
+    func `a value of any kind in any place is read or refused`(value: String) throws {
+        let keys = TinyModel.full.matches(of: /"(\w+)":/).map(\.output.1)
+        for key in keys {
+            let configuration = TinyModel.full.replacing("\"\(key)\": ", with: "\"\(key)\": \(value), \"_\(key)\": ")
+            // `_name` is unknown and harmless within a tower, so only the value itself is judged.
+            _ = try problems(configuration)
+        }
+    }
+
+    @Test(arguments: [
+        "[]", "1", "null", "\"x\"", "{", "", "{\"model_type\": \"sensorium\", \"model_type\": \"sensorium\"}",
+    ])
+    func `a configuration that is no object is refused`(text: String) throws {
+        #expect(try problems(text).count == 1)
+    }
+
+    @Test func `an image tower needs a preprocessor`() throws {
+        let folder = try TinyModel.folder()
+        folder.remove("preprocessor_config.json")
+        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        #expect(
+            error?.problems == [.unreadable(file: "preprocessor_config.json", reason: "No such file or directory")])
+    }
+
+    @Test(arguments: [
+        ("[127, 127, 127]", "[127, 127]", "image_mean"), ("128.5]", "0]", "image_std"), ("128.5]", "-1]", "image_std"),
+        ("\"resample\": 3", "\"resample\": 0", "resample"), ("false", "0", "do_rescale"),
+        ("\"width\"", "\"w\"", "size"),
+    ])
+    func `a wrong value of the preprocessor is named`(value: String, other: String, key: String) throws {
+        let folder = try TinyModel.folder(preprocessor: TinyModel.preprocessor.replacing(value, with: other))
+        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        #expect(error?.problems.count == 1)
+        #expect(error?.description.contains(key) == true)
+    }
+
+    /// What is wrong with a folder of this configuration.
+    private func problems(_ configuration: String) throws -> [String] {
+        let folder = try TinyModel.folder(configuration: configuration)
+        do {
+            _ = try Checkpoint.open(folder.path)
+            return []
+        } catch {
+            return error.problems.map(\.description)
+        }
+    }
+}
