@@ -79,6 +79,9 @@ final class DecoderPool: Sendable {
         }
     }
 
+    /// How many jobs wait.
+    var waitingCount: Int { state.withLock(\.waiting.count) }
+
     /// Refuses what waits and ends the threads.
     func stop() {
         let left = state.withLock { state in

@@ -13,11 +13,11 @@ import Tasks
 ///     let finished = service.drain()           // on SIGTERM
 public final class Service: Sendable {
     private let configuration: ServiceConfiguration
-    private let state = ServingState()
-    private let metrics = Metrics()
+    let state = ServingState()
+    let metrics = Metrics()
     private let keys: APIKeys?
     private let decoders: DecoderPool
-    private let handler: ServiceHandler
+    let handler: ServiceHandler
     private let server: HTTPServer
     private let logger: Logger
 

@@ -3,7 +3,7 @@ import HTTP
 
 /// Every request's way in: route, admission, inputs, task. Called on the event loops, so it only parses and hands over.
 final class ServiceHandler: RequestHandler {
-    private let router: Router
+    let router: Router
     private let admission: Admission
     private let crossOrigin: CrossOrigin
     private let intake: BodyIntake

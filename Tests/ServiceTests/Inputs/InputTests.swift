@@ -1,0 +1,273 @@
+import JSON
+import Testing
+
+@testable import Service
+
+@Suite struct `Inputs` {
+    let harness: Harness
+
+    init() throws { harness = try Harness() }
+
+    private func json(_ target: String, _ body: String) -> Answer {
+        harness.send("POST", target, [("Content-Type", "application/json")], body: Array(body.utf8))
+    }
+
+    private var base64: String { Base64.encode(Photo.jpeg) }
+
+    @Test func `a photo comes as a form, as a raw body or in JSON, to the same answer`() {
+        let image = Photo.jpeg
+        let answers = [
+            harness.send(form: "/v1/caption", Form([("beams", "2")])),
+            harness.send(form: "/v1/caption?beams=2", Form()),
+            harness.send("POST", "/v1/caption?beams=2", [("Content-Type", "image/jpeg")], body: image),
+            harness.send("POST", "/v1/caption?beams=2", [("Content-Type", "application/octet-stream")], body: image),
+            json("/v1/caption", "{\"image\":\"\(base64)\",\"beams\":2}"),
+            json("/v1/caption?beams=2", "{\"image\":\"data:image/jpeg;base64,\(base64)\"}"),
+        ]
+        for answer in answers {
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.value("caption") == answers[0].value("caption"))
+            #expect(answer.value("inputs") == answers[0].value("inputs"))
+        }
+    }
+
+    @Test func `a text comes as a form, as a raw body or in JSON, to the same answer`() {
+        let answers = [
+            harness.send(form: "/v1/embed", Form([("text", "\u{FEFF}a dog")], image: nil)),
+            harness.send("POST", "/v1/embed", [("Content-Type", "text/plain")], body: Array("a dog".utf8)),
+            harness.send(
+                "POST", "/v1/embed", [("Content-Type", "text/plain; charset=UTF-8")], body: Array("a dog".utf8)),
+            json("/v1/embed", "{\"text\":\"a dog\"}"),
+        ]
+        for answer in answers {
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.value("embedding") == answers[0].value("embedding"))
+        }
+    }
+
+    @Test(arguments: [1, 2, 7, 100_000])
+    func `a body may come in any pieces`(_ pieces: Int) {
+        let whole = harness.send(form: "/v1/caption", Form([("beams", "1")]))
+        let split = harness.send(form: "/v1/caption", Form([("beams", "1")]), pieces: pieces)
+        #expect(split.value("caption") == whole.value("caption"))
+    }
+
+    @Test(arguments: [
+        ("beam", "1", "did you mean \"beams\"?"),
+        ("maxtokens", "1", "did you mean \"max_tokens\"?"),
+        ("zzzzzz", "1", "known here are \"image\", \"beams\""),
+        ("beams", "9", "\"9\"; it takes a whole number from 1 to 8 (default 3)"),
+        ("beams", "0", "from 1 to 8"),
+        ("beams", "two", "\"two\""),
+        ("beams", "2.0", "\"2.0\""),
+        ("beams", "+2", "\"+2\""),
+        ("beams", "", "\"\""),
+        ("max_tokens", "65", "from 1 to 64 (default 30)"),
+        ("candidates", "99999999999999999999", "from 1 to 8"),
+        ("temperature", "nan", "a number from 0 to 10"),
+        ("temperature", "inf", "a number from 0 to 10"),
+        ("temperature", "-0.1", "a number from 0 to 10"),
+        ("top_p", "1.1", "a number from 0 to 1"),
+        ("seed", "-1", "from 0 to"),
+        ("stream", "yes", "true or false (default false)"),
+        ("prompt", "", "a text of 1 to 1000 bytes"),
+        ("explain", "maybe", "true or false"),
+    ])
+    func `a wrong option is refused by name, value, range and default`(_ name: String, _ value: String, _ says: String)
+    {
+        let form = harness.send(form: "/v1/caption", Form([(name, value)]))
+        #expect(form.status == 422)
+        #expect(form.code == "invalid_option")
+        #expect(form.string("option") == name)
+        #expect(form.detail.contains(says), "\(form.detail)")
+        let query = harness.send(form: "/v1/caption?\(name)=\(value.replacing("+", with: "%2B"))", Form())
+        #expect(query.code == "invalid_option")
+        #expect(query.detail == form.detail)
+    }
+
+    @Test(arguments: [
+        ("{\"beams\":\"2\"}", "invalid_option"),
+        ("{\"beams\":2.5}", "invalid_option"),
+        ("{\"beams\":null}", "invalid_option"),
+        ("{\"stream\":\"true\"}", "invalid_option"),
+        ("{\"beam\":1}", "invalid_option"),
+        ("{\"beams\":1,\"beams\":2}", "malformed_json"),
+        ("{\"beams\":", "malformed_json"),
+        ("[]", "malformed_json"),
+        ("\"image\"", "malformed_json"),
+        ("{}", "missing_part"),
+        ("{\"image\":7}", "undecodable_image"),
+        ("{\"image\":\"not base64!\"}", "undecodable_image"),
+        ("{\"image\":\"http://a.example/dog.jpg\"}", "undecodable_image"),
+        ("{\"image\":\"file:///etc/passwd\"}", "undecodable_image"),
+        ("{\"image\":\"data:image/jpeg,abc\"}", "undecodable_image"),
+        ("{\"image\":\"\"}", "missing_part"),
+        ("{\"image\":\"R0lGODlhAQABAAAAACw=\"}", "unsupported_media_type"),
+    ])
+    func `wrong JSON is refused with the code that says why`(_ body: String, _ code: String) {
+        #expect(json("/v1/caption", body).code == code)
+    }
+
+    @Test func `a URL is never fetched, and the refusal says so`() {
+        let answer = json("/v1/caption", "{\"image\":\"HTTPS://a.example/dog.jpg\"}")
+        #expect(answer.status == 422)
+        #expect(answer.detail.contains("fetches nothing"))
+        #expect(!answer.detail.contains("a.example"))
+    }
+
+    @Test func `what is given twice is refused`() {
+        #expect(harness.send(form: "/v1/caption", Form([("beams", "1"), ("beams", "1")])).detail.contains("twice"))
+        #expect(harness.send(form: "/v1/caption?beams=1", Form([("beams", "1")])).detail.contains("twice"))
+        #expect(harness.send(form: "/v1/caption?beams=1&beams=1", Form()).detail.contains("twice"))
+        #expect(json("/v1/caption?beams=1", "{\"beams\":1}").detail.contains("twice"))
+        var form = Form()
+        form.body = Array(form.body.dropLast(9)) + Form().body
+        let answer = harness.send(form: "/v1/caption", form)
+        #expect(answer.code == "unexpected_part")
+        #expect(answer.string("part") == "image")
+    }
+
+    @Test func `a misspelt file part is refused before it has come in`() {
+        let form = Form(image: Photo.jpeg, imageName: "imgae")
+        let exchange = FakeExchange()
+        let head = Harness.head("POST", "/v1/caption", [("Content-Type", form.contentType)], bodyBytes: form.body.count)
+        guard case .deliver(let receiver, _) = harness.service.handler.receive(head, exchange: exchange) else {
+            return
+        }
+        form.body.prefix(120).withUnsafeBytes { receiver.receive($0) }
+        let answer = exchange.answerSoFar.map { Answer($0) }
+        #expect(answer?.code == "unexpected_part")
+        #expect(answer?.detail.contains("did you mean \"image\"?") == true)
+        form.body.dropFirst(120).withUnsafeBytes { receiver.receive($0) }
+        receiver.finish()
+        #expect(harness.model.counts.withLock(\.encodedImages) == 1, "the warm-up alone")
+    }
+
+    @Test(arguments: [
+        ([(String, String)](), "unsupported_media_type"),
+        ([("Content-Type", "image")], "unsupported_media_type"),
+        ([("Content-Type", "application/x-www-form-urlencoded")], "unsupported_media_type"),
+        ([("Content-Type", "text/plain")], "unsupported_media_type"),
+        ([("Content-Type", "audio/wav")], "unsupported_media_type"),
+        ([("Content-Type", "multipart/form-data")], "malformed_multipart"),
+        ([("Content-Type", "multipart/mixed; boundary=XYZ")], "unsupported_media_type"),
+    ])
+    func `a body of a kind that is not read says which kinds are`(_ headers: [(String, String)], _ code: String) {
+        let answer = harness.send("POST", "/v1/caption", headers, body: Array("abc".utf8))
+        #expect(answer.code == code)
+        if answer.status == 415 { #expect(answer.headers["Accept"]?.contains("multipart/form-data") == true) }
+    }
+
+    @Test func `a request without a body lacks its part`() {
+        let answer = harness.send("POST", "/v1/caption")
+        #expect(answer.status == 422)
+        #expect(answer.code == "missing_part")
+        #expect(harness.send(form: "/v1/caption", Form(image: nil)).code == "missing_part")
+        #expect(harness.send(form: "/v1/embed", Form(image: nil)).code == "missing_part")
+    }
+
+    @Test(arguments: [
+        ("text", [UInt8]([0x61, 0xFF]), "malformed_multipart"), ("text", Array("  \n".utf8), "invalid_text"),
+        ("text", [], "invalid_text"),
+    ])
+    func `a text that is none is refused`(_ name: String, _ bytes: [UInt8], _ code: String) {
+        var form = Form(image: nil)
+        form.body =
+            Array("--XYZ\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n".utf8) + bytes
+            + Array("\r\n--XYZ--\r\n".utf8)
+        #expect(harness.send(form: "/v1/embed", form).code == code)
+        let raw = harness.send("POST", "/v1/embed", [("Content-Type", "text/plain")], body: bytes + [0x20])
+        #expect(raw.code == "invalid_text")
+    }
+
+    @Test func `text in another charset is refused`() {
+        let answer = harness.send(
+            "POST", "/v1/embed", [("Content-Type", "text/plain; charset=utf-16")], body: Array("ab".utf8))
+        #expect(answer.status == 415)
+    }
+}
+
+@Suite struct `Limits on inputs` {
+    @Test func `a part beyond its limit is refused by name, limit and flag`() throws {
+        let harness = try Harness { $0.maxPart = 100 }
+        for answer in [
+            harness.send(form: "/v1/caption", Form()),
+            harness.send("POST", "/v1/caption", [("Content-Type", "image/jpeg")], body: Photo.jpeg),
+            harness.send(
+                "POST", "/v1/caption", [("Content-Type", "application/json")],
+                body: Array("{\"image\":\"\(Base64.encode(Photo.jpeg))\"}".utf8)),
+        ] {
+            #expect(answer.status == 413, "\(answer.text)")
+            #expect(answer.code == "body_too_large")
+            #expect(
+                answer.detail.contains("image") && answer.detail.contains("100") && answer.detail.contains("--max-part")
+            )
+        }
+    }
+
+    @Test func `a text beyond its limit is refused by name, limit and flag`() throws {
+        let harness = try Harness { $0.maxText = 4 }
+        for answer in [
+            harness.send(form: "/v1/embed", Form([("text", "a dog")], image: nil)),
+            harness.send("POST", "/v1/embed", [("Content-Type", "text/plain")], body: Array("a dog".utf8)),
+            harness.send(
+                "POST", "/v1/embed", [("Content-Type", "application/json")], body: Array("{\"text\":\"a dog\"}".utf8)),
+        ] {
+            #expect(answer.status == 413)
+            #expect(
+                answer.detail.contains("text") && answer.detail.contains("4") && answer.detail.contains("--max-text"))
+        }
+        #expect(harness.send(form: "/v1/embed", Form([("text", "dogs")], image: nil)).status == 200)
+    }
+
+    @Test func `more parts than allowed are refused`() throws {
+        let harness = try Harness { $0.maxParts = 1 }
+        let answer = harness.send(form: "/v1/caption", Form([("beams", "1")]))
+        #expect(answer.status == 400)
+        #expect(answer.detail.contains("--max-parts"))
+    }
+
+    @Test func `an image with more pixels than allowed is refused from its header`() throws {
+        let harness = try Harness { $0.maxPixels = 100 }
+        let answer = harness.send(form: "/v1/caption", Form())
+        #expect(answer.status == 422)
+        #expect(answer.code == "image_too_large")
+    }
+
+    @Test func `uploads beyond the memory budget are refused, and fit again once it is free`() throws {
+        let harness = try Harness {
+            $0.maxMemory = 64 << 20
+            $0.maxBody = 64 << 20
+            $0.maxPart = 64 << 20
+        }
+        let exchange = FakeExchange()
+        let type = [("Content-Type", "image/jpeg")]
+        let large = Harness.head("POST", "/v1/caption", type, bodyBytes: 63 << 20)
+        var held: BodyHandlingBox? = BodyHandlingBox(harness.service.handler.receive(large, exchange: exchange))
+        let refused = harness.send("POST", "/v1/caption", type, body: [UInt8](repeating: 0, count: 2 << 20))
+        #expect(refused.status == 503)
+        #expect(refused.code == "queue_full")
+        #expect(refused.headers["Retry-After"] != nil)
+        held?.abort()
+        held = nil
+        #expect(harness.send("POST", "/v1/caption", type, body: Photo.jpeg).status == 200)
+    }
+
+    @Test func `a body that announces no length is counted as it comes`() throws {
+        let harness = try Harness {
+            $0.maxMemory = 1 << 20
+            $0.maxBody = 1 << 20
+        }
+        var head = Harness.head("POST", "/v1/caption", [("Content-Type", "image/jpeg")], bodyBytes: 1)
+        head.contentLength = nil
+        let (first, second) = (FakeExchange(), FakeExchange())
+        guard case .deliver(let one, _) = harness.service.handler.receive(head, exchange: first),
+            case .deliver(let two, _) = harness.service.handler.receive(head, exchange: second)
+        else { return }
+        let piece = [UInt8](repeating: 0, count: 700 << 10)
+        piece.withUnsafeBytes { one.receive($0) }
+        #expect(first.answerSoFar == nil)
+        piece.withUnsafeBytes { two.receive($0) }
+        #expect(second.answerSoFar?.status == 503)
+    }
+}

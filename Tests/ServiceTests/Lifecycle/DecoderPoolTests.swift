@@ -1,0 +1,74 @@
+import Dispatch
+import HTTP
+import Testing
+
+@testable import Service
+
+@Suite struct `Decoders` {
+    private struct Failure: Error {}
+
+    @Test func `work is run, and its result or error given back`() async throws {
+        let pool = DecoderPool(threads: 2, bound: 4)
+        let later = ContinuousClock.now + .seconds(60)
+        #expect(try await pool.run(before: later) { 7 }.value == 7)
+        await #expect(throws: Failure.self) { try await pool.run(before: later) { throw Failure() } }
+    }
+
+    @Test func `what would wait beyond the bound, or past its deadline, is refused`() async throws {
+        let gate = Gate()
+        let pool = DecoderPool(threads: 1, bound: 1)
+        let later = ContinuousClock.now + .seconds(60)
+        async let running = pool.run(before: later) { gate.pass() }
+        gate.waitForArrival()
+        let expired = Task { try await pool.run(before: .now - .seconds(1)) { 7 } }
+        wait { pool.waitingCount == 1 }
+        await #expect(throws: DecoderPool.Refusal.full(bound: 1)) { try await pool.run(before: later) { 7 } }
+        gate.open()
+        _ = try await running
+        await #expect(throws: DecoderPool.Refusal.deadlineExceeded) { try await expired.value }
+    }
+
+    @Test func `work that nobody waits for any more is not run`() async throws {
+        let gate = Gate()
+        let pool = DecoderPool(threads: 1, bound: 4)
+        let later = ContinuousClock.now + .seconds(60)
+        async let running = pool.run(before: later) { gate.pass() }
+        gate.waitForArrival()
+        let ran = Flag()
+        let gone = Task { try await pool.run(before: later) { ran.set() } }
+        wait { pool.waitingCount == 1 }
+        gone.cancel()
+        gate.open()
+        _ = try await running
+        await #expect(throws: DecoderPool.Refusal.cancelled) { try await gone.value }
+        #expect(!ran.isSet)
+    }
+
+    @Test func `a stopped pool refuses what waits and what comes`() async throws {
+        let pool = DecoderPool(threads: 1, bound: 4)
+        pool.stop()
+        await #expect(throws: DecoderPool.Refusal.stopped) { try await pool.run(before: .now) { 7 } }
+    }
+}
+
+@Suite struct `Event streams` {
+    @Test func `pings come until they are stopped`() {
+        let came = DispatchSemaphore(value: 0)
+        let pinging = PingClock(interval: 0.001).start { came.signal() }
+        for _ in 0..<3 { came.wait() }
+        pinging.stop()
+    }
+
+    @Test func `a ping is a comment, which clients skip`() throws {
+        let exchange = FakeExchange()
+        let harness = try Harness()
+        let request = Request(
+            Harness.head("GET", "/", [], bodyBytes: 0), exchange, .unknownPath, deadline: .seconds(1),
+            crossOrigin: CrossOrigin(origins: []), journal: harness.journal)
+        let events = EventStream(request)
+        events.ping()
+        events.token("a \"b\"\n")
+        events.end()
+        #expect(Answer(exchange.answer()).text == ": waiting\n\nevent: token\ndata: {\"text\":\"a \\\"b\\\"\\n\"}\n\n")
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import JSON
+import Testing
+import Yams
+
+@testable import Service
+
+@Suite struct `Contract` {
+    static let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "openapi.yaml")
+    let text: String
+    let document: [String: Any]
+    let routes: [Route]
+
+    init() throws {
+        text = try String(contentsOf: Self.url, encoding: .utf8)
+        document = try #require(try Yams.load(yaml: text) as? [String: Any])
+        routes = try Harness(isReady: false).service.handler.router.routes
+    }
+
+    private static let methods = ["get", "put", "post", "delete", "patch"]
+
+    /// The value along a path of keys.
+    private func value(_ path: String...) -> Any? {
+        path.reduce(document as Any?) { ($0 as? [String: Any])?[$1] }
+    }
+
+    @Test func `the contract and the table of routes name the same methods and paths`() throws {
+        let paths = try #require(value("paths") as? [String: [String: Any]])
+        let documented = paths.flatMap { path, item in
+            item.keys.filter(Self.methods.contains).map { "\($0.uppercased()) \(path)" }
+        }
+        #expect(documented.sorted() == routes.map { "\($0.method) \($0.template)" }.sorted())
+    }
+
+    @Test func `the contract that is served is the file at the root`() {
+        #expect(String(decoding: PackageResources.openapi_yaml, as: UTF8.self) == text)
+    }
+
+    @Test func `the contract lists every code of a problem`() throws {
+        let schema = try #require(value("components", "schemas", "Problem") as? [String: Any])
+        let code = try #require((schema["properties"] as? [String: Any])?["code"] as? [String: Any])
+        #expect(code["enum"] as? [String] == ProblemCode.allCases.map(\.rawValue))
+    }
+
+    @Test func `the options of each task are those of the contract, with type, range and default`() throws {
+        for route in routes {
+            guard case .task(let task) = route.endpoint else { continue }
+            let operation = try #require(value("paths", route.template, "post") as? [String: Any])
+            let parameters = try #require(operation["parameters"] as? [[String: Any]])
+            var documented: [String: OptionSchema] = [:]
+            for parameter in parameters where parameter["in"] as? String == "query" {
+                let name = try #require(parameter["name"] as? String)
+                documented[name] = try Self.option(try #require(parameter["schema"] as? [String: Any]))
+            }
+            let declared = Dictionary(uniqueKeysWithValues: task.rules.options.map { ($0.name, $0.schema) })
+            #expect(documented == declared, "\(route.template)")
+            try checkBodies(operation, task, declared)
+        }
+    }
+
+    /// Form and JSON body have the same options, and the route's parts.
+    private func checkBodies(
+        _ operation: [String: Any], _ task: any TaskRoute, _ declared: [String: OptionSchema]
+    ) throws {
+        let content = try #require((operation["requestBody"] as? [String: Any])?["content"] as? [String: [String: Any]])
+        for type in ["multipart/form-data", "application/json"] {
+            let reference = try #require((content[type]?["schema"] as? [String: Any])?["$ref"] as? String)
+            let name = try #require(reference.split(separator: "/").last)
+            let schema = try #require(value("components", "schemas", String(name)) as? [String: Any])
+            var properties = try #require(schema["properties"] as? [String: [String: Any]])
+            for part in task.rules.parts { #expect(properties.removeValue(forKey: part.name) != nil) }
+            #expect(try properties.mapValues(Self.option) == declared, "\(name)")
+        }
+        for part in task.rules.parts where part.kind == .image { #expect(content["image/jpeg"] != nil, "\(part.name)") }
+    }
+
+    private static func option(_ schema: [String: Any]) throws -> OptionSchema {
+        let number: (String) -> Double? = { key in (schema[key] as? Double) ?? (schema[key] as? Int).map(Double.init) }
+        switch try #require(schema["type"] as? String) {
+        case "integer":
+            let low = try #require(schema["minimum"] as? Int)
+            return .integer(low...(try #require(schema["maximum"] as? Int)), standard: schema["default"] as? Int)
+        case "number":
+            let low = try #require(number("minimum"))
+            return .number(low...(try #require(number("maximum"))), standard: number("default"))
+        case "boolean": return .boolean(standard: try #require(schema["default"] as? Bool))
+        default:
+            guard let names = schema["enum"] as? [String] else {
+                return .text(maxBytes: try #require(schema["maxLength"] as? Int))
+            }
+            return .choice(names, standard: try #require(schema["default"] as? String))
+        }
+    }
+
+    @Test func `every reference of the contract leads somewhere`() throws {
+        for match in text.matches(of: /"#\/([A-Za-z0-9\/-]+)"/) {
+            let keys = match.output.1.split(separator: "/").map(String.init)
+            #expect(keys.reduce(document as Any?) { ($0 as? [String: Any])?[$1] } != nil, "\(match.output.1)")
+        }
+    }
+
+    @Test(arguments: ["/v1/models", "/health", "/health/live", "/health/ready", "/health/startup"])
+    func `answers have the members that the contract requires, and no others`(_ path: String) throws {
+        let answer = try Harness().send("GET", path)
+        #expect(answer.status == 200)
+        let operation = try #require(value("paths", path, "get") as? [String: Any])
+        let schema = try #require(Self.schema(ofAnswer: operation))
+        try check(answer.value(), against: schema, path)
+    }
+
+    @Test func `the answers of tasks have the members that the contract requires, and no others`() throws {
+        let harness = try Harness()
+        let caption = harness.send(form: "/v1/caption", Form([("candidates", "2")]))
+        try check(caption.value(), against: ["$ref": "#/components/schemas/CaptionAnswer"], "caption")
+        for form in [Form([("text", "a dog")], image: nil), Form(), Form([("encoding", "base64")])] {
+            let embedding = harness.send(form: "/v1/embed", form)
+            try check(embedding.value(), against: ["$ref": "#/components/schemas/EmbedAnswer"], "embed")
+        }
+        let problem = harness.send("POST", "/v1/caption")
+        try check(problem.value(), against: ["$ref": "#/components/schemas/Problem"], "problem")
+    }
+
+    private static func schema(ofAnswer operation: [String: Any]) -> [String: Any]? {
+        let response = (operation["responses"] as? [String: Any])?["200"] as? [String: Any]
+        let content = response?["content"] as? [String: [String: Any]]
+        return content?["application/json"]?["schema"] as? [String: Any]
+    }
+
+    /// As much of JSON Schema as the contract uses.
+    private func check(_ found: JSONValue?, against schema: [String: Any], _ place: String) throws {
+        let found = try #require(found, "\(place) is missing")
+        if let reference = schema["$ref"] as? String {
+            let keys = reference.dropFirst(2).split(separator: "/").map(String.init)
+            let target = keys.reduce(document as Any?) { ($0 as? [String: Any])?[$1] } as? [String: Any]
+            return try check(found, against: try #require(target), place)
+        }
+        if let choices = schema["oneOf"] as? [[String: Any]] {
+            let isText = if case .string = found { true } else { false }
+            let choice = choices.first { ($0["type"] as? String == "string") == isText }
+            return try check(found, against: try #require(choice), place)
+        }
+        switch (try #require(schema["type"] as? String, "\(place)"), found) {
+        case ("object", .object(let members)):
+            let properties = schema["properties"] as? [String: [String: Any]] ?? [:]
+            for name in schema["required"] as? [String] ?? [] { #expect(members[name] != nil, "\(place).\(name)") }
+            for (name, value) in members {
+                guard let property = properties[name] else {
+                    #expect(schema["additionalProperties"] == nil, "\(place).\(name) is not in the contract")
+                    continue
+                }
+                try check(value, against: property, "\(place).\(name)")
+            }
+        case ("array", .array(let values)):
+            let items = schema["items"] as? [String: Any]
+            for value in values { if let items { try check(value, against: items, place) } }
+        case ("string", .string), ("integer", .integer), ("number", .integer), ("number", .number),
+            ("boolean", .boolean):
+            break
+        case (let type, let other):
+            Issue.record("\(place) should be \(type), but is \(other.summary)")
+        }
+    }
+}

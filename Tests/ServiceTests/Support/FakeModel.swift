@@ -1,0 +1,100 @@
+import Media
+import Synchronization
+import Tokenizer
+
+@testable import Service
+@testable import Tasks
+
+/// A model whose answers follow from its inputs by simple rules, and which can be held up where a test wants it.
+final class FakeModel: ServedModel {
+    /// Steps that a caption takes: one word each.
+    let words: Int
+    /// Captions of more tokens than this go on for ever.
+    let neverEndsBeyond: Int
+    /// Passed at the begin of each batch of images.
+    let encodeGate: Gate?
+    /// Passed at the begin of each step.
+    let stepGate: Gate?
+    /// Notes what ran.
+    let counts = Mutex(Counts())
+
+    struct Counts {
+        var encodedImages = 0
+        var steps = 0
+    }
+
+    init(words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil) {
+        self.words = words
+        self.neverEndsBeyond = neverEndsBeyond
+        self.encodeGate = encodeGate
+        self.stepGate = stepGate
+    }
+
+    let card = ModelCard(
+        name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
+        imageSize: 4,
+        imageDimensions: 2, textDimensions: 3, maxTextTokens: 4, maxCaptionTokens: 64, sharesEmbeddingSpace: false)
+
+    final class Caption {
+        let brightness: Float
+        let options: CaptionOptions
+        let words: Int
+        var written = 0
+
+        init(brightness: Float, options: CaptionOptions, words: Int) {
+            self.brightness = brightness
+            self.options = options
+            self.words = words
+        }
+    }
+
+    /// The mean brightness, on each pixel of a 4 × 4 image.
+    func pixels(of image: PixelImage) -> [Float] {
+        let mean = image.pixels.reduce(0) { $0 + Float($1) } / Float(image.pixels.count)
+        return [Float](repeating: mean.rounded(), count: 48)
+    }
+
+    func tokens(of text: String) -> TokenizedText {
+        let count = text.split(separator: " ").count + 2
+        return TokenizedText(
+            ids: (0..<Int32(min(count, 4))).map { $0 }, truncated: count > 4, totalTokens: count)
+    }
+
+    func validate(_ options: CaptionOptions) throws { try options.validate(longest: 64) }
+
+    func encode(images: [[Float]]) -> [Float] {
+        if !images.isEmpty { encodeGate?.pass() }
+        counts.withLock { $0.encodedImages += images.count }
+        return images.map { $0.reduce(0, +) / Float($0.count) }
+    }
+
+    func embedding(of encoding: Float) -> [Float] { [encoding, 4] }
+
+    func embed(texts: [TokenizedText]) -> [[Float]] { texts.map { [Float($0.totalTokens), 0, 4] } }
+
+    func start(_ items: [(Float, CaptionOptions)]) -> [Caption] {
+        items.map {
+            Caption(
+                brightness: $0.0, options: $0.1,
+                words: $0.1.maxTokens > neverEndsBeyond ? .max : min($0.1.maxTokens, words))
+        }
+    }
+
+    func step(_ generations: [Caption]) {
+        stepGate?.pass()
+        counts.withLock { $0.steps += 1 }
+        for generation in generations { generation.written += 1 }
+    }
+
+    func progress(of generation: Caption) -> CaptionProgress {
+        let word = generation.written == 1 ? "grey\(Int(generation.brightness))" : " very"
+        guard generation.written >= generation.words else { return CaptionProgress(newText: word, candidates: nil) }
+        let tokens = ["grey\(Int(generation.brightness))"] + Array(repeating: "very", count: generation.words - 1)
+        let candidates = (0..<generation.options.candidates).map { rank in
+            CaptionCandidate(
+                text: tokens.joined(separator: " "), logProbability: -0.5 - Double(rank), tokens: tokens,
+                ids: Array(0..<tokens.count))
+        }
+        return CaptionProgress(newText: word, candidates: candidates)
+    }
+}

@@ -1,0 +1,21 @@
+import Dispatch
+
+/// Holds a thread until the test lets it go on.
+final class Gate: Sendable {
+    private let arrived = DispatchSemaphore(value: 0)
+    private let opened = DispatchSemaphore(value: 0)
+
+    /// Says that it is here and waits to be let through once.
+    func pass() {
+        arrived.signal()
+        opened.wait()
+    }
+
+    /// Waits until somebody is at the gate.
+    func waitForArrival() { arrived.wait() }
+
+    /// Lets so many through, those that have not come yet included.
+    func open(_ count: Int = 1) {
+        for _ in 0..<count { opened.signal() }
+    }
+}
