@@ -17,6 +17,7 @@ public final class Service: Sendable {
     let metrics = Metrics()
     private let keys: APIKeys?
     private let decoders: DecoderPool
+    private let executor = RequestExecutor()
     let handler: ServiceHandler
     private let server: HTTPServer
     private let logger: Logger
@@ -40,6 +41,7 @@ public final class Service: Sendable {
                 metricsAreOpen: configuration.openMetrics),
             crossOrigin: CrossOrigin(origins: configuration.corsOrigins),
             intake: BodyIntake(limits: BodyLimits(configuration), memory: memory), state: state, decoders: decoders,
+            executor: executor,
             journal: Journal(metrics: metrics, accessLog: accessLog, logger: logger),
             deadline: .seconds(configuration.requestDeadline))
         var http = configuration.http
@@ -89,7 +91,7 @@ public final class Service: Sendable {
         let engine = ScheduledEngine(
             model, maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
             batchWindow: .seconds(configuration.batchWindow), observer: metrics)
-        try WarmUp.run(engine)
+        try WarmUp.run(engine, on: executor)
         metrics.modelInfo(engine.card.name, engine.card.digest, "f32").set(1)
         metrics.collectQueues { engine.loads }
         if !state.becomeReady(engine) { _ = engine.drain(within: .zero) }

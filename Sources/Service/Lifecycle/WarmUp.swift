@@ -14,11 +14,11 @@ enum WarmUp {
     private static let limit = 60
 
     /// Has the engine compute what it can, on a grey picture and a short text. Blocks; throws what went wrong.
-    static func run(_ engine: some Engine) throws {
+    static func run(_ engine: some Engine, on executor: RequestExecutor) throws {
         let failure = Mutex<(any Error)?>(Stalled())
         let done = DispatchSemaphore(value: 0)
         let jobs = jobs(engine)
-        let work = Task {
+        let work = Task(executorPreference: executor) {
             do {
                 for job in jobs {
                     _ = try await engine.compute(job, before: .now + .seconds(limit), onText: nil)

@@ -9,6 +9,7 @@ final class ServiceHandler: RequestHandler {
     private let intake: BodyIntake
     private let state: ServingState
     private let decoders: DecoderPool
+    private let executor: RequestExecutor
     private let journal: Journal
     private let deadline: Duration
     /// Entered by each request that was admitted to a task, left when its answer was sent.
@@ -16,7 +17,7 @@ final class ServiceHandler: RequestHandler {
 
     init(
         router: Router, admission: Admission, crossOrigin: CrossOrigin, intake: BodyIntake, state: ServingState,
-        decoders: DecoderPool, journal: Journal, deadline: Duration
+        decoders: DecoderPool, executor: RequestExecutor, journal: Journal, deadline: Duration
     ) {
         self.router = router
         self.admission = admission
@@ -24,6 +25,7 @@ final class ServiceHandler: RequestHandler {
         self.intake = intake
         self.state = state
         self.decoders = decoders
+        self.executor = executor
         self.journal = journal
         self.deadline = deadline
     }
@@ -84,7 +86,7 @@ final class ServiceHandler: RequestHandler {
     private func run(_ task: any TaskRoute, _ request: Request, _ body: ReceivedBody) {
         tasksAtWork.enter()
         request.exchange.onComplete { [tasksAtWork] _, _ in tasksAtWork.leave() }
-        let work = Task { [decoders] in
+        let work = Task(executorPreference: executor) { [decoders] in
             do {
                 let inputs =
                     switch body {

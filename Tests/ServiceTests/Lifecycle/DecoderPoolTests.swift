@@ -6,6 +6,8 @@ import Testing
 
 @Suite struct `Decoders` {
     private struct Failure: Error {}
+    /// The tests hold up their own threads, so what they wait for runs elsewhere.
+    private let executor = RequestExecutor()
 
     @Test func `work is run, and its result or error given back`() async throws {
         let pool = DecoderPool(threads: 2, bound: 4)
@@ -18,13 +20,13 @@ import Testing
         let gate = Gate()
         let pool = DecoderPool(threads: 1, bound: 1)
         let later = ContinuousClock.now + .seconds(60)
-        async let running = pool.run(before: later) { gate.pass() }
+        let running = Task(executorPreference: executor) { try await pool.run(before: later) { gate.pass() } }
         gate.waitForArrival()
-        let expired = Task { try await pool.run(before: .now - .seconds(1)) { 7 } }
+        let expired = Task(executorPreference: executor) { try await pool.run(before: .now - .seconds(1)) { 7 } }
         wait { pool.waitingCount == 1 }
         await #expect(throws: DecoderPool.Refusal.full(bound: 1)) { try await pool.run(before: later) { 7 } }
         gate.open()
-        _ = try await running
+        _ = try await running.value
         await #expect(throws: DecoderPool.Refusal.deadlineExceeded) { try await expired.value }
     }
 
@@ -32,14 +34,14 @@ import Testing
         let gate = Gate()
         let pool = DecoderPool(threads: 1, bound: 4)
         let later = ContinuousClock.now + .seconds(60)
-        async let running = pool.run(before: later) { gate.pass() }
+        let running = Task(executorPreference: executor) { try await pool.run(before: later) { gate.pass() } }
         gate.waitForArrival()
         let ran = Flag()
-        let gone = Task { try await pool.run(before: later) { ran.set() } }
+        let gone = Task(executorPreference: executor) { try await pool.run(before: later) { ran.set() } }
         wait { pool.waitingCount == 1 }
         gone.cancel()
         gate.open()
-        _ = try await running
+        _ = try await running.value
         await #expect(throws: DecoderPool.Refusal.cancelled) { try await gone.value }
         #expect(!ran.isSet)
     }

@@ -1,6 +1,7 @@
 import Dispatch
 import HTTP
 import Synchronization
+import Testing
 
 /// An exchange without a connection: keeps the answer, and lets the test play the client that goes away.
 final class FakeExchange: HTTPExchange {
@@ -86,7 +87,7 @@ final class FakeExchange: HTTPExchange {
 
     /// Waits for the answer.
     func answer() -> HTTPResponse {
-        finished.wait()
+        if finished.wait(timeout: .now() + 20) == .timedOut { Issue.record("no answer came") }
         return state.withLock { state in
             if let response = state.response { return response }
             let streamed = state.streamed

@@ -1,4 +1,5 @@
 import Dispatch
+import Testing
 
 /// Holds a thread until the test lets it go on.
 final class Gate: Sendable {
@@ -8,11 +9,13 @@ final class Gate: Sendable {
     /// Says that it is here and waits to be let through once.
     func pass() {
         arrived.signal()
-        opened.wait()
+        if opened.wait(timeout: .now() + 20) == .timedOut { Issue.record("the gate was never opened") }
     }
 
     /// Waits until somebody is at the gate.
-    func waitForArrival() { arrived.wait() }
+    func waitForArrival() {
+        if arrived.wait(timeout: .now() + 20) == .timedOut { Issue.record("nobody came to the gate") }
+    }
 
     /// Lets so many through, those that have not come yet included.
     func open(_ count: Int = 1) {
