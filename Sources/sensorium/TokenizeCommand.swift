@@ -2,7 +2,7 @@ import ArgumentParser
 import Tokenizer
 
 /// Shows how the text tower reads a text.
-struct Tokenize: ParsableCommand {
+struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
         abstract: "Read lines from standard input and write the token ids of each.",
@@ -23,14 +23,19 @@ struct Tokenize: ParsableCommand {
     var pieces = false
 
     func run() throws {
+        let tokenizer: WordPieceTokenizer
+        do {
+            tokenizer = try WordPieceTokenizer(contentsOf: "\(model)/tokenizer.json")
+        } catch {
+            throw CommandFailure.model("\(error)")
+        }
         let tokenize = TokenizeLines(
-            try WordPieceTokenizer(contentsOf: "\(model)/tokenizer.json"), maxTokens: maxTokens ?? .max,
-            addSpecialTokens: !bare, showsPieces: pieces)
+            tokenizer, maxTokens: maxTokens ?? .max, addSpecialTokens: !bare, showsPieces: pieces)
         var number = 0
         while let line = readLine() {
             number += 1
             guard let tokens = tokenize(line) else {
-                throw ValidationError("line \(number) has an escape that JSON does not know")
+                throw CommandFailure.failed("Line \(number) has an escape that JSON does not know.")
             }
             print(tokens)
         }
