@@ -64,15 +64,17 @@ public final class LoadedModel: Sendable {
 
     private init(_ checkpoint: Checkpoint, pool: ComputePool) throws {
         let configuration = checkpoint.configuration
+        try configuration.checkHeads()
         let requirements = Self.requirements(configuration)
         try checkpoint.validate(requirements)
         tokenizer = try WordPieceTokenizer(contentsOf: checkpoint.directory + "/tokenizer.json")
+        try configuration.check(tokenizer)
 
         let image = configuration.towers.image
         let text = configuration.towers.text
         let caption = configuration.heads.caption
         imageTower = try image.map { try Self.imageTower($0, checkpoint) }
-        preprocessor = try checkpoint.preprocessor.map { try Self.preprocessor($0) }
+        preprocessor = try image.flatMap { _ in try checkpoint.preprocessor.map { try Self.preprocessor($0) } }
         textTower = try text.map { try BERT(checkpoint, $0) }
         if let caption, let image {
             captioner = try Captioner(
@@ -118,7 +120,8 @@ public final class LoadedModel: Sendable {
         let expected = [tower.imageSize, tower.tokenCount, tower.channels]
         guard found == expected else {
             throw TaskError.inconsistentModel(
-                "the image tower has image_size, tokens and channels \(expected), but config.json says \(found)")
+                "image_size, tokens and channels of \(configuration.type) are \(expected), but config.json says \(found)"
+            )
         }
         return tower
     }

@@ -8,7 +8,7 @@ public enum TaskError: Error, Equatable, CustomStringConvertible {
     case promptTooLong(tokens: Int, limit: Int)
     /// The model has no such head or tower.
     case taskNotAvailable(String, model: String)
-    /// The tokenizer and the configuration of a model contradict each other.
+    /// The parts of a checkpoint do not fit each other, or not this build: what it is that does not fit.
     case inconsistentModel(String)
 
     /// One sentence: what is wrong and what to do.
@@ -20,7 +20,7 @@ public enum TaskError: Error, Equatable, CustomStringConvertible {
         case .promptTooLong(let tokens, let limit):
             "The prompt has \(tokens) word pieces, but this model takes at most \(limit): shorten it."
         case .taskNotAvailable(let task, let model): "The model \(model) cannot do \(task): ask a model that can."
-        case .inconsistentModel(let problem): "The model contradicts itself: \(problem)."
+        case .inconsistentModel(let problem): "The model cannot be used: \(problem)."
         }
     }
 }
