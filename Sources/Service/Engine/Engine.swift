@@ -22,8 +22,6 @@ protocol Engine: Sendable {
     ) async throws -> (output: EngineOutput, timing: JobTiming)
     /// What waits and runs.
     var loads: [TaskLoad] { get }
-    /// Refuses new jobs from now on.
-    func beginDraining()
     /// Waits until accepted jobs are done, and ends the engine; false if some were not in time.
     func drain(within limit: Duration) -> Bool
 }
@@ -71,8 +69,6 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
     }
 
     var loads: [TaskLoad] { scheduler.loads }
-
-    func beginDraining() { scheduler.beginDraining() }
 
     func drain(within limit: Duration) -> Bool { scheduler.drain(within: limit) }
 }

@@ -40,13 +40,11 @@ final class ServingState: Sendable {
         }
     }
 
-    /// New requests are refused from now on; gives back the engine that may still be at work.
+    /// New requests are refused from now on; gives back the engine, which those that came before still need.
     func beginDraining() -> (any Engine)? {
-        let engine = state.withLock { state in
+        state.withLock { state in
             state.phase = .draining
             return state.engine
         }
-        engine?.beginDraining()
-        return engine
     }
 }

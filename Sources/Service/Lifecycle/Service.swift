@@ -15,6 +15,7 @@ public final class Service: Sendable {
     private let configuration: ServiceConfiguration
     let state = ServingState()
     let metrics = Metrics()
+    let memory: MemoryBudget
     private let keys: APIKeys?
     private let decoders: DecoderPool
     private let executor = RequestExecutor()
@@ -33,7 +34,7 @@ public final class Service: Sendable {
         self.logger = logger
         keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
         decoders = DecoderPool(threads: configuration.decoders, bound: configuration.maxQueue)
-        let memory = MemoryBudget(limit: configuration.maxMemory)
+        memory = MemoryBudget(limit: configuration.maxMemory)
         handler = ServiceHandler(
             router: Router(Self.routes(configuration, state, decoders, memory, metrics)),
             admission: Admission(
@@ -63,8 +64,8 @@ public final class Service: Sendable {
                 maxMemory: configuration.maxMemory),
             memory: memory, metrics: metrics)
         let tasks: [Route] = [
-            .post("/v1/caption", CaptionRoute(state: state, images: images, pings: PingClock(interval: 10))),
-            .post("/v1/embed", EmbedRoute(state: state, images: images)),
+            .post("/v1/caption", CaptionRoute(images: images, pings: PingClock(interval: 10))),
+            .post("/v1/embed", EmbedRoute(images: images)),
         ]
         return tasks + UnavailableTasks(state: state).routes
             + ModelRoutes(state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels).routes
@@ -115,7 +116,7 @@ public final class Service: Sendable {
         let left = { max(0, ContinuousClock.now.duration(to: end).inSeconds) }
         // Still accepting: who comes now is told so, instead of finding the port closed.
         let engine = state.beginDraining()
-        let finished = handler.waitForTasks(within: left())
+        let finished = handler.waitForRequests(within: left())
         let isClosed = server.drain(within: left())
         let isEmpty = engine?.drain(within: .seconds(left())) ?? true
         decoders.stop()

@@ -22,12 +22,10 @@ struct CaptionRoute: TaskRoute {
             Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, ModelChoice.option.rule,
         ])
     let produces = ["application/json", "text/event-stream"]
-    let state: ServingState
     let images: ImageIntake
     let pings: PingClock
 
-    func answer(_ request: Request, _ inputs: RequestInputs) async throws -> Reply {
-        let engine = try state.engine()
+    func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "caption")
         let streams = inputs[Self.stream] || request.prefersEventStream
         let options = try Self.options(inputs, streams: streams)

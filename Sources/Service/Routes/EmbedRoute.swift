@@ -11,11 +11,9 @@ struct EmbedRoute: TaskRoute {
         parts: [.init(name: "image", kind: .image), .init(name: "text", kind: .text)],
         options: [Self.normalize.rule, Self.encoding.rule, ModelChoice.option.rule])
     let produces = ["application/json"]
-    let state: ServingState
     let images: ImageIntake
 
-    func answer(_ request: Request, _ inputs: RequestInputs) async throws -> Reply {
-        let engine = try state.engine()
+    func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "embed")
         let input = try await prepare(inputs, request, engine)
         let (output, timing) = try await engine.compute(input.job, before: request.deadline, onText: nil)

@@ -52,8 +52,8 @@ protocol TaskRoute: Sendable {
     var rules: InputRules { get }
     /// The media types of its good answers, the preferred first.
     var produces: [String] { get }
-    /// Answers one request. Cancelled when the client goes.
-    func answer(_ request: Request, _ inputs: RequestInputs) async throws -> Reply
+    /// Answers one request with the engine that was there when it came. Cancelled when the client goes.
+    func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply
 }
 
 /// What a task gives back.

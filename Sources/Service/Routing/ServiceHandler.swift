@@ -12,8 +12,8 @@ final class ServiceHandler: RequestHandler {
     private let executor: RequestExecutor
     private let journal: Journal
     private let deadline: Duration
-    /// Entered by each request that was admitted to a task, left when its answer was sent.
-    private let tasksAtWork = DispatchGroup()
+    /// Entered by each request that was admitted to a task, before its body has come in; left when its answer was sent.
+    private let requestsAtWork = DispatchGroup()
 
     init(
         router: Router, admission: Admission, crossOrigin: CrossOrigin, intake: BodyIntake, state: ServingState,
@@ -62,9 +62,9 @@ final class ServiceHandler: RequestHandler {
         return response
     }
 
-    /// Waits until every admitted task has its answer; false if some have not in time.
-    func waitForTasks(within seconds: Double) -> Bool {
-        tasksAtWork.wait(timeout: .now() + seconds) == .success
+    /// Waits until every request that was admitted to a task has its answer; false if some have not in time.
+    func waitForRequests(within seconds: Double) -> Bool {
+        requestsAtWork.wait(timeout: .now() + seconds) == .success
     }
 
     private func begin(_ request: Request, _ route: Route) throws(Problem) -> BodyHandling {
@@ -79,13 +79,13 @@ final class ServiceHandler: RequestHandler {
 
     /// Reads the body piece by piece; when it is complete, the task runs.
     private func begin(_ request: Request, _ task: any TaskRoute) throws(Problem) -> BodyHandling {
-        _ = try state.engine()
-        return try intake.receive(request, task.rules) { self.run(task, request, $0) }
+        let engine = try state.engine()
+        requestsAtWork.enter()
+        request.exchange.onComplete { [requestsAtWork] _, _ in requestsAtWork.leave() }
+        return try intake.receive(request, task.rules) { self.run(task, request, $0, engine) }
     }
 
-    private func run(_ task: any TaskRoute, _ request: Request, _ body: ReceivedBody) {
-        tasksAtWork.enter()
-        request.exchange.onComplete { [tasksAtWork] _, _ in tasksAtWork.leave() }
+    private func run(_ task: any TaskRoute, _ request: Request, _ body: ReceivedBody, _ engine: any Engine) {
         let work = Task(executorPreference: executor) { [decoders] in
             do {
                 let inputs =
@@ -93,7 +93,9 @@ final class ServiceHandler: RequestHandler {
                     case .inputs(let inputs): inputs
                     case .unparsed(let parse): try await decoders.run(before: request.deadline, parse).value
                     }
-                if case .whole(let response) = try await task.answer(request, inputs) { request.respond(response) }
+                if case .whole(let response) = try await task.answer(request, inputs, engine) {
+                    request.respond(response)
+                }
             } catch {
                 request.refuse(request.problem(for: error))
             }

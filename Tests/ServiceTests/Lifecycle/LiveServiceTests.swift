@@ -90,6 +90,10 @@ import Testing
         let running = try LiveClient(address)
         running.send("/v1/caption", Form())
         gate.waitForArrival()
+        let form = Form()
+        let uploading = try LiveClient(address)
+        uploading.send("POST", "/v1/caption", type: form.contentType, body: form.body, upTo: 100)
+        wait { harness.service.memory.reserved >= form.body.count }
 
         let finished = Mutex<Bool?>(nil)
         let ended = DispatchSemaphore(value: 0)
@@ -111,9 +115,11 @@ import Testing
             #expect(probe.answer().status == status)
         }
 
-        #expect(finished.withLock(\.self) == nil, "it waits for the one that runs")
-        gate.open()
+        #expect(finished.withLock(\.self) == nil, "it waits for those that came before")
+        uploading.send(rest: form.body.dropFirst(100))
+        gate.open(2)
         #expect(running.answer().status == 200)
+        #expect(uploading.answer().status == 200)
         ended.wait()
         #expect(finished.withLock(\.self) == true)
     }

@@ -123,11 +123,12 @@ enum Photo {
     static let large = file("astronaut.jpg")
     static let png = file("chelsea-260.png")
 
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Fixtures/media")
+
     /// The bytes of a fixture; none where it is missing, which fails whatever uses them.
     static func file(_ name: String) -> [UInt8] {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Fixtures/media")
-        return (try? Data(contentsOf: folder.appending(path: name))).map { [UInt8]($0) } ?? []
+        (try? Data(contentsOf: folder.appending(path: name))).map { [UInt8]($0) } ?? []
     }
 }
 

@@ -30,7 +30,12 @@ final class LiveClient {
     func send(_ method: String, _ target: String, type: String? = nil, body: [UInt8] = [], upTo count: Int = .max) {
         var head = "\(method) \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
         if let type { head += "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n" }
-        let bytes = Array((head + "\r\n").utf8) + body.prefix(count)
+        send(rest: Array((head + "\r\n").utf8) + body.prefix(count))
+    }
+
+    /// Sends bytes as they are.
+    func send(rest: some Collection<UInt8>) {
+        let bytes = Array(rest)
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {

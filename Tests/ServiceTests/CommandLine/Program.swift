@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+/// The program `sensorium`, run as a process. SwiftPM puts it beside the tests.
+struct Program {
+    /// What a run left.
+    struct Outcome {
+        let code: Int32
+        let output: String
+        let errors: String
+    }
+
+    static let url = URL(filePath: ("/proc/self/exe" as NSString).resolvingSymlinksInPath)
+        .deletingLastPathComponent().appending(path: "sensorium")
+
+    /// Runs it to its end, with no other variables than those given.
+    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+        try RunningProgram(arguments, environment: environment).waitForEnd()
+    }
+
+    /// The checkpoint of the repository, or the one that SENSORIUM_TEST_MODEL names.
+    static let model: String = {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        return ProcessInfo.processInfo.environment["SENSORIUM_TEST_MODEL"]
+            ?? root.appending(path: "models/sensorium-base").path
+    }()
+
+    /// Whether that checkpoint is there.
+    static let hasModel = FileManager.default.fileExists(atPath: model + "/model.safetensors.index.json")
+}
+
+/// A process of the program that may still run.
+final class RunningProgram {
+    private let process = Process()
+    private let output = Pipe()
+    private let errors = Pipe()
+    private var errorText = ""
+
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        try #require(FileManager.default.isExecutableFile(atPath: Program.url.path), "build the program first")
+        process.executableURL = Program.url
+        process.arguments = arguments
+        process.environment = environment
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+    }
+
+    deinit { if process.isRunning { process.terminate() } }
+
+    /// Reads standard error until a line contains `text`, and gives that line.
+    func waitForLine(containing text: String) throws -> String {
+        while true {
+            let lines = errorText.split(separator: "\n", omittingEmptySubsequences: false)
+            if let line = lines.dropLast().first(where: { $0.contains(text) }) { return String(line) }
+            let more = errors.fileHandleForReading.availableData
+            try #require(!more.isEmpty, "the program ended before it said \"\(text)\": \(errorText)")
+            errorText += String(decoding: more, as: UTF8.self)
+        }
+    }
+
+    /// The address that the program says it listens on.
+    func waitForAddress() throws -> String {
+        let line = try waitForLine(containing: "Listening on http://")
+        return try String(#require(line.firstMatch(of: /http:\/\/([0-9.:]+\d)/)).output.1)
+    }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    func waitForEnd() throws -> Program.Outcome {
+        let written = output.fileHandleForReading.readDataToEndOfFile()
+        errorText += String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return Program.Outcome(
+            code: process.terminationStatus, output: String(decoding: written, as: UTF8.self), errors: errorText)
+    }
+}
