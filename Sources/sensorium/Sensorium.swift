@@ -16,9 +16,8 @@ struct Sensorium: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CaptionCommand.self, EmbedCommand.self, InspectCommand.self, Tokenize.self,
-            BenchCommand.self,
-            OptionsCommand.self, VersionCommand.self,
+            ServeCommand.self, CaptionCommand.self, EmbedCommand.self, InspectCommand.self,
+            TokenizeCommand.self, BenchCommand.self, OptionsCommand.self, VersionCommand.self,
         ])
 
     static func main() {
