@@ -14,6 +14,12 @@ struct BodyIntake: Sendable {
             onComplete(.inputs(inputs))
             return .discard
         }
+        if let length = request.head.contentLength, length > limits.body {
+            throw Problem(
+                .bodyTooLarge,
+                "The body has \(length) bytes; at most \(limits.body) are taken (--max-body). Send a smaller file.",
+                members: ["limit": .integer(limits.body)])
+        }
         let reader = try bodyReader(for: request.head, inputs: inputs, limits: limits)
         // What is announced is set aside at once, so that a body which was begun can be ended.
         guard let reservation = memory.reserve(min(request.head.contentLength ?? 0, limits.body)) else {

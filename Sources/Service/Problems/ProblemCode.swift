@@ -36,7 +36,8 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case noFace = "no_face"
     case rateLimited = "rate_limited"
     case internalError = "internal_error"
-    case notImplemented = "not_implemented"
+    case methodNotImplemented = "method_not_implemented"
+    case transferCodingNotImplemented = "transfer_coding_not_implemented"
     case queueFull = "queue_full"
     case draining = "draining"
     case notReady = "not_ready"
@@ -84,7 +85,8 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .noFace: (422, "No face was found")
         case .rateLimited: (429, "Too many requests")
         case .internalError: (500, "The server failed")
-        case .notImplemented: (501, "The method is not implemented")
+        case .methodNotImplemented: (501, "The method is not known")
+        case .transferCodingNotImplemented: (501, "The transfer coding is not known")
         case .queueFull: (503, "The server has too much to do")
         case .draining: (503, "The server is shutting down")
         case .notReady: (503, "The server is not ready")

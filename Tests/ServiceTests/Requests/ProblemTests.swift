@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Scheduler
 import Testing
@@ -32,6 +33,21 @@ import Testing
             #expect(!code.title.isEmpty && !code.title.hasSuffix("."))
         }
         #expect(Set(ProblemCode.allCases.map(\.title)).count == ProblemCode.allCases.count)
+    }
+
+    @Test func `every code that the HTTP server gives is in the table, with the same status`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources/HTTP")
+        var found = 0
+        for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
+            let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+            for match in text.matches(of: /status: (\d+), code: "([a-z_]+)"/) {
+                found += 1
+                let code = ProblemCode(rawValue: String(match.output.2))
+                #expect(code?.status == Int(match.output.1), "\(match.output.0) in \(name)")
+            }
+        }
+        #expect(found > 3)
     }
 
     @Test(arguments: [
