@@ -171,7 +171,7 @@ def main() -> None:
                 break
         averaged.load_state_dict(average.weights)
         figures, texts = validate(averaged, dev_cache, codec, dev, device)
-        save_head(run / "head.safetensors", averaged.state_dict())
+        save_head(run / f"head-{step:05}.safetensors", averaged.state_dict())
         log.add(minutes=spent / 60, step=step, **{name: figures[name] for name in ("CIDEr-D", "BLEU-4")})
         print("  " + " | ".join(texts[:4]), flush=True)
         log.plot()

@@ -1,4 +1,4 @@
-"""Step 7. The scores of the model card, through a running server: captions of Flickr8k's dev photos."""
+"""Step 8. The scores of the model card, through a running server: captions of Flickr8k's dev photos."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Step 6. Puts towers and caption head into a checkpoint. Without --head the head is random: enough to build a server on."""
+"""Step 7. Puts towers and caption head into a checkpoint. Without --head the head is random: enough to build a server on."""
 
 import argparse
 import json

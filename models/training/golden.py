@@ -1,4 +1,4 @@
-"""Step 8. What the network answers to known photos and sentences: the fixture of the server's own tests.
+"""Step 9. What the network answers to known photos and sentences: the fixture of the server's own tests.
 
 Photos come from scikit-image; a pattern made of integers needs no decoder at all. Everything is computed in float32.
 """

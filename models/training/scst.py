@@ -27,7 +27,7 @@ from .sensorium.tokens import TokenCache
 from .sensorium.validate import validate
 
 SAMPLES = 5
-MAX_TOKENS = 20
+MAX_TOKENS = 16
 END = " <end>"
 STATE_SECONDS = 180
 
@@ -59,10 +59,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--work", type=Path, required=True, help="folder with the tokens; the run goes into its `scst`")
-    parser.add_argument("--head", type=Path, help="weights to start from (default: those of step 4)")
+    parser.add_argument("--head", type=Path, required=True, help="weights to start from: the best of step 4 on dev")
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--batch", type=int, default=16, help="photos, with five sampled captions each")
-    parser.add_argument("--rate", type=float, default=4e-5, help="highest learning rate")
+    parser.add_argument("--rate", type=float, default=6e-5, help="highest learning rate")
     parser.add_argument("--decay", type=float, default=0.99, help="of the averaged weights")
     parser.add_argument("--every", type=int, default=150, help="steps between validations")
     parser.add_argument("--dev", type=int, default=500, help="dev photos that each validation captions")
@@ -82,7 +82,7 @@ def main() -> None:
     dev = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.dev]
 
     head = new_head(arguments.work, codec, dropout=0.0).to(device)
-    head.load_state_dict(load_file(arguments.head or arguments.work / "caption" / "head.safetensors"))
+    head.load_state_dict(load_file(arguments.head))
     sampler = deepcopy(head).bfloat16()
     average = Average(head, arguments.decay)
     optimizer = torch.optim.AdamW(head.parameters(), lr=arguments.rate, weight_decay=0.0, fused=True)
