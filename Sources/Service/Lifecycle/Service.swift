@@ -103,7 +103,7 @@ public final class Service: Sendable {
         guard let keys else { return logger.info("There are no API keys to read again: --api-keys was not given.") }
         do throws(APIKeysError) {
             try keys.reload()
-            logger.info("Read \(keys.count) API keys.")
+            logger.info("Read the API keys again.", metadata: ["keys": "\(keys.count)"])
         } catch {
             logger.error("Kept the old API keys: \(error).")
         }

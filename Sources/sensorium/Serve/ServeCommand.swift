@@ -52,9 +52,16 @@ struct ServeCommand: ParsableCommand {
             }
             return service
         } catch let error as HTTPServerError {
-            throw CommandFailure.address(error.description)
+            throw Self.failure(error)
         } catch let error as APIKeysError {
             throw CommandFailure.usage("\(error).")
+        }
+    }
+
+    private static func failure(_ error: HTTPServerError) -> CommandFailure {
+        switch error {
+        case .tls, .invalidOption: .usage(error.description)
+        case .unknownHost, .cannotBind, .systemCall: .address(error.description)
         }
     }
 

@@ -48,6 +48,13 @@ import Testing
         #expect(holder.service.drain())
     }
 
+    @Test func `a certificate that cannot be used is wrong usage`() throws {
+        let outcome = try Program.run(
+            ["serve", "--port", "0", "--tls-certificate", "/nonexistent", "--tls-key", "/nonexistent"])
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains("/nonexistent"))
+    }
+
     @Test func `API keys that cannot be read are wrong usage`() throws {
         let outcome = try Program.run(["serve", "--port", "0", "--api-keys", "/nonexistent"])
         #expect(outcome.code == 2)
