@@ -8,23 +8,32 @@ final class RawClient {
 
     /// Connects to `127.0.0.1:port`. Reads give up after ten seconds, so that a broken server fails a test instead of hanging it.
     init(_ address: String, receiveBuffer: Int32? = nil) throws {
-        let port = try #require(UInt16(address.split(separator: ":").last.map(String.init) ?? ""))
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
         if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4) }
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        try #require(Self.connects(descriptor, to: address), "connect: \(String(cString: strerror(errno)))")
+    }
+
+    private static func connects(_ descriptor: Int32, to address: String) -> Bool {
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.bigEndian
+        name.sin_port = (UInt16(address.split(separator: ":").last.map(String.init) ?? "") ?? 0).bigEndian
         name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &name) {
+        return withUnsafePointer(to: &name) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        try #require(connected == 0, "connect: \(String(cString: strerror(errno)))")
+    }
+
+    /// Whether anybody listens there.
+    static func isAccepted(at address: String) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        return connects(descriptor, to: address)
     }
 
     deinit { close(descriptor) }

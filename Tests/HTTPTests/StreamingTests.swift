@@ -85,6 +85,7 @@ struct StreamingTests {
             configuration.maxStreamBacklog = 200_000
         } _: { address, _ in
             let client = try RawClient(address, receiveBuffer: 1024)
+            defer { withExtendedLifetime(client) {} }
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(refused.wait() == true)
             #expect(cancelled.wait() == true)

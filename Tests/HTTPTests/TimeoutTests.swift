@@ -74,6 +74,7 @@ struct TimeoutTests {
         }
         try withServer(handler) { $0.writeTimeout = 0.05 } _: { address, _ in
             let client = try RawClient(address, receiveBuffer: 1024)
+            defer { withExtendedLifetime(client) {} }
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             let outcome = try #require(completed.wait())
             #expect(outcome[0] == 200)
