@@ -8,13 +8,16 @@ public protocol HTTPExchange: AnyObject, Sendable {
     @discardableResult func respond(_ response: HTTPResponse) -> Bool
     /// Starts an answer of unknown length (chunked, or until close for HTTP/1.0), e.g. server-sent events.
     @discardableResult func startStreaming(status: Int, headers: HTTPHeaders) -> Bool
-    /// Sends bytes of a started stream; false if the client is gone.
+    /// Sends bytes of a started stream; false if the client is gone, or so slow that the bound of waiting bytes is passed,
+    /// which ends its connection.
     @discardableResult func write(_ bytes: [UInt8]) -> Bool
     /// Ends a started stream.
     func endStream()
-    /// Runs `body` once if the client goes away before the answer is complete (at once if it already has).
+    /// Runs `body` once if the client goes away before the answer is complete (at once if it already has). It runs on the
+    /// connection's event loop and must be quick.
     func onCancel(_ body: @escaping @Sendable () -> Void)
     /// Runs `body` once when the last byte of the answer was given to the kernel or the connection failed:
-    /// (status sent or nil, bytes of content sent). For access logs and true durations.
+    /// (status sent or nil, bytes of content sent). For access logs and true durations. It runs on the connection's event
+    /// loop and must be quick.
     func onComplete(_ body: @escaping @Sendable (_ status: Int?, _ bytesSent: Int) -> Void)
 }

@@ -19,13 +19,15 @@ public enum BodyHandling {
     case deliver(to: any BodyReceiver, limit: Int)
 }
 
-/// Takes a body as it arrives. Called only on the connection's event-loop thread, never concurrently.
+/// Takes a body as it arrives. Called only on the connection's event-loop thread, never concurrently; the last call is
+/// either `finish` or `abort`, and it comes exactly once.
 public protocol BodyReceiver: AnyObject {
     /// The next bytes; valid only during the call. To refuse the rest, answer through the exchange and return.
     func receive(_ bytes: UnsafeRawBufferPointer)
     /// The body is complete.
     func finish()
-    /// The body will never be complete (client gone, framing broken, limit passed, time-out). Nothing may be answered any more.
+    /// The body will never be complete: the client is gone, the framing broken, the limit passed, the time over, or the
+    /// request was answered before its end. An answer given now counts no more.
     func abort()
 }
 

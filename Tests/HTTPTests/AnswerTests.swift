@@ -18,8 +18,9 @@ struct AnswerTests {
             #expect(text.hasPrefix("HTTP/1.1 200 OK\r\nDate: "))
             #expect(text.contains("\r\nContent-Length: 12\r\n"))
             #expect(text.hasSuffix("\r\n\r\ngrüße 🐕"))
-            #expect(try #require(text.firstMatch(of: /Date: ([^\r]*)\r\n/)).output.1.wholeMatch(
-                of: /(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/) != nil)
+            #expect(
+                try #require(text.firstMatch(of: /Date: ([^\r]*)\r\n/)).output.1.wholeMatch(
+                    of: /(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/) != nil)
         }
     }
 
@@ -55,7 +56,8 @@ struct AnswerTests {
 
     @Test func `no value breaks out of its line`() throws {
         let headers = HTTPHeaders([
-            ("X-Request-Id", "a\r\nSet-Cookie: x"), ("X-Nul", "a\0b"), ("Bad Name", "x"), ("X\r\nY", "x"), ("X-Good", "é"),
+            ("X-Request-Id", "a\r\nSet-Cookie: x"), ("X-Nul", "a\0b"), ("Bad Name", "x"), ("X\r\nY", "x"),
+            ("X-Good", "é"),
         ])
         try withServer(Self.fixed(HTTPResponse(status: 200, headers: headers))) { address, _ in
             let client = try RawClient(address)
@@ -120,7 +122,9 @@ struct AnswerTests {
         let second = Event<Bool>()
         let handler = TestHandler { _, exchange in
             exchange.respond(HTTPResponse(status: 200))
-            let accepted = exchange.respond(HTTPResponse(status: 500)) || exchange.startStreaming(status: 500, headers: HTTPHeaders())
+            let accepted =
+                exchange.respond(HTTPResponse(status: 500))
+                || exchange.startStreaming(status: 500, headers: HTTPHeaders())
             second.happened(accepted)
             return .discard
         }

@@ -7,7 +7,8 @@ struct ListeningTests {
     @Test func `a taken port is named`() throws {
         try withServer { address, _ in
             let port = try #require(Int(address.split(separator: ":")[1]))
-            let second = try HTTPServer(HTTPServerConfiguration(host: "127.0.0.1", port: port), handler: TestHandler.echo)
+            let second = try HTTPServer(
+                HTTPServerConfiguration(host: "127.0.0.1", port: port), handler: TestHandler.echo)
             let error = #expect(throws: HTTPServerError.self) { try second.start() }
             #expect(error?.description.contains("127.0.0.1:\(port)") == true)
         }
@@ -30,6 +31,13 @@ struct ListeningTests {
         #expect(throws: HTTPServerError.self) { try HTTPServer(configuration, handler: TestHandler.echo) }
     }
 
+    @Test func `a server starts once`() throws {
+        try withServer { _, server in
+            let error = #expect(throws: HTTPServerError.self) { try server.start() }
+            #expect(error?.description.contains("once") == true)
+        }
+    }
+
     @Test(arguments: ["localhost", "0.0.0.0", "127.0.0.1"]) func `IPv4 clients reach it under any name for it`(
         _ host: String
     ) throws {
@@ -43,7 +51,8 @@ struct ListeningTests {
         #expect(try client.response().text == "GET /here")
     }
 
-    @Test(.enabled(if: Self.hasIPv6)) func `the IPv6 wildcard serves IPv4 too, and tells its clients' addresses plainly`() throws {
+    @Test(.enabled(if: Self.hasIPv6))
+    func `the IPv6 wildcard serves IPv4 too, and tells its clients' addresses plainly`() throws {
         let handler = TestHandler { _, exchange in
             exchange.respond(HTTPResponse(status: 200, body: Array(exchange.peerAddress.utf8)))
             return .discard
@@ -72,7 +81,9 @@ struct ListeningTests {
     }
 
     @Test func `beyond the bound connections wait until one closes`() throws {
-        try withServer { $0.maxConnections = 2 } _: { address, server in
+        try withServer {
+            $0.maxConnections = 2
+        } _: { address, server in
             var clients = [try RawClient(address), try RawClient(address)]
             for client in clients {
                 client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -88,7 +99,9 @@ struct ListeningTests {
     }
 
     @Test func `several loops share the connections`() throws {
-        try withServer { $0.loops = 3 } _: { address, server in
+        try withServer {
+            $0.loops = 3
+        } _: { address, server in
             let clients = try (0..<9).map { _ in try RawClient(address) }
             for _ in 0..<3 {
                 for client in clients { client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }

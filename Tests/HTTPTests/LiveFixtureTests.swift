@@ -60,7 +60,11 @@ struct LiveFixtureTests {
     @Test func `while an answer is awaited, pipelined requests stay in the kernel`() throws {
         let waiting = Event<any HTTPExchange>()
         let handler = TestHandler { request, exchange in
-            if request.path == "/slow" { waiting.happened(exchange) } else { exchange.respond(HTTPResponse(status: 204)) }
+            if request.path == "/slow" {
+                waiting.happened(exchange)
+            } else {
+                exchange.respond(HTTPResponse(status: 204))
+            }
             return .discard
         }
         try withServer(handler) { address, _ in

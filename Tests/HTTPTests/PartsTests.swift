@@ -76,7 +76,10 @@ struct PartsTests {
     }
 
     @Test func `every status that this project answers with has a name`() {
-        for status in [200, 201, 204, 400, 401, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 504, 505] {
+        for status in [
+            200, 201, 204, 400, 401, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 504,
+            505,
+        ] {
             #expect(HTTPStatus.reason(status).description != "Unnamed")
         }
     }

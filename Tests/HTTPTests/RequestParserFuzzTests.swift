@@ -20,7 +20,9 @@ struct RequestParserFuzzTests {
                 cuts.append(Int.random(in: 0...octets.count, using: &random))
             }
             let divided = ParsedStream(octets, cuts: cuts.sorted(), bodyLimit: 1 << 20)
-            try #require(divided == whole, "divided at \(cuts.sorted()): \(String(decoding: octets, as: UTF8.self).debugDescription)")
+            try #require(
+                divided == whole,
+                "divided at \(cuts.sorted()): \(String(decoding: octets, as: UTF8.self).debugDescription)")
             try #require(whole.requests.reduce(0) { $0 + $1.body.count } <= octets.count)
             for request in whole.requests {
                 accepted += 1
@@ -63,7 +65,8 @@ struct RequestParserFuzzTests {
 
     private static let tokens: [[UInt8]] = [
         "\r\n", "\r", "\n", " ", "\t", ":", "\0", ";", ",", "0\r\n\r\n", "5", "chunked", "Content-Length: 5\r\n",
-        "Transfer-Encoding: chunked\r\n", "Host: a\r\n", "HTTP/1.1", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "%2e", "\u{FF}",
+        "Transfer-Encoding: chunked\r\n", "Host: a\r\n", "HTTP/1.1", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "%2e",
+        "\u{FF}",
         "Connection: close\r\n", "Expect: 100-continue\r\n",
     ].map { Array($0.utf8) }
 
@@ -74,7 +77,8 @@ struct RequestParserFuzzTests {
             switch Int.random(in: 0..<6, using: &random) {
             case 0 where place < octets.count: octets[place] = UInt8.random(in: 0...255, using: &random)
             case 1 where place < octets.count: octets.remove(at: place)
-            case 2: octets.insert(contentsOf: Self.tokens[Int.random(in: 0..<Self.tokens.count, using: &random)], at: place)
+            case 2:
+                octets.insert(contentsOf: Self.tokens[Int.random(in: 0..<Self.tokens.count, using: &random)], at: place)
             case 3: octets.removeSubrange(place..<min(octets.count, place + Int.random(in: 0...20, using: &random)))
             case 4:
                 let end = min(octets.count, place + Int.random(in: 0...40, using: &random))

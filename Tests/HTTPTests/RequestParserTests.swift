@@ -63,7 +63,8 @@ struct RequestParserTests {
     @Test func `persistence follows version and Connection`() {
         func keepsAlive(_ version: String, _ connection: String?) -> Bool? {
             let field = connection.map { "Connection: \($0)\r\n" } ?? ""
-            return ParsedStream(Array("GET / HTTP/\(version)\r\nHost: a\r\n\(field)\r\n".utf8)).requests.first?.keepsAlive
+            return ParsedStream(Array("GET / HTTP/\(version)\r\nHost: a\r\n\(field)\r\n".utf8)).requests.first?
+                .keepsAlive
         }
         #expect(keepsAlive("1.1", nil) == true)
         #expect(keepsAlive("1.1", "close") == false)

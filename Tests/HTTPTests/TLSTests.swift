@@ -18,7 +18,8 @@ struct TLSTests {
             process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
             process.arguments = [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate,
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out",
+                certificate,
             ]
             process.standardError = FileHandle.nullDevice
             try process.run()
@@ -66,7 +67,9 @@ struct TLSTests {
         func send(_ bytes: [UInt8]) {
             var sent = 0
             while sent < bytes.count {
-                let count = bytes.withUnsafeBytes { SSL_write(session, $0.baseAddress! + sent, Int32(bytes.count - sent)) }
+                let count = bytes.withUnsafeBytes {
+                    SSL_write(session, $0.baseAddress! + sent, Int32(bytes.count - sent))
+                }
                 guard count > 0 else { return }
                 sent += Int(count)
             }
@@ -101,7 +104,8 @@ struct TLSTests {
             try #require(client.connect())
             #expect(client.version == name)
             #expect(client.chosenProtocol == "http/1.1")
-            client.send(Array("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8))
+            client.send(
+                Array("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8))
             let text = String(decoding: try #require(client.rest()), as: UTF8.self)
             #expect(text.contains("GET /a") && text.hasSuffix("GET /b"))
         }
@@ -112,7 +116,8 @@ struct TLSTests {
             let client = try Client(address, trusting: certificate.certificate)
             try #require(client.connect())
             let body = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 5) }
-            client.send(Array("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: \(body.count)\r\n\r\n".utf8))
+            client.send(
+                Array("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: \(body.count)\r\n\r\n".utf8))
             client.send(body)
             #expect(try #require(client.rest()).suffix(body.count) == body[...])
         }

@@ -9,7 +9,9 @@ struct TestHandler: RequestHandler {
         self.onRequest = onRequest
     }
 
-    func receive(_ request: HTTPRequestHead, exchange: any HTTPExchange) -> BodyHandling { onRequest(request, exchange) }
+    func receive(_ request: HTTPRequestHead, exchange: any HTTPExchange) -> BodyHandling {
+        onRequest(request, exchange)
+    }
 
     func response(to failure: HTTPFailure) -> HTTPResponse {
         HTTPResponse(status: failure.status, body: Array("\(failure.status) \(failure.code)".utf8))

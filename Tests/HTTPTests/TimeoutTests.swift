@@ -4,7 +4,9 @@ import Testing
 /// Every time bound, set so small that waiting for it costs nothing; the tests block on the socket, not on a clock.
 struct TimeoutTests {
     @Test func `a head that drips is refused when its whole time is over`() throws {
-        try withServer { $0.headerTimeout = 0.15 } _: { address, _ in
+        try withServer {
+            $0.headerTimeout = 0.15
+        } _: { address, _ in
             let client = try RawClient(address)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n")
             // Each octet comes well within the time; only all of them together do not.
@@ -22,14 +24,18 @@ struct TimeoutTests {
     }
 
     @Test func `a connection that sends nothing is closed without a word`() throws {
-        try withServer { $0.headerTimeout = 0.05 } _: { address, _ in
+        try withServer {
+            $0.headerTimeout = 0.05
+        } _: { address, _ in
             let client = try RawClient(address)
             #expect(client.isAtEnd())
         }
     }
 
     @Test func `an idle connection is closed without a word`() throws {
-        try withServer { $0.idleTimeout = 0.05 } _: { address, _ in
+        try withServer {
+            $0.idleTimeout = 0.05
+        } _: { address, _ in
             let client = try RawClient(address)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try client.response().status == 200)
@@ -37,8 +43,22 @@ struct TimeoutTests {
         }
     }
 
+    @Test func `an empty line behind a request begins no other`() throws {
+        try withServer {
+            $0.headerTimeout = 5
+            $0.idleTimeout = 0.05
+        } _: { address, _ in
+            let client = try RawClient(address)
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nA\r\n")
+            #expect(try client.response().text == "A")
+            #expect(client.isAtEnd())
+        }
+    }
+
     @Test func `a body that stops is refused`() throws {
-        try withServer { $0.bodyTimeout = 0.05 } _: { address, _ in
+        try withServer {
+            $0.bodyTimeout = 0.05
+        } _: { address, _ in
             let client = try RawClient(address)
             client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123")
             #expect(try client.response().status == 408)
@@ -72,7 +92,9 @@ struct TimeoutTests {
             exchange.respond(HTTPResponse(status: 200, body: [UInt8](repeating: 65, count: size)))
             return .discard
         }
-        try withServer(handler) { $0.writeTimeout = 0.05 } _: { address, _ in
+        try withServer(handler) {
+            $0.writeTimeout = 0.05
+        } _: { address, _ in
             let client = try RawClient(address, receiveBuffer: 1024)
             defer { withExtendedLifetime(client) {} }
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -84,7 +106,9 @@ struct TimeoutTests {
     }
 
     @Test func `a client that never closes is not waited for`() throws {
-        try withServer { $0.lingerTimeout = 0.05 } _: { address, server in
+        try withServer {
+            $0.lingerTimeout = 0.05
+        } _: { address, server in
             let client = try RawClient(address)
             client.send("GET  / HTTP/1.1\r\n\r\n")
             #expect(try client.response().status == 400)
@@ -96,7 +120,11 @@ struct TimeoutTests {
     @Test func `waiting for a slow handler is no time-out`() throws {
         let arrived = Event<any HTTPExchange>()
         let handler = TestHandler { request, exchange in
-            if request.path == "/slow" { arrived.happened(exchange) } else { exchange.respond(HTTPResponse(status: 200)) }
+            if request.path == "/slow" {
+                arrived.happened(exchange)
+            } else {
+                exchange.respond(HTTPResponse(status: 200))
+            }
             return .discard
         }
         try withServer(handler) {

@@ -106,13 +106,16 @@ struct UploadTests {
         final class Receiver: BodyReceiver {
             let exchange: any HTTPExchange
             let aborted: Event<Bool>
-            init(_ exchange: any HTTPExchange, _ aborted: Event<Bool>) { (self.exchange, self.aborted) = (exchange, aborted) }
+            init(_ exchange: any HTTPExchange, _ aborted: Event<Bool>) {
+                (self.exchange, self.aborted) = (exchange, aborted)
+            }
             func receive(_ bytes: UnsafeRawBufferPointer) { exchange.respond(HTTPResponse(status: 415)) }
             func finish() { aborted.happened(false) }
             func abort() { aborted.happened(true) }
         }
         let aborted = Event<Bool>()
-        try withServer(TestHandler { _, exchange in .deliver(to: Receiver(exchange, aborted), limit: 1 << 30) }) { address, _ in
+        try withServer(TestHandler { _, exchange in .deliver(to: Receiver(exchange, aborted), limit: 1 << 30) }) {
+            address, _ in
             let client = try RawClient(address)
             client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\nsome")
             #expect(try client.response().status == 415)

@@ -57,7 +57,7 @@ extension Connection {
 
     private func timeUp() {
         if hasUnsent, lastOutput &+ loop.shared.deadlines.write <= loop.now {
-            vanish()
+            close()
             return
         }
         switch phase {

@@ -23,7 +23,7 @@ extension Connection {
         case .wouldBlock:
             isReadable = false
         case .failed:
-            vanish()
+            close()
         }
     }
 
@@ -43,7 +43,7 @@ extension Connection {
             case .failed:
                 // An alert tells the client why, if it speaks TLS at all.
                 tls.drain(into: &encrypted)
-                if request == nil { finishConnection() } else { vanish() }
+                if request == nil { finishConnection() } else { close() }
                 return
             }
         }
@@ -174,7 +174,7 @@ extension Connection {
         switch phase {
         case .receiving:
             switch request?.answer {
-            case .awaited?: vanish()
+            case .awaited?: close()
             case .streaming?:
                 request?.keepsAlive = false
                 settle()

@@ -9,7 +9,7 @@ extension Connection {
         if let start = delivery.streamStart { startStream(start.status, start.headers) }
         for chunk in delivery.chunks { writeChunk(chunk) }
         if delivery.overflowed {
-            vanish()
+            close()
         } else if delivery.ended {
             endStream()
         }
@@ -147,9 +147,9 @@ extension Connection {
         guard phase != .closed else { return }
         if !isBlocked { lastOutput = loop.now }
         if let tls {
-            guard sendEncrypted(tls) else { return vanish() }
+            guard sendEncrypted(tls) else { return close() }
         } else if !output.isEmpty {
-            guard send(&output) else { return vanish() }
+            guard send(&output) else { return close() }
         }
         isBlocked = hasUnsent
         finishCompletions()

@@ -122,11 +122,7 @@ final class Connection {
             peerFinishedAt = loop.now
         }
         if readiness.isBroken {
-            switch phase {
-            case .receiving, .answering: vanish()
-            case .finishing, .lingering: close()
-            case .closed: break
-            }
+            close()
             return
         }
         run()
@@ -175,13 +171,8 @@ final class Connection {
         }
     }
 
-    /// The client is gone, or must be treated so: whatever was under way for it is cancelled.
-    func vanish() {
-        guard phase != .closed else { return }
-        close()
-    }
-
-    /// Frees the descriptor. Unfinished answers count as abandoned.
+    /// Ends the connection at once: the client is gone, has to be treated so, or has been served. Whatever is under way
+    /// for it is cancelled, and an answer of which octets are left counts as abandoned.
     func close() {
         guard phase != .closed else { return }
         phase = .closed

@@ -126,7 +126,9 @@ final class ServerExchange: HTTPExchange {
     private func change(_ body: (inout State) -> Change) -> Bool {
         let (change, wake) = state.withLock { state -> (Change, Bool) in
             let change = body(&state)
-            if change == .refused || change == .nothing || state.loopWillLook || state.isPosted { return (change, false) }
+            if change == .refused || change == .nothing || state.loopWillLook || state.isPosted {
+                return (change, false)
+            }
             state.isPosted = true
             return (change, true)
         }

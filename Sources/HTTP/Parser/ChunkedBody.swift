@@ -92,17 +92,23 @@ struct ChunkedBody {
         var digits = 0
         while digits < line.count, let digit = line[digits].hexValue {
             digits += 1
-            guard digits <= Self.mostDigits, size >> 59 == 0 else { throw .malformed("A chunk's size is too large a number.") }
+            guard digits <= Self.mostDigits, size >> 59 == 0 else {
+                throw .malformed("A chunk's size is too large a number.")
+            }
             size = size << 4 | Int(digit)
         }
         guard digits > 0 else { throw .malformed("A chunk's size is not a hexadecimal number.") }
         if digits < line.count {
-            guard line[digits] == Byte.semicolon else { throw .malformed("A chunk's size is not a hexadecimal number.") }
+            guard line[digits] == Byte.semicolon else {
+                throw .malformed("A chunk's size is not a hexadecimal number.")
+            }
             for index in (digits + 1)..<line.count where !line[index].isFieldContent {
                 throw .malformed("A chunk extension has a control character.")
             }
             extensionBytes += line.count - digits
-            guard extensionBytes <= limits.chunkExtensionBytes else { throw .malformed("The chunk extensions are too long.") }
+            guard extensionBytes <= limits.chunkExtensionBytes else {
+                throw .malformed("The chunk extensions are too long.")
+            }
         }
         let (sum, overflow) = announced.addingReportingOverflow(size)
         guard !overflow, sum <= limit else { throw .bodyTooLarge(limit: limit) }

@@ -50,6 +50,6 @@ struct RequestLine {
         if bytes.equals("TRACE") { return "TRACE" }
         throw HTTPFailure(
             status: 501, code: "method_not_implemented",
-            detail: "The method is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE; methods are written in capitals.")
+            detail: "The method is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS and TRACE, in capitals.")
     }
 }

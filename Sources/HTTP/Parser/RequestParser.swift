@@ -52,16 +52,10 @@ struct RequestParser {
         chunks = ChunkedBody(limits: limits)
     }
 
-    /// Whether no octet of a request has arrived since the last one ended.
-    var isBetweenRequests: Bool {
-        if case .requestLine = state { return !lines.isMidLine && !skippedEmptyLine }
-        return false
-    }
-
-    /// Whether the head of a request has begun and is not complete.
+    /// Whether the head of a request has begun and is not complete; an ignored empty line is no beginning.
     var isInHead: Bool {
         switch state {
-        case .requestLine: !isBetweenRequests
+        case .requestLine: lines.isMidLine
         case .fieldLine: true
         default: false
         }
@@ -141,7 +135,9 @@ struct RequestParser {
     private mutating func takeRequestLine(_ bytes: Span<UInt8>) throws(HTTPFailure) {
         if bytes.isEmpty {
             // RFC 9112 section 2.2: one empty line before the request line is ignored, for clients that add one to a body.
-            guard !skippedEmptyLine else { throw .malformed("More than one empty line stands before the request line.") }
+            guard !skippedEmptyLine else {
+                throw .malformed("More than one empty line stands before the request line.")
+            }
             skippedEmptyLine = true
             return
         }

@@ -91,7 +91,8 @@ struct RequestTarget {
                 index += 1
                 continue
             }
-            guard index + 2 < bytes.count, let high = bytes[index + 1].hexValue, let low = bytes[index + 2].hexValue else {
+            guard index + 2 < bytes.count, let high = bytes[index + 1].hexValue, let low = bytes[index + 2].hexValue
+            else {
                 throw .malformed("The path has a % that two hexadecimal digits do not follow.")
             }
             let byte = high << 4 | low

@@ -130,7 +130,9 @@ final class EventLoop {
 
     private func connection(_ token: UInt64) -> Connection? {
         let index = Int(token & 0xFFFF_FFFF)
-        guard index < connections.count, let connection = connections[index], connection.token == token else { return nil }
+        guard index < connections.count, let connection = connections[index], connection.token == token else {
+            return nil
+        }
         return connection
     }
 

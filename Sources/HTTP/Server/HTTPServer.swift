@@ -38,19 +38,21 @@ public final class HTTPServer: Sendable {
 
     /// Listens and serves; returns the addresses bound, such as `127.0.0.1:8080`. To be called once.
     public func start() throws(HTTPServerError) -> [String] {
+        guard case .new = life.withLock({ $0 }) else {
+            throw .invalidOption("A server is started once; make another one to listen again.")
+        }
         let listeners = try listen()
         let addresses = listeners.map(\.address)
         state.listeners.withLock { $0 = listeners }
         var threads: [LoopThread] = []
+        defer { life.withLock { $0 = .running(threads) } }
         for index in state.mailboxes.indices {
             let poller = try Poller.open()
-            let state = state
             threads.append(
-                try LoopThread(name: "http-\(index)") {
+                try LoopThread(name: "http-\(index)") { [state] in
                     EventLoop(index: index, shared: state, pollerDescriptor: poller).run()
                 })
         }
-        life.withLock { $0 = .running(threads) }
         return addresses
     }
 

@@ -77,7 +77,8 @@ struct SocketAddress: Equatable, Sendable, CustomStringConvertible {
 
     /// Gives the kernel's form of the address to `body`.
     func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-        // The bytes were copied from a sockaddr of this length; arrays are aligned to 16 bytes, a sockaddr to less.
+        // The bytes were copied from a sockaddr of this length; arrays are aligned to 16 bytes, a sockaddr to less. Only
+        // `unknown` is empty, and nothing is bound to that.
         bytes.withUnsafeBytes { buffer in
             body(buffer.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(buffer.count))
         }

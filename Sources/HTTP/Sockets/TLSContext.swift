@@ -15,24 +15,26 @@ final class TLSContext: @unchecked Sendable {
             throw .tls(path: certificatePath, reason: Self.lastError())
         }
         sensorium_set_server_rules(context)
-        SSL_CTX_set_alpn_select_cb(context, { _, out, outLength, offered, length, _ in
-            // A client that offers protocols gets http/1.1 if that is among them, and is otherwise served without ALPN.
-            // The choice must outlive the call: it points into the client's list, as OpenSSL's documentation has it.
-            guard let offered else { return SSL_TLSEXT_ERR_NOACK }
-            let list = UnsafeBufferPointer(start: offered, count: Int(length))
-            var start = 0
-            while start < list.count {
-                let end = start + 1 + Int(list[start])
-                guard end <= list.count else { break }
-                if list[(start + 1)..<end].elementsEqual("http/1.1".utf8) {
-                    out?.pointee = offered + start + 1
-                    outLength?.pointee = list[start]
-                    return SSL_TLSEXT_ERR_OK
+        SSL_CTX_set_alpn_select_cb(
+            context,
+            { _, out, outLength, offered, length, _ in
+                // A client that offers protocols gets http/1.1 if that is among them, and is otherwise served without ALPN.
+                // The choice must outlive the call: it points into the client's list, as OpenSSL's documentation has it.
+                guard let offered else { return SSL_TLSEXT_ERR_NOACK }
+                let list = UnsafeBufferPointer(start: offered, count: Int(length))
+                var start = 0
+                while start < list.count {
+                    let end = start + 1 + Int(list[start])
+                    guard end <= list.count else { break }
+                    if list[(start + 1)..<end].elementsEqual("http/1.1".utf8) {
+                        out?.pointee = offered + start + 1
+                        outLength?.pointee = list[start]
+                        return SSL_TLSEXT_ERR_OK
+                    }
+                    start = end
                 }
-                start = end
-            }
-            return SSL_TLSEXT_ERR_NOACK
-        }, nil)
+                return SSL_TLSEXT_ERR_NOACK
+            }, nil)
         guard SSL_CTX_use_certificate_chain_file(context, certificatePath) == 1 else {
             throw .tls(path: certificatePath, reason: Self.lastError())
         }
