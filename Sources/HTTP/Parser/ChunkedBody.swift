@@ -102,8 +102,8 @@ struct ChunkedBody {
             guard line[digits] == Byte.semicolon else {
                 throw .malformed("A chunk's size is not a hexadecimal number.")
             }
-            for index in (digits + 1)..<line.count where !line[index].isFieldContent {
-                throw .malformed("A chunk extension has a control character.")
+            guard ChunkExtensions.areValid(line, from: digits) else {
+                throw .malformed("A chunk extension is not of the form name or name=value.")
             }
             extensionBytes += line.count - digits
             guard extensionBytes <= limits.chunkExtensionBytes else {

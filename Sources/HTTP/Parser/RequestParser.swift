@@ -147,6 +147,7 @@ struct RequestParser {
     }
 
     private mutating func finishHead() throws(HTTPFailure) -> Event {
+        // The state `fieldLine` is entered only where `line` is set.
         guard let line else { preconditionFailure("field lines are read only after a request line") }
         try fields.finish(line)
         let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0

@@ -4,7 +4,7 @@ public struct HTTPServerConfiguration: Sendable {
     public var host: String
     /// The port; 0 lets the kernel choose one.
     public var port: Int
-    /// Event-loop threads. One serves more than two cores' worth of model work; see docs/decisions.
+    /// Event-loop threads. Default: 1, which on two cores serves more than two loops do (docs/decisions/0031).
     public var loops: Int = 1
 
     /// Bytes of a body which no handler asked for; `BodyHandling.deliver` carries its own limit. Default: 32 MiB.
