@@ -18,7 +18,8 @@ enum EngineThread {
             &thread, &attributes,
             { argument in
                 // Linux keeps the nice value per thread, and 0 means the calling one. A refusal costs smoothness, not answers.
-                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, EngineThread.niceness)
+                let which = __priority_which_t(PRIO_PROCESS.rawValue)
+                setpriority(which, 0, min(getpriority(which, 0) + EngineThread.niceness, 19))
                 guard let argument else { return nil }
                 // Balances the retain above: exactly one thread gets this pointer.
                 Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()

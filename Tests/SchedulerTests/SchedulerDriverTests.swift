@@ -63,4 +63,50 @@ private struct CountdownWorker: EngineWorker {
         #expect(results.withLock { $0.count } == 20)
         #expect(throws: SchedulerError.draining) { try scheduler.submit(1, task: "count") { _ in } }
     }
+
+    @Test func `a worker's error reaches its job`() async throws {
+        let scheduler = makeScheduler()
+        let outcome = await withCheckedContinuation { continuation in
+            _ = try? scheduler.submit(-1, task: "count") { continuation.resume(returning: $0) }
+        }
+        #expect(throws: CountdownWorker.Broken.self) { try outcome.result.get() }
+    }
+
+    @Test func `results may submit further jobs from the engine thread`() async {
+        let scheduler = makeScheduler()
+        await withCheckedContinuation { continuation in
+            chain(scheduler, length: 500) { continuation.resume() }
+        }
+        #expect(scheduler.drain(within: .seconds(60)))
+    }
+
+    @Test func `a refusal is observed where it happens`() {
+        struct Observer: SchedulerObserver {
+            let seen = Seen()
+
+            final class Seen: Sendable {
+                let events = Mutex<[SchedulerEvent]>([])
+            }
+
+            func observe(_ event: SchedulerEvent) {
+                seen.events.withLock { $0.append(event) }
+            }
+        }
+        let observer = Observer()
+        let scheduler = Scheduler(
+            SchedulerConfiguration(tasks: [TaskPolicy("count", generates: true)]), observer: observer
+        ) { CountdownWorker() }
+        scheduler.beginDraining()
+        #expect(throws: SchedulerError.draining) { try scheduler.submit(1, task: "count") { _ in } }
+        #expect(observer.seen.events.withLock { $0 } == [.refused(task: "count", .draining)])
+        #expect(scheduler.isDraining)
+    }
+
+    private func chain(
+        _ scheduler: Scheduler<CountdownWorker>, length: Int, then finish: @escaping @Sendable () -> Void
+    ) {
+        _ = try? scheduler.submit(length % 3, task: "count") { [self, scheduler] _ in
+            length == 0 ? finish() : chain(scheduler, length: length - 1, then: finish)
+        }
+    }
 }
