@@ -45,10 +45,16 @@ public final class ComputePool: Sendable {
     /// Calls `body` with ranges that cover 0..<count once, on several threads, and returns when all are done.
     /// No range but the last is shorter than `grain`; with count ≤ grain the caller does all the work at once.
     public func parallelFor(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) {
+        parallelFor(count, grain: grain) { _, range in body(range) }
+    }
+
+    /// The same with the number of the thread that calls, in 0..<threadCount: bodies that run at the same time get
+    /// different numbers, so that each thread can have scratch memory of its own.
+    public func parallelFor(_ count: Int, grain: Int = 1, _ body: @Sendable (_ thread: Int, Range<Int>) -> Void) {
         guard count > 0 else { return }
         let least = max(1, grain)
         guard threadCount > 1, count > least, control.claim() else {
-            body(0..<count)
+            body(0, 0..<count)
             return
         }
         let chunk = max(least, count / (threadCount * 4))
@@ -61,7 +67,7 @@ public final class ComputePool: Sendable {
 
 /// One call of `parallelFor`.
 struct Job {
-    var body: (@Sendable (Range<Int>) -> Void)?
+    var body: (@Sendable (_ thread: Int, Range<Int>) -> Void)?
     var count: Int
     var chunk: Int
 }
@@ -92,6 +98,8 @@ private final class Control: Sendable {
     private let callerSleeps = Atomic<Bool>(false)
     private let claimed = Atomic<Bool>(false)
     private let stopping = Atomic<Bool>(false)
+    /// Workers that have begun: the newest one's number.
+    private let started = Atomic<Int>(0)
 
     init() {
         // A cache line (two, for the adjacent-line prefetcher) for each word that several threads write.
@@ -136,7 +144,7 @@ private final class Control: Sendable {
         next.pointee.store(0, ordering: .relaxed)
         gate.pointee.store(Self.open, ordering: .releasing)
         announce()
-        takeChunks()
+        takeChunks(thread: 0)
         gate.pointee.bitwiseAnd(~Self.open, ordering: .sequentiallyConsistent)
         waitForWorkers()
         job.pointee.body = nil
@@ -155,26 +163,27 @@ private final class Control: Sendable {
 
     /// Kept out of line, so that whatever reference to the body a thread holds is gone when this returns: the
     /// closure lives only as long as `run`.
-    @inline(never) private func takeChunks() {
+    @inline(never) private func takeChunks(thread: Int) {
         guard let body = job.pointee.body else { return }
         let count = job.pointee.count
         let chunk = job.pointee.chunk
         while true {
             let start = next.pointee.wrappingAdd(chunk, ordering: .relaxed).oldValue
             if start >= count { return }
-            body(start..<min(count, start + chunk))
+            body(thread, start..<min(count, start + chunk))
         }
     }
 
     /// A worker's life.
     func work() {
+        let thread = started.wrappingAdd(1, ordering: .relaxed).newValue
         var seen: UInt32 = 0
         while true {
             waitForEpoch(after: seen)
             seen = epoch.pointee.load(ordering: .sequentiallyConsistent)
             if stopping.load(ordering: .sequentiallyConsistent) { return }
             guard enter() else { continue }
-            takeChunks()
+            takeChunks(thread: thread)
             let left = gate.pointee.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
             if left == 0, callerSleeps.load(ordering: .sequentiallyConsistent) { sensorium_wake_all(word(gate)) }
         }

@@ -42,11 +42,8 @@ public enum MatrixProduct {
         guard rows > 0 else { return }
         // Read by all threads for the duration of this call, which outlives them; each writes its own elements.
         nonisolated(unsafe) let job = sensorium_product(
-            input: input, input_stride: inputStride ?? weight.inputs, weight: weight.panels,
-            weight_is_half: weight.isHalf, bias: bias, residual: residual,
-            residual_stride: residualStride ?? weight.outputs, output: output,
-            output_stride: outputStride ?? weight.outputs, inputs: weight.inputs, outputs: weight.outputs,
-            activation: activation.code)
+            input: input, inputStride: inputStride, weight, bias: bias, activation: activation, residual: residual,
+            residualStride: residualStride, output: output, outputStride: outputStride)
         let table = weight.kernels.table.pointee
         let split = Split(rows: rows, weight, threads: pool.threadCount)
         pool.parallelFor(split.count) { range in
@@ -93,5 +90,20 @@ public enum MatrixProduct {
             let lastPanel = min(panels, pairs * (panel + 1) / panelBlocks * 2)
             return (rows * row / rowBlocks..<rows * (row + 1) / rowBlocks, firstPanel..<lastPanel)
         }
+    }
+}
+
+extension sensorium_product {
+    init(
+        input: UnsafePointer<Float>, inputStride: Int? = nil, _ weight: PackedMatrix, bias: UnsafePointer<Float>?,
+        activation: Activation, residual: UnsafePointer<Float>? = nil, residualStride: Int? = nil,
+        output: UnsafeMutablePointer<Float>, outputStride: Int? = nil
+    ) {
+        self.init(
+            input: input, input_stride: inputStride ?? weight.inputs, segments: 1, segment_stride: 0,
+            weight: weight.panels, weight_is_half: weight.isHalf, bias: bias, residual: residual,
+            residual_stride: residualStride ?? weight.outputs, output: output,
+            output_stride: outputStride ?? weight.outputs, inputs: weight.inputs, outputs: weight.outputs,
+            activation: activation.code)
     }
 }

@@ -24,10 +24,13 @@ enum sensorium_activation {
 /* output[r, o] = activation(bias[o] + sum_i input[r, i] * weight[o, i]) + residual[r, o].
  * `weight` holds panels of 16 output channels, each [inputs][16], the last one
  * padded with zeros; f32, or f16 where `weight_is_half`. `bias` has `outputs`
- * elements, or is null, as `residual` may be. Strides are in floats. */
+ * elements, or is null, as `residual` may be. Strides are in floats, and input rows
+ * may overlap. A row's elements lie in `segments` runs of equal length,
+ * `segment_stride` apart: the rows of a convolution's window, where they are not 1. */
 struct sensorium_product {
   const float *input;
   ptrdiff_t input_stride;
+  ptrdiff_t segments, segment_stride;
   const void *weight;
   bool weight_is_half;
   const float *bias;
@@ -108,7 +111,6 @@ void sensorium_pack_f16(const void *source, enum sensorium_element element, ptrd
                         uint16_t *panels);
 /* Elements of any type become f32. */
 void sensorium_widen(const void *source, enum sensorium_element element, ptrdiff_t count, float *values);
-
 /* What a thread pool needs of Linux. */
 void sensorium_pause(void);
 /* Sleeps while *word == expected; wakes on sensorium_wake, or early for no reason. */

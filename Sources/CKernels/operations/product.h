@@ -9,7 +9,7 @@ enum { PANEL_VECTORS = SENSORIUM_PANEL / LANES };
 enum { INPUT_BLOCK = 32768 };
 
 INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t panel, const int rows,
-                         const int panels, const bool half) {
+                         const int panels, const bool half, const char *ahead) {
   vec sum[MAX_ROWS][PANELS_FOR(1) * PANEL_VECTORS];
   const int vectors = panels * PANEL_VECTORS;
   const ptrdiff_t inputs = job->inputs, stride = job->input_stride;
@@ -21,29 +21,35 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
     UNROLLED
     for (int r = 0; r < rows; r++) sum[r][v] = start;
   }
-  const float *input = job->input + row * stride;
-  const float *weight = (const float *)job->weight + panel * SENSORIUM_PANEL * inputs;
+  const ptrdiff_t length = inputs / job->segments;
+  for (ptrdiff_t segment = 0; segment < job->segments; segment++) {
+    const float *input = job->input + row * stride + segment * job->segment_stride;
+    const ptrdiff_t begin = panel * SENSORIUM_PANEL * inputs + segment * length * SENSORIUM_PANEL;
+    const float *weight = (const float *)job->weight + begin;
 #ifdef LOAD_HALF
-  const uint16_t *weight_half = (const uint16_t *)job->weight + panel * SENSORIUM_PANEL * inputs;
+    const uint16_t *weight_half = (const uint16_t *)job->weight + begin;
 #endif
-  for (ptrdiff_t i = 0; i < inputs; i++) {
-    vec w[PANELS_FOR(1) * PANEL_VECTORS];
-    UNROLLED
-    for (int v = 0; v < vectors; v++) {
-      ptrdiff_t at = (v / PANEL_VECTORS * inputs + i) * SENSORIUM_PANEL + v % PANEL_VECTORS * LANES;
-#ifdef LOAD_HALF
-      if (half) {
-        w[v] = LOAD_HALF(weight_half + at);
-        continue;
-      }
-#endif
-      w[v] = load(weight + at);
-    }
-    UNROLLED
-    for (int r = 0; r < rows; r++) {
-      vec x = splat(input[r * stride + i]);
+    for (ptrdiff_t i = 0; i < length; i++) {
+      vec w[PANELS_FOR(1) * PANEL_VECTORS];
       UNROLLED
-      for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(x, w[v], sum[r][v]);
+      for (int v = 0; v < vectors; v++) {
+        ptrdiff_t at = (v / PANEL_VECTORS * inputs + i) * SENSORIUM_PANEL + v % PANEL_VECTORS * LANES;
+#ifdef LOAD_HALF
+        if (half) {
+          w[v] = LOAD_HALF(weight_half + at);
+          continue;
+        }
+#endif
+        w[v] = load(weight + at);
+      }
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += 64;
+      UNROLLED
+      for (int r = 0; r < rows; r++) {
+        vec x = splat(input[r * stride + i]);
+        UNROLLED
+        for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(x, w[v], sum[r][v]);
+      }
     }
   }
   (void)half;
@@ -71,14 +77,14 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
 /* A row of tiles: `panels` is a power of two, at most PANELS_FOR(rows). */
 #define TILE_CASE(R)                                                                                                   \
   case R:                                                                                                              \
-    if (PANELS_FOR(R) >= 8 && panels == 8) product_tile(job, row, panel, R, PANELS_FOR(R) >= 8 ? 8 : 1, half);         \
-    else if (PANELS_FOR(R) >= 4 && panels == 4) product_tile(job, row, panel, R, PANELS_FOR(R) >= 4 ? 4 : 1, half);    \
-    else if (PANELS_FOR(R) >= 2 && panels == 2) product_tile(job, row, panel, R, PANELS_FOR(R) >= 2 ? 2 : 1, half);    \
-    else product_tile(job, row, panel, R, 1, half);                                                                    \
+    if (PANELS_FOR(R) >= 8 && panels == 8) product_tile(job, row, panel, R, PANELS_FOR(R) >= 8 ? 8 : 1, half, ahead);         \
+    else if (PANELS_FOR(R) >= 4 && panels == 4) product_tile(job, row, panel, R, PANELS_FOR(R) >= 4 ? 4 : 1, half, ahead);    \
+    else if (PANELS_FOR(R) >= 2 && panels == 2) product_tile(job, row, panel, R, PANELS_FOR(R) >= 2 ? 2 : 1, half, ahead);    \
+    else product_tile(job, row, panel, R, 1, half, ahead);                                                                    \
     break;
 
 INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel, int panels,
-                         const bool half) {
+                         const bool half, const char *ahead) {
   switch (rows) {
     TILE_CASE(1)
 #if MAX_ROWS > 1
@@ -106,14 +112,14 @@ INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int
 }
 
 static void product_rows_single(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel,
-                                int panels) {
-  product_rows(job, row, rows, panel, panels, false);
+                                int panels, const char *ahead) {
+  product_rows(job, row, rows, panel, panels, false, ahead);
 }
 
 #ifdef LOAD_HALF
 static void product_rows_half(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel,
-                              int panels) {
-  product_rows(job, row, rows, panel, panels, true);
+                              int panels, const char *ahead) {
+  product_rows(job, row, rows, panel, panels, true, ahead);
 }
 #endif
 
@@ -139,6 +145,7 @@ static void product(const struct sensorium_product *job, ptrdiff_t first_row, pt
   ptrdiff_t block = INPUT_BLOCK / job->inputs / MAX_ROWS * MAX_ROWS;
   if (block < MAX_ROWS) block = MAX_ROWS;
   const ptrdiff_t last_panel = first_panel + panels;
+  const ptrdiff_t all_panels = (job->outputs + SENSORIUM_PANEL - 1) / SENSORIUM_PANEL;
   for (ptrdiff_t start = first_row; start < first_row + rows; start += block) {
     const ptrdiff_t left = first_row + rows - start, count = left < block ? left : block;
     /* Tiles of nearly equal height: 15 rows are 8 + 7, not 14 + 1. */
@@ -148,13 +155,17 @@ static void product(const struct sensorium_product *job, ptrdiff_t first_row, pt
       while (step > last_panel - panel) step /= 2;
       for (ptrdiff_t t = 0; t < tiles; t++) {
         const ptrdiff_t from = count * t / tiles, to = count * (t + 1) / tiles;
+        /* Each tile fetches one of the panels that come next, so that they are near when their turn comes. */
+        const ptrdiff_t next = panel + step + t < all_panels ? panel + step + t : panel;
+        const char *ahead = (const char *)job->weight +
+                            next * SENSORIUM_PANEL * job->inputs * (job->weight_is_half ? 2 : 4);
 #ifdef LOAD_HALF
         if (job->weight_is_half) {
-          product_rows_half(&plain, start + from, (int)(to - from), panel, step);
+          product_rows_half(&plain, start + from, (int)(to - from), panel, step, ahead);
           continue;
         }
 #endif
-        product_rows_single(&plain, start + from, (int)(to - from), panel, step);
+        product_rows_single(&plain, start + from, (int)(to - from), panel, step, ahead);
       }
       if (curved) {
         ptrdiff_t first = panel * SENSORIUM_PANEL, width = job->outputs - first;
