@@ -1,0 +1,84 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Tensor
+
+@Suite struct `Compute pool` {
+    @Test(arguments: [1, 2, 3, 5]) func `every index is visited once`(threads: Int) {
+        let pool = ComputePool(threads: threads)
+        for count in [0, 1, 2, 7, 64, 1000] {
+            for grain in [1, 3, 2000] {
+                let visits = Mutex([Int](repeating: 0, count: count))
+                pool.parallelFor(count, grain: grain) { range in
+                    visits.withLock { visits in for index in range { visits[index] += 1 } }
+                }
+                #expect(visits.withLock { $0.allSatisfy { $0 == 1 } }, "\(count) by \(grain)")
+            }
+        }
+    }
+
+    @Test func `many short calls in a row all finish`() {
+        let pool = ComputePool(threads: 3)
+        let total = Atomic(0)
+        for _ in 0..<20_000 {
+            pool.parallelFor(4) { total.wrappingAdd($0.count, ordering: .relaxed) }
+        }
+        #expect(total.load(ordering: .relaxed) == 80_000)
+    }
+
+    @Test func `calls from a body and from other threads do their work too`() {
+        let pool = ComputePool(threads: 2)
+        let total = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            pool.parallelFor(10) { outer in
+                for _ in outer { pool.parallelFor(10) { total.wrappingAdd($0.count, ordering: .relaxed) } }
+            }
+        }
+        #expect(total.load(ordering: .relaxed) == 800)
+    }
+
+    @Test func `threads that run at the same time have different numbers`() {
+        let pool = ComputePool(threads: 3)
+        let inside = Mutex(Set<Int>())
+        let clashes = Atomic(0)
+        for _ in 0..<200 {
+            pool.parallelFor(30) { thread, _ in
+                let isNew = inside.withLock { $0.insert(thread).inserted }
+                if !isNew || !(0..<3).contains(thread) { clashes.wrappingAdd(1, ordering: .relaxed) }
+                inside.withLock { _ = $0.remove(thread) }
+            }
+        }
+        #expect(clashes.load(ordering: .relaxed) == 0)
+    }
+
+    @Test func `the quota of a cgroup or an ancestor bounds the threads, rounded down`() throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: root) }
+        func write(_ path: String, _ text: String) throws {
+            let url = root.appending(path: path)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: url)
+        }
+        func threads(_ membership: String) throws -> Int {
+            try write("membership", membership)
+            return ComputePool.availableThreads(
+                allowedCPUs: 8, cgroupRoot: root.path, membership: root.appending(path: "membership").path)
+        }
+        try write("a/cpu.max", "765000 100000\n")
+        try write("a/b/cpu.max", "max 100000\n")
+        try write("half/cpu.max", "50000 100000\n")
+        try write("wrong/cpu.max", "plenty\n")
+        try write("cpu/docker/cpu.cfs_quota_us", "250000\n")
+        try write("cpu/docker/cpu.cfs_period_us", "100000\n")
+        try write("cpu/cpu.cfs_quota_us", "-1\n")
+        try write("cpu/cpu.cfs_period_us", "100000\n")
+        #expect(try threads("0::/a/b\n") == 7)
+        #expect(try threads("0::/half\n") == 1)
+        #expect(try threads("0::/wrong\n") == 8)
+        #expect(try threads("12:memory:/a\n4:cpu,cpuacct:/docker\n") == 2)
+        #expect(try threads("") == 8)
+        #expect(ComputePool.availableThreads() >= 1)
+    }
+}
