@@ -1,5 +1,3 @@
-import Glibc
-
 /// A caption in the making: generated tokens (without begin, prompt and end) and the sum of their log-probabilities.
 struct Hypothesis: Equatable {
     var tokens: [Int32] = []
@@ -7,10 +5,10 @@ struct Hypothesis: Equatable {
     /// Generated tokens, the end of the sequence included where it has been reached.
     var length = 0
 
-    /// What hypotheses of different lengths are compared by: log-probability / length^0.7 (Wu et al. 2016 in its
-    /// simple form). Higher is better.
+    /// What hypotheses of different lengths are compared by: mean log-probability of a token. Higher is better.
+    /// A smaller power of the length prefers shorter captions, which scored lower on the dev photos (decision 0051).
     var score: Double {
-        length == 0 ? 0 : logProbability / pow(Double(length), 0.7)
+        length == 0 ? 0 : logProbability / Double(length)
     }
 }
 

@@ -98,7 +98,7 @@ public final class CaptionGeneration {
         streamedTokens = tokens.count
     }
 
-    /// The captions, best first by log-probability / length^0.7: as many as the options ask for where the search found
+    /// The captions, best first by mean log-probability of a token: as many as the options ask for where the search found
     /// that many. Complete once `isFinished`.
     public var candidates: [CaptionCandidate] {
         hypotheses.prefix(wanted).map { hypothesis in

@@ -136,15 +136,15 @@ def beam_search(head: CaptionHead, memories: list, prompt: list[int], beams: int
             row, token = divmod(place, logits.shape[1])
             if token == EOS:
                 if rank < beams:
-                    pool.append((score / length**0.7, live[row][0], score))
+                    pool.append((score / length, live[row][0], score))
             elif len(following) < beams:
                 following.append((live[row][0] + [token], score))
         pool = sorted(pool, key=lambda entry: -entry[0])[:beams]
         live = following
-        if len(pool) == beams and live[0][1] / length**0.7 <= pool[-1][0]:
+        if len(pool) == beams and live[0][1] / length <= pool[-1][0]:
             break
     else:
-        pool += [(score / max_tokens**0.7, tokens, score) for tokens, score in live]
+        pool += [(score / max_tokens, tokens, score) for tokens, score in live]
         pool = sorted(pool, key=lambda entry: -entry[0])[:beams]
     return [{"ids": prompt + tokens, "log_probability": score} for _, tokens, score in pool]
 

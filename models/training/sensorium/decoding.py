@@ -7,9 +7,6 @@ from torch import Tensor
 from .captions import BOS, EOS
 from .network import CaptionHead
 
-# Exponent of the length by which a hypothesis' log-probability is divided.
-LENGTH_POWER = 0.7
-
 
 @torch.no_grad()
 def decode(head: CaptionHead, memories: list, max_tokens: int = 30, samples: int = 0, temperature: float = 1.0) -> Tensor:
@@ -52,17 +49,17 @@ def beam_search(head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: i
             row, token = divmod(place, totals.shape[1])
             if token == EOS:
                 if rank < beams:
-                    pool.append((score / length**LENGTH_POWER, live[row][0], score))
+                    pool.append((score / length, live[row][0], score))
             elif len(following) < beams:
                 rows.append(row)
                 following.append((live[row][0] + [token], score))
         pool = sorted(pool, key=lambda entry: -entry[0])[:beams]
         live = following
-        if len(pool) == beams and live[0][1] / length**LENGTH_POWER <= pool[-1][0]:
+        if len(pool) == beams and live[0][1] / length <= pool[-1][0]:
             break
         past = [(keys[rows], values[rows]) for keys, values in past]
         ids = torch.tensor([[tokens_so_far[-1]] for tokens_so_far, _ in live], device=tokens.device)
     else:
-        pool += [(score / max_tokens**LENGTH_POWER, tokens_so_far, score) for tokens_so_far, score in live]
+        pool += [(score / max_tokens, tokens_so_far, score) for tokens_so_far, score in live]
     _, best, score = max(pool, key=lambda entry: entry[0])
     return best, score
