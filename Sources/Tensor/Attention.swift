@@ -70,10 +70,15 @@ public func attention(
 ) {
     let table = kernels.table.pointee
     // Tasks are (sequence, head) pairs, in blocks of query rows where there are many.
-    let rowBlock = 32
+    let rowBlock = 128
     let longest = sequences.reduce(0) { max($0, $1.queryRows) }
     let blocks = max(1, (longest + rowBlock - 1) / rowBlock)
-    let scratch = sequences.reduce(16) { max($0, $1.keyRows + 16) }
+    // Few query rows are not worth turning the keys for. Whether they are depends on the sequence alone, so that its
+    // result does, too.
+    let manyRows = 8
+    let scratch = sequences.reduce(32) {
+        max($0, ($1.keyRows + 31) / 32 * 32 * ($1.queryRows >= manyRows ? shape.headWidth + 4 : 1))
+    }
     let work = sequences.reduce(0) { $0 + $1.queryRows * $1.keyRows } * shape.heads * shape.headWidth
     let count = sequences.count * shape.heads * blocks
     let grain = work < 100_000 ? count : max(1, count * 50_000 / work)
@@ -91,7 +96,8 @@ public func attention(
                     query: sequence.query + channel, keys: sequence.keys + channel, values: sequence.values + channel,
                     query_stride: shape.queryStride, key_stride: shape.keyStride, value_stride: shape.valueStride,
                     key_rows: sequence.keyRows, causal_offset: sequence.causalOffset ?? -1,
-                    head_width: shape.headWidth, scale: shape.scale, scores: scores.baseAddress,
+                    head_width: shape.headWidth, transposes: sequence.queryRows >= manyRows, scale: shape.scale,
+                    scores: scores.baseAddress,
                     weights: sequence.weights.map { $0 + head * sequence.queryRows * sequence.keyRows },
                     weights_stride: sequence.keyRows, output: sequence.output + channel,
                     output_stride: shape.outputStride)

@@ -36,8 +36,8 @@ extension InvertedResidual {
 
     /// Pixels up to which 32 channels of all of them stay in a core's own cache.
     private static let smallImage = 1280
-    /// Floats of expanded rows that are made at a time, so that a ring of them stays in a core's own cache.
-    private static let rowGroup = 32_768
+    /// Floats of a slab's expanded rows that are made at a time, so that they stay in a core's first cache.
+    private static let rowGroup = 8192
 
     private func byChannels(
         _ expand: Pointwise, _ input: UnsafePointer<Float>, height: Int, width: Int,
@@ -83,12 +83,15 @@ extension InvertedResidual {
         let channels = depthwise.channels
         let stride = depthwise.stride
         let size = depthwise.outputSize(height: height, width: width)
-        let rowLength = width * channels
-        let group = max(1, Self.rowGroup / (stride * rowLength))
+        // The ring is cut into slabs of channels, and a slab is filtered as soon as its new rows are made.
+        let slab = slabChannels
+        let slabRow = width * slab
+        let group = max(1, Self.rowGroup / (stride * slabRow))
         let ringRows = (group - 1) * stride + depthwise.kernel
+        let slabCount = (channels + slab - 1) / slab
         let filteredRow = size.width * channels
         scratch.reserve(
-            shared: 0, thread: ringRows * rowLength + group * filteredRow, threads: pool.threadCount)
+            shared: 0, thread: slabCount * ringRows * slabRow + group * filteredRow, threads: pool.threadCount)
         let top = SamePadding(input: height, kernel: depthwise.kernel, stride: stride).before
         // Threads read the input, and write output rows of their own and memory of their own.
         nonisolated(unsafe) let threads = scratch.threads.map(\.pointer)
@@ -98,7 +101,7 @@ extension InvertedResidual {
         let stripes = pool.threadCount == 1 ? 1 : min(size.height, pool.threadCount)
         pool.parallelFor(stripes) { thread, range in
             let ring = threads[thread]
-            let filtered = ring + ringRows * rowLength
+            let filtered = ring + slabCount * ringRows * slabRow
             for stripe in range {
                 let end = size.height * (stripe + 1) / stripes
                 var made = 0
@@ -106,16 +109,22 @@ extension InvertedResidual {
                     let rows = min(group, end - y)
                     var filter = self.depthwise.job(
                         input, height: height, width: width, into: filtered - y * filteredRow)
-                    if self.makesRows {
-                        let first = max(made, y * stride - top)
-                        made = min(height, (y + rows - 1) * stride - top + self.depthwise.kernel)
-                        self.make(
-                            rows: first..<max(first, made), of: input, width: width, ring: ring, ringRows: ringRows,
-                            imageHeight: height)
-                        filter.input = UnsafePointer(ring)
-                        filter.input_rows = ringRows
+                    let first = max(made, y * stride - top)
+                    made = min(height, (y + rows - 1) * stride - top + self.depthwise.kernel)
+                    for index in 0..<slabCount {
+                        let channel = index * slab
+                        if self.makesRows {
+                            let target = ring + index * ringRows * slabRow
+                            self.make(
+                                rows: first..<max(first, made), channel: channel, of: input, width: width,
+                                ring: target, ringRows: ringRows, imageHeight: height)
+                            filter.input = UnsafePointer(target - channel)
+                            filter.input_row_stride = slabRow
+                            filter.input_pixel_stride = slab
+                            filter.input_rows = ringRows
+                        }
+                        table.depthwise(&filter, y, rows, channel, min(slab, channels - channel))
                     }
-                    table.depthwise(&filter, y, rows, 0, channels)
                     let outputs = self.project.matrix.outputs
                     var job = sensorium_product(
                         input: filtered, self.project.matrix, bias: self.project.bias.pointer, activation: .none,
@@ -131,15 +140,20 @@ extension InvertedResidual {
         if case .input = source { false } else { true }
     }
 
-    /// Puts rows of the depthwise convolution's input into the ring.
+    /// Channels of a slab. A full convolution makes all of its few channels at once.
+    private var slabChannels: Int {
+        if case .convolution(let convolution) = source { convolution.outputs } else { 2 * Int(SENSORIUM_PANEL) }
+    }
+
+    /// Puts rows of the depthwise convolution's input, for the slab that begins at `channel`, into its ring.
     private func make(
-        rows: Range<Int>, of input: UnsafePointer<Float>, width: Int, ring: UnsafeMutablePointer<Float>, ringRows: Int,
-        imageHeight: Int
+        rows: Range<Int>, channel: Int, of input: UnsafePointer<Float>, width: Int, ring: UnsafeMutablePointer<Float>,
+        ringRows: Int, imageHeight: Int
     ) {
-        let rowLength = width * depthwise.channels
+        let slabRow = width * slabChannels
         var row = rows.lowerBound
         while row < rows.upperBound {
-            let target = ring + row % ringRows * rowLength
+            let target = ring + row % ringRows * slabRow
             switch source {
             case .input: return
             case .convolution(let convolution):
@@ -150,10 +164,12 @@ extension InvertedResidual {
             case .expansion(let expand):
                 // As many rows as lie together in the ring.
                 let count = min(rows.upperBound - row, ringRows - row % ringRows)
+                let panel = channel / Int(SENSORIUM_PANEL)
                 var job = sensorium_product(
                     input: input + row * width * expand.matrix.inputs, expand.matrix, bias: expand.bias.pointer,
-                    activation: .relu6, output: target)
-                expand.matrix.kernels.table.pointee.product(&job, 0, count * width, 0, expand.matrix.panelCount)
+                    activation: .relu6, output: target - channel, outputStride: slabChannels)
+                expand.matrix.kernels.table.pointee.product(
+                    &job, 0, count * width, panel, min(2, expand.matrix.panelCount - panel))
                 row += count
             }
         }

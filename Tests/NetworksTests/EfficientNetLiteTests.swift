@@ -35,6 +35,33 @@ import Testing
         #expect(worst < 1e-3, "values are in 0...6, with a deviation of 2")
     }
 
+    @Test(arguments: KernelSet.available.map(\.name))
+    func `an image's tokens are the same alone, in a batch and on any number of threads`(name: String) throws {
+        let kernels = try #require(KernelSet.available.first { $0.name == name })
+        var numbers = SplitMix(state: 7)
+        // Small, with every kind of block: rows and channels at a time, both strides and windows, with and without
+        // residual, channels that do not fill a panel.
+        let layout = EfficientNetLiteLayout(
+            imageSize: 90, stemOutputs: 8,
+            stages: [(1, 3, 1, 1, 12), (2, 3, 1, 3, 12), (2, 5, 2, 6, 20), (2, 3, 2, 6, 24)], headOutputs: 40)
+        let tower = Self.network(layout, &numbers, kernels: kernels)
+        let (imageLength, outputLength) = (90 * 90 * 3, tower.tokenCount * tower.channels)
+        let pixels = FloatBuffer(numbers.take(3 * imageLength))
+        var alone: [Float] = []
+        for image in 0..<3 {
+            let tokens = FloatBuffer(count: outputLength)
+            tower.tokens(
+                pixels.pointer + image * imageLength, batch: 1, into: tokens.pointer, pool: ComputePool(threads: 1))
+            alone += tokens.elements
+        }
+        #expect(Set(alone).count > 100)
+        for threads in 1...5 {
+            let tokens = FloatBuffer(count: 3 * outputLength)
+            tower.tokens(pixels.pointer, batch: 3, into: tokens.pointer, pool: ComputePool(threads: threads))
+            #expect(tokens.elements == alone, "\(threads) threads")
+        }
+    }
+
     @Test func `names each of its weights once, as the checkpoint does`() {
         let names = EfficientNetLite.requirements().map(\.name)
         #expect(names.count == 2 * (1 + 20 + 21 + 21 + 1) && Set(names).count == names.count)

@@ -108,4 +108,28 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: kernelNames)
+    func `queries one at a time get what many together get, to the last digits`(name: String) throws {
+        let kernels = try kernelSet(name)
+        let shape = AttentionShape(heads: 2, headWidth: 64)
+        let pool = ComputePool(threads: 1)
+        var numbers = Numbers(seed: 8)
+        let (queries, keyRows) = (19, 45)
+        let query = FloatBuffer(numbers.take(queries * 128))
+        let keys = FloatBuffer(numbers.take(keyRows * 128))
+        let values = FloatBuffer(numbers.take(keyRows * 128))
+        let together = FloatBuffer(count: queries * 128)
+        let single = FloatBuffer(count: queries * 128)
+        attention(
+            query: query.pointer, queryRows: queries, keys: keys.pointer, values: values.pointer, keyRows: keyRows,
+            shape: shape, causalOffset: 26, into: together.pointer, pool: pool, kernels: kernels)
+        for row in 0..<queries {
+            attention(
+                query: query.pointer + row * 128, queryRows: 1, keys: keys.pointer, values: values.pointer,
+                keyRows: keyRows, shape: shape, causalOffset: 26 + row, into: single.pointer + row * 128, pool: pool,
+                kernels: kernels)
+        }
+        #expect(distance(single.elements, together.elements) < 1e-6)
+    }
 }

@@ -64,14 +64,17 @@ struct sensorium_depthwise {
 /* One head of scaled dot-product attention: for each query row,
  * softmax(scale * query . keys) . values, over the first `key_rows` keys, or over
  * the first `causal_offset + row + 1` of them where causal_offset >= 0.
- * `scores` is scratch for key_rows floats rounded up to 16, per query row if
- * `weights` is null, else ignored: then weights[row * weights_stride + key]
- * receives the softmax. */
+ * weights[row * weights_stride + key], if wanted, receives the softmax.
+ * `transposes` turns the keys so that neighbouring keys are computed together, which pays
+ * from some query rows on; it changes the last bits, so it must follow from the
+ * sequence alone. `scores` is scratch: key_rows floats, rounded up to 32, times
+ * head_width + 4 with `transposes`, else once. */
 struct sensorium_attention {
   const float *query, *keys, *values;
   ptrdiff_t query_stride, key_stride, value_stride;
   ptrdiff_t key_rows, causal_offset;
   ptrdiff_t head_width;
+  bool transposes;
   float scale;
   float *scores;
   float *weights;
