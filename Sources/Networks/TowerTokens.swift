@@ -1,0 +1,25 @@
+/// What a tower says about one input and a head reads: its hidden states, each a row of tokens.
+///
+/// Most towers give their last state alone; a head that weighs the layers of a tower (Yang 2021, SUPERB) asks for several.
+public struct TowerTokens: Sendable, Equatable {
+    /// Hidden states, at least one.
+    public let states: Int
+    /// Tokens of each state: grid positions, word pieces, frames, at least one.
+    public let tokens: Int
+    /// Numbers of each token.
+    public let width: Int
+    /// [states, tokens, width] in row-major order.
+    public let values: [Float]
+
+    /// Values that are not `states` · `tokens` · `width` numbers are the caller's mistake and stop the program.
+    public init(states: Int = 1, tokens: Int, width: Int, values: [Float]) {
+        precondition(states > 0 && tokens > 0 && width > 0, "a tower gives at least one token")
+        precondition(
+            values.count == states * tokens * width,
+            "\(values.count) values are not \(states) states of \(tokens) tokens of \(width)")
+        self.states = states
+        self.tokens = tokens
+        self.width = width
+        self.values = values
+    }
+}
