@@ -1,0 +1,24 @@
+/// What a head says about one request.
+public struct Classification: Sendable, Equatable {
+    /// One probability for each label of the head, in their order; the sum is 1.
+    public var probabilities: [Float]
+    /// For each part what the head would have said of it alone.
+    public var alone: [String: [Float]]
+    /// How much each part weighed: the total variation distance between the answer with all parts and the answer without
+    /// that one, scaled so that the sum is 1. A part that was alone weighed 1.
+    public var weights: [String: Float]
+    /// Where asked for, for each part how much the head looked at each of its tokens; the sum of a part is 1. Tokens of
+    /// an image are its grid, row by row.
+    public var attention: [String: [Float]]?
+
+    /// A classification of those members.
+    public init(
+        probabilities: [Float], alone: [String: [Float]], weights: [String: Float],
+        attention: [String: [Float]]? = nil
+    ) {
+        self.probabilities = probabilities
+        self.alone = alone
+        self.weights = weights
+        self.attention = attention
+    }
+}

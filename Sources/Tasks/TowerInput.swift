@@ -1,0 +1,14 @@
+import Tokenizer
+
+/// One input of a request as a tower takes it.
+public enum TowerInput: Sendable {
+    /// An image, or the crop of a face, resized and normalised for its tower: [height, width, channels].
+    case pixels([Float])
+    /// The log-mel spectrogram of a clip, in windows of at most as many seconds as the tower takes at once; each
+    /// [frames, bins].
+    case mel([[Float]])
+    /// The word pieces of a text or question.
+    case text(WordPieceTokenizer.Encoding)
+    /// Numbers that the client computed itself: [tokens, width].
+    case features(tokens: Int, values: [Float])
+}
