@@ -47,13 +47,19 @@ class Average:
 
     def __init__(self, network: torch.nn.Module, decay: float):
         self.decay, self.steps = decay, 0
-        self.weights = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        self.weights = self.averaged(network, clone=True)
 
     @torch.no_grad()
     def update(self, network: torch.nn.Module) -> None:
         self.steps += 1
         weight = 1 - min(self.decay, self.steps / (self.steps + 9))
-        torch._foreach_lerp_(list(self.weights.values()), list(network.state_dict().values()), weight)
+        torch._foreach_lerp_(list(self.weights.values()), list(self.averaged(network).values()), weight)
+
+    @staticmethod
+    def averaged(network: torch.nn.Module, clone: bool = False) -> dict[str, torch.Tensor]:
+        """Weights and statistics; the counters of batch norms are whole numbers that nothing reads."""
+        state = {name: tensor.detach() for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
+        return {name: tensor.clone() for name, tensor in state.items()} if clone else state
 
 
 def save_state(path: Path, state: dict) -> None:
