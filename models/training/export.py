@@ -1,4 +1,10 @@
-"""Step 7. Puts towers and caption head into a checkpoint. Without --head the head is random: enough to build a server on."""
+"""Puts towers and caption head into a checkpoint, or, with --base, further towers and heads into a copy of one.
+
+    python -m training.export --work WORK --head WORK/head.safetensors --output sensorium-base
+    python -m training.export --base sensorium-base --component face=WORK/components/face --component … --output sensorium-base
+
+Without --head the caption head is random: enough to build a server on. Shards of the base keep their bytes.
+"""
 
 import argparse
 import json
@@ -7,17 +13,27 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from .sensorium.checkpoint import configuration, save
+from .sensorium.checkpoint import configuration, extend, save
 from .sensorium.network import CaptionHead
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True, help="folder with towers.safetensors and vocabulary.json")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", type=Path, help="checkpoint to extend")
+    parser.add_argument("--component", action="append", default=[], metavar="NAME=FILE", help="tower or head: FILE.json, FILE.safetensors")
+    parser.add_argument("--work", type=Path, help="folder with towers.safetensors and vocabulary.json")
     parser.add_argument("--head", type=Path, help="weights of a caption head, as training writes them")
     parser.add_argument("--card", type=Path, default=Path(__file__).parent / "card.md", help="text of the model card")
     parser.add_argument("--output", type=Path, required=True, help="folder of the checkpoint")
     arguments = parser.parse_args()
+    if arguments.base:
+        components = {name: Path(file) for name, file in (component.split("=", 1) for component in arguments.component)}
+        extend(arguments.base, arguments.output, components, arguments.card.read_text())
+        size = sum(file.stat().st_size for file in arguments.output.iterdir())
+        print(f"{arguments.output}: {size / 1e6:.1f} MB")
+        return
+    if not arguments.work or arguments.component:
+        parser.error("--work makes a checkpoint, --base with --component extends one")
     config = configuration(json.loads((arguments.work / "vocabulary.json").read_text()))
     torch.manual_seed(0)
     head = CaptionHead(config["heads"]["caption"], config["towers"]["image"], config["width"])

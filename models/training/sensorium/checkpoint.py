@@ -55,7 +55,7 @@ def save(folder: Path, config: dict, tensors: dict[str, Tensor], tokenizer: Path
     write_json(fresh / "preprocessor_config.json", PREPROCESSOR)
     shutil.copyfile(tokenizer, fresh / "tokenizer.json")
     (fresh / "README.md").write_text(card)
-    write_shards(fresh, {name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in tensors.items()})
+    place_shards(fresh, split({name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in tensors.items()}))
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
@@ -66,30 +66,89 @@ def write_json(path: Path, value: dict) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def write_shards(folder: Path, tensors: dict[str, Tensor]) -> None:
-    shards: list[dict[str, Tensor]] = [{}]
-    room = SHARD_BYTES
+def split(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Shards of at most 50 MB, in the order of the tensors."""
+    shards: list[dict[str, Tensor]] = []
+    room = 0
     for name, tensor in tensors.items():
         if tensor.nbytes > room:
             shards.append({})
             room = SHARD_BYTES
         shards[-1][name] = tensor
         room -= tensor.nbytes + 256  # its entry in the header
-    names = [f"model-{index:05}-of-{len(shards):05}.safetensors" for index in range(1, len(shards) + 1)]
-    for name, shard in zip(names, shards):
-        save_file(shard, folder / name, metadata={"format": "pt"})
+    return shards
+
+
+def place_shards(folder: Path, shards: list[Path | dict[str, Tensor]]) -> None:
+    """Copies or writes the shards under their numbers, and the index."""
+    weight_map, size = {}, 0
+    for number, shard in enumerate(shards, 1):
+        name = f"model-{number:05}-of-{len(shards):05}.safetensors"
+        if isinstance(shard, Path):
+            shutil.copyfile(shard, folder / name)
+        else:
+            save_file(shard, folder / name, metadata={"format": "pt"})
         (folder / name).chmod(0o644)  # safetensors writes for the owner alone
-    size = sum(tensor.nbytes for tensor in tensors.values())
-    weight_map = {tensor: name for name, shard in zip(names, shards) for tensor in shard}
+        tensors = load_file(folder / name)
+        weight_map |= dict.fromkeys(tensors, name)
+        size += sum(tensor.nbytes for tensor in tensors.values())
     write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": weight_map})
 
 
-def load(folder: Path) -> tuple[dict, Sensorium]:
-    """Configuration and network of a checkpoint, computing in float32, ready to be asked."""
-    config = json.loads((folder / "config.json").read_text())
+def read(folder: Path) -> tuple[dict, dict[str, Tensor]]:
+    """Configuration and tensors of a checkpoint, as they are stored."""
     tensors: dict[str, Tensor] = {}
     for shard in sorted(folder.glob("*.safetensors")):
         tensors |= load_file(shard)
+    return json.loads((folder / "config.json").read_text()), tensors
+
+
+def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The tensors of one tower or head in float32, under the names that its module gives them."""
+    return {key.removeprefix(f"{name}."): value.float() for key, value in tensors.items() if key.startswith(f"{name}.")}
+
+
+def load(folder: Path) -> tuple[dict, Sensorium]:
+    """Configuration and caption network of a checkpoint, computing in float32, ready to be asked."""
+    config, tensors = read(folder)
     network = Sensorium(config)
-    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    for name, module in network.named_children():
+        module.load_state_dict(part(tensors, name))
     return config, network.eval()
+
+
+def extend(base: Path, folder: Path, components: dict[str, Path], card: str) -> None:
+    """Writes `base` with these towers and heads: name -> file without suffix, `.json` and `.safetensors` beside each other.
+
+    Shards of `base` keep their bytes unless they hold tensors of a component that is replaced; what is new goes into
+    shards of its own.
+    """
+    config = json.loads((base / "config.json").read_text())
+    fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    added: dict[str, Tensor] = {}
+    for name, file in components.items():
+        description = json.loads(file.with_suffix(".json").read_text())
+        config[{"tower": "towers", "head": "heads"}[description["kind"]]][name] = description["config"]
+        added |= {f"{name}.{key}": tensor.half() for key, tensor in load_file(file.with_suffix(".safetensors")).items()}
+    replaced = tuple(f"{name}." for name in components)
+    shards: list[Path | dict[str, Tensor]] = []
+    for shard in sorted(base.glob("*.safetensors")):
+        tensors = load_file(shard)
+        kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(replaced)}
+        if len(kept) == len(tensors):
+            shards.append(shard)
+        elif kept:
+            shards.append(kept)
+    place_shards(fresh, shards + split(added))
+    for name in ("preprocessor_config.json", "tokenizer.json"):
+        if (base / name).exists():
+            shutil.copyfile(base / name, fresh / name)
+    write_json(fresh / "config.json", config)
+    (fresh / "README.md").write_text(card)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

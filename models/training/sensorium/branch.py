@@ -1,0 +1,85 @@
+"""Text for a `bert_branch` tower: hidden states of the shared layers, cached, and the branch's own layers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from .checkpoint import configuration
+from .network import BertLayer, TextTower
+
+MAX_PIECES = 64
+
+
+def load_text_tower(work: Path) -> TextTower:
+    """all-MiniLM-L6-v2 as it is shipped."""
+    tower = TextTower(configuration([])["towers"]["text"])
+    weights = load_file(work / "towers.safetensors")
+    tower.load_state_dict({name.removeprefix("text."): t.float() for name, t in weights.items() if name.startswith("text.")})
+    return tower.eval()
+
+
+class TextBranch(nn.Module):
+    """Layers of its own on hidden states of a shared tower, [b, t, 384] to [b, t, 384]; they start as the tower's last."""
+
+    def __init__(self, tower: TextTower, from_layer: int, layers: int):
+        super().__init__()
+        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(BertLayer(configuration([])["towers"]["text"]) for _ in range(layers))})
+        for own, shared in zip(self.encoder["layer"], tower.encoder["layer"][from_layer:], strict=True):
+            own.load_state_dict(shared.state_dict())
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        for layer in self.encoder["layer"]:
+            x = layer(x, mask)
+        return x
+
+
+class TextStates:
+    """Hidden states after the shared layers of many texts, float16, one text after the other: `WORK/<name>.states`."""
+
+    def __init__(self, work: Path, name: str):
+        self.offsets = np.array(json.loads((work / f"{name}.states.json").read_text()))
+        self.values = np.memmap(work / f"{name}.states", np.float16, "r").reshape(self.offsets[-1], -1)
+        self.lengths = np.diff(self.offsets)
+
+    def batch(self, texts: list[int] | np.ndarray) -> tuple[Tensor, Tensor]:
+        """[b, t, width] and its mask [b, t]."""
+        longest = self.lengths[texts].max()
+        x, mask = torch.zeros(len(texts), longest, self.values.shape[1]), torch.zeros(len(texts), longest, dtype=torch.bool)
+        for row, text in enumerate(texts):
+            length = self.lengths[text]
+            x[row, :length] = torch.from_numpy(self.values[self.offsets[text] : self.offsets[text + 1]].astype(np.float32))
+            mask[row, :length] = True
+        return x, mask
+
+
+@torch.no_grad()
+def write_states(work: Path, name: str, texts: list[str], layers: int) -> None:
+    """Runs the shared layers once over all texts, alike in length together."""
+    if (work / f"{name}.states.json").exists():
+        return
+    tokenizer, tower = Tokenizer.from_file(str(work / "tokenizer.json")), load_text_tower(work)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_PIECES)
+    ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in ids])])
+    values = np.memmap(work / f"{name}.states", np.float16, "w+", shape=(int(offsets[-1]), 384))
+    order = sorted(range(len(ids)), key=lambda text: len(ids[text]))
+    for start in tqdm(range(0, len(order), 64), desc=name, mininterval=20):
+        batch = order[start : start + 64]
+        padded = torch.zeros(len(batch), len(ids[batch[-1]]), dtype=torch.long)
+        for row, text in enumerate(batch):
+            padded[row, : len(ids[text])] = torch.tensor(ids[text])
+        mask = torch.arange(padded.shape[1]) < torch.tensor([len(ids[text]) for text in batch])[:, None]
+        x = tower.embeddings(padded)
+        for layer in tower.encoder["layer"][:layers]:
+            x = layer(x, mask)
+        for row, text in enumerate(batch):
+            values[offsets[text] : offsets[text + 1]] = x[row, : len(ids[text])].half().numpy()
+    values.flush()
+    (work / f"{name}.states.json").write_text(json.dumps(offsets.tolist()))
