@@ -35,12 +35,17 @@ class Server:
             raise RuntimeError(f"{path} answered {response.status}: {answer.decode(errors='replace')}")
         return json.loads(answer)
 
-    def caption(self, image: bytes, options: dict[str, str]) -> dict:
+    def ask(self, path: str, parts: dict[str, bytes], options: dict[str, str]) -> dict:
+        """A form of media (with file names) and options; `text` and `question` are fields."""
         boundary = uuid.uuid4().hex
-        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in options.items()]
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="photo"\r\nContent-Type: application/octet-stream\r\n\r\n'
-        body = b"".join([*parts, head.encode(), image, f"\r\n--{boundary}--\r\n".encode()])
-        return self.post("/v1/caption", body, f"multipart/form-data; boundary={boundary}")
+        body = []
+        for name, value in [*parts.items(), *((name, value.encode()) for name, value in options.items())]:
+            file = "" if name in options or name in ("text", "question") else f'; filename="{name}"\r\nContent-Type: application/octet-stream'
+            body.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode() + value + b"\r\n")
+        return self.post(path, b"".join([*body, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}")
+
+    def caption(self, image: bytes, options: dict[str, str]) -> dict:
+        return self.ask("/v1/caption", {"image": image}, options)
 
     def embed(self, text: str) -> list[float]:
         return self.post("/v1/embed", json.dumps({"text": text}).encode(), "application/json")["embedding"]

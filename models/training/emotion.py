@@ -1,0 +1,190 @@
+"""Trains the emotion head over face, voice and text: the three inputs by themselves first, then what fuses them.
+
+Inputs: the face's is trained here on the votes of FER+, the voice's and the text's come from `training.speech` and
+`training.text`. The fusion is trained on triples of the same label across sets (`sensorium/triples.py`), from which whole
+parts are dropped, and on each set by itself. All fusion types of `sensorium/fusion.py` are scored on the same dev triples.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from sklearn.metrics import f1_score
+from torch import Tensor
+
+from .sensorium.clips import smoothed
+from .sensorium.component import save_component
+from .sensorium.emotion import CROSS_ATTENTION, WIDTHS, configuration, of_input, single
+from .sensorium.emotions import EMOTIONS
+from .sensorium.fitting import fit
+from .sensorium.fusion import ClassifierHead
+from .sensorium.progress import save_head
+from .sensorium.triples import DEV_TRIPLES, PARTS, SUBSETS, Examples, draw_triples
+
+FUSIONS = {
+    "late, mean": {"type": "late", "late": "mean"},
+    "late, vote": {"type": "late", "late": "vote"},
+    "late, weighted": {"type": "late", "late": "weighted"},
+    "weighted_sum": {"type": "weighted_sum"},
+    "concat": {"type": "concat"},
+    "cross_attention": CROSS_ATTENTION,
+    "hybrid": CROSS_ATTENTION | {"type": "hybrid"},
+}
+
+
+def train_face(train: Examples, dev: Examples, seed: int) -> dict[str, Tensor]:
+    """`inputs.image` and `alone.image`."""
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    usable = np.flatnonzero(train.votes.sum(1) > 0)
+    votes = torch.from_numpy(train.votes)
+
+    def batch_of(step: int):
+        places = random.choice(usable, 256)
+        x = train.face_tokens(places, random)
+        return {"image": x}, {"image": torch.ones(x.shape[:2], dtype=torch.bool)}, votes[places]
+
+    def report(step: int, loss: float, head: ClassifierHead) -> None:
+        with torch.no_grad():
+            counted = np.flatnonzero(dev.labels["image"] >= 0)
+            x = dev.face_tokens(counted)
+            given = head({"image": x}, {"image": torch.ones(x.shape[:2], dtype=torch.bool)})[1]["image"].argmax(1).numpy()
+        print(f"face, step {step}: loss {loss:.3f}, dev accuracy {(given == dev.labels['image'][counted]).mean():.4f}", flush=True)
+
+    head = fit(single("image", 0.3), batch_of, 600, 1e-3, weight_decay=0.05, every=200, report=report)
+    return of_input(head.state_dict(), "image")
+
+
+class FusionBatches:
+    """Rows of triples, of which parts are dropped, and rows of one set in its own shares of labels."""
+
+    def __init__(self, examples: Examples, batch: int, tokens: int, pieces: int, random: np.random.Generator):
+        self.examples, self.batch, self.tokens, self.pieces, self.random = examples, batch, tokens, pieces, random
+        self.of_label = {
+            part: [np.flatnonzero(labels == label) for label in range(len(EMOTIONS))] for part, labels in examples.labels.items()
+        }
+        short = examples.offsets[1:] - examples.offsets[:-1] <= pieces
+        self.of_label["text"] = [places[short[places]] for places in self.of_label["text"]]
+        self.all = {part: np.concatenate(places) for part, places in self.of_label.items()}
+
+    def __call__(self, step: int):
+        random, b = self.random, self.batch
+        subsets = random.choice(len(SUBSETS), b, p=[0.12, 0.12, 0.12, 0.12, 0.12, 0.12, 0.28])
+        labels = random.integers(len(EMOTIONS), size=b)
+        places = {part: np.array([random.choice(self.of_label[part][label]) for label in labels]) for part in PARTS}
+        shares = smoothed(labels, len(EMOTIONS), 0.1)
+        for row, subset in enumerate(subsets):
+            if len(SUBSETS[subset]) == 1:
+                part = SUBSETS[subset][0]
+                place = random.choice(self.all[part])
+                places[part][row] = place
+                if part == "image":
+                    shares[row] = torch.from_numpy(self.examples.votes[place])
+                else:
+                    shares[row] = smoothed([self.examples.labels[part][place]], len(EMOTIONS), 0.1)[0]
+        there = {part: torch.tensor([part in SUBSETS[subset] for subset in subsets])[:, None] for part in PARTS}
+        text, mask = self.examples.text_tokens(places["text"])
+        tokens = {
+            "image": self.examples.face_tokens(places["image"], random),
+            "audio": self.examples.clip_parts(places["audio"], self.tokens, random), "text": text,
+        }
+        masks = {"image": there["image"].expand(-1, 9), "audio": there["audio"].expand(-1, self.tokens), "text": there["text"] & mask}
+        return tokens, masks, shares
+
+
+@torch.no_grad()
+def scores(head: ClassifierHead, dev: Examples, parts: int = 32) -> dict[str, float]:
+    """Accuracy on the dev triples for every subset, and the figures of each set by itself."""
+    triples, labels = draw_triples(dev.labels, DEV_TRIPLES, 0)
+    right = dict.fromkeys(SUBSETS, 0)
+    for rows in np.array_split(np.arange(len(triples)), len(triples) // parts):
+        tokens, masks = {"image": dev.face_tokens(triples[rows, 0])}, {"image": torch.ones(len(rows), 9, dtype=torch.bool)}
+        tokens["audio"], masks["audio"] = dev.clip_whole(triples[rows, 1])
+        tokens["text"], masks["text"] = dev.text_tokens(triples[rows, 2])
+        for subset in SUBSETS:
+            there = {part: mask & (part in subset) for part, mask in masks.items()}
+            right[subset] += int((head(tokens, there)[0].argmax(1).numpy() == labels[rows]).sum())
+    return {" + ".join(subset): count / len(triples) for subset, count in right.items()}
+
+
+@torch.no_grad()
+def own_scores(head: ClassifierHead, dev: Examples) -> dict[str, float]:
+    """The figures of each set by itself, through the fused answer."""
+
+    def answers(part: str, places: np.ndarray) -> np.ndarray:
+        given = []
+        for rows in np.array_split(places, max(1, len(places) // 64)):
+            x, mask = (
+                (dev.face_tokens(rows), torch.ones(len(rows), 9, dtype=torch.bool)) if part == "image"
+                else dev.clip_whole(rows) if part == "audio" else dev.text_tokens(rows)
+            )
+            nothing = {"image": torch.zeros(len(rows), 1, 256), "audio": torch.zeros(len(rows), 3, 1, 384), "text": torch.zeros(len(rows), 1, 384)}
+            masks = {name: torch.zeros(len(rows), 1, dtype=torch.bool) for name in PARTS}
+            given.append(head(nothing | {part: x}, masks | {part: mask})[0].argmax(1).numpy())
+        return np.concatenate(given)
+
+    faces = np.flatnonzero(dev.labels["image"] >= 0)
+    texts = np.argsort(np.diff(dev.offsets), kind="stable")
+    clips = np.arange(len(dev.clips))
+    return {
+        "FER+ accuracy": float((answers("image", faces) == dev.labels["image"][faces]).mean()),
+        "RAVDESS accuracy": float((answers("audio", clips) == dev.labels["audio"]).mean()),
+        "GoEmotions macro-F1": float(f1_score(dev.labels["text"][texts], answers("text", texts), average="macro")),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    parser.add_argument("--work", type=Path, required=True, help="folder with the tokens; the runs go into its `emotion`")
+    parser.add_argument("--fusion", action="append", choices=list(FUSIONS), help="which to train and score; left out: all")
+    parser.add_argument("--ship", choices=list(FUSIONS), help="the one that becomes the component")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--tokens", type=int, default=24, help="tokens of a clip that a step sees")
+    parser.add_argument("--pieces", type=int, default=24, help="longest text in word pieces that the fusion is trained on")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    run = arguments.work / "emotion"
+    run.mkdir(exist_ok=True)
+    train, dev = Examples(arguments.data, arguments.work, "train"), Examples(arguments.data, arguments.work, "dev")
+
+    inputs_file = run / "face.safetensors"
+    if not inputs_file.exists():
+        save_head(inputs_file, train_face(train, dev, arguments.seed))
+    inputs = load_file(inputs_file)
+    inputs |= of_input(load_file(arguments.work / "speech" / "head.safetensors"), "audio")
+    inputs |= of_input(load_file(arguments.work / "text" / "head.safetensors"), "text")
+
+    table_file = run / "table.json"
+    table = json.loads(table_file.read_text()) if table_file.exists() else {}
+    for name in arguments.fusion or FUSIONS:
+        torch.manual_seed(arguments.seed)
+        config = configuration(list(PARTS), FUSIONS[name])
+        head = ClassifierHead(config, WIDTHS, arguments.dropout)
+        head.load_state_dict(inputs, strict=False)
+        if name not in ("late, mean", "late, vote"):
+            batches = FusionBatches(train, arguments.batch, arguments.tokens, arguments.pieces, np.random.default_rng(arguments.seed))
+            say = lambda step, loss, _: print(f"{name}, step {step}: loss {loss:.3f}", flush=True)  # noqa: E731
+            head = fit(
+                head, batches, arguments.steps, arguments.rate, decay=0.98, weight_decay=0.05, every=100, report=say,
+                trained=lambda parameter: not parameter.startswith(("inputs.", "alone.")),
+            )
+        table[name] = scores(head.eval(), dev) | own_scores(head, dev)
+        print(name, {key: round(value, 4) for key, value in table[name].items()}, flush=True)
+        table_file.write_text(json.dumps(table, indent=1))
+        save_head(run / f"{name.replace(', ', '-')}.safetensors", head.state_dict())
+    if arguments.ship:
+        weights = load_file(run / f"{arguments.ship.replace(', ', '-')}.safetensors")
+        save_component(arguments.work, "emotion", "head", configuration(list(PARTS), FUSIONS[arguments.ship]), weights)
+
+
+if __name__ == "__main__":
+    main()

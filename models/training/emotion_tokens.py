@@ -1,0 +1,75 @@
+"""Runs the trained face tower and text branch over what the fusion is trained on: `WORK/fusion.faces`, `WORK/fusion.texts`.
+
+Faces: all, and their mirror images. Texts: at most --most lines of a class for training, all of dev.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from .sensorium.branch import TextBranch, TextStates, load_text_tower
+from .sensorium.component import load_component
+from .sensorium.emotion import TEXT_BRANCH
+from .sensorium.emotions import EMOTIONS, read_faces, read_goemotions
+from .sensorium.face import FaceTower, preprocess
+
+
+@torch.no_grad()
+def face_tokens(tower: FaceTower, pixels: np.ndarray) -> np.ndarray:
+    """[faces, 9, 256] float16."""
+    parts = []
+    for part in tqdm(np.array_split(pixels, max(1, len(pixels) // 256)), desc="faces", mininterval=20):
+        x = preprocess(torch.from_numpy(np.ascontiguousarray(part))).contiguous(memory_format=torch.channels_last)
+        parts.append(tower(x).half().numpy())
+    return np.concatenate(parts)
+
+
+@torch.no_grad()
+def text_tokens(branch: TextBranch, states: TextStates, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens of the chosen lines one after the other, float16, and where each begins."""
+    tokens: dict[int, np.ndarray] = {}
+    order = chosen[np.argsort(states.lengths[chosen], kind="stable")]
+    for part in tqdm(np.array_split(order, max(1, len(order) // 64)), desc="texts", mininterval=20):
+        x, mask = states.batch(part)
+        for text, row in zip(part, branch(x, mask).half().numpy()):
+            tokens[text] = row[: states.lengths[text]]
+    return np.concatenate([tokens[text] for text in chosen]), np.concatenate([[0], np.cumsum(states.lengths[chosen])])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    parser.add_argument("--work", type=Path, required=True, help="folder with the components and the states of the texts")
+    parser.add_argument("--most", type=int, default=1500, help="lines of a class for training")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    random = np.random.default_rng(0)
+
+    config, weights = load_component(arguments.work, "face")
+    tower = FaceTower(config["layout"]).to(memory_format=torch.channels_last)
+    tower.load_state_dict(weights)
+    for split in ("train", "dev"):
+        pixels = read_faces(arguments.data, split).pixels
+        np.save(arguments.work / f"fusion.faces.{split}.npy", face_tokens(tower, pixels))
+        if split == "train":
+            np.save(arguments.work / "fusion.faces.mirrored.npy", face_tokens(tower, pixels[:, :, ::-1]))
+
+    branch = TextBranch(load_text_tower(arguments.work), TEXT_BRANCH["from_layer"], TEXT_BRANCH["layers"])
+    branch.load_state_dict(load_component(arguments.work, "emotion_text")[1])
+    for split in ("train", "dev"):
+        labels = np.array([line.emotion for line in read_goemotions(arguments.data, split)])
+        chosen = np.arange(len(labels))
+        if split == "train":
+            chosen = np.sort(np.concatenate([
+                random.permutation(np.flatnonzero(labels == label))[: arguments.most] for label in range(len(EMOTIONS))
+            ]))
+        tokens, offsets = text_tokens(branch, TextStates(arguments.work, f"goemotions.{split}"), chosen)
+        np.savez(arguments.work / f"fusion.texts.{split}.npz", tokens=tokens, offsets=offsets, labels=labels[chosen])
+
+
+if __name__ == "__main__":
+    main()
