@@ -22,12 +22,15 @@ let package = Package(
         .target(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
+        .target(
+            name: "CAudioCodecs",
+            linkerSettings: [.linkedLibrary("sndfile"), .linkedLibrary("soxr")]),
         .target(name: "CKernels"),
         .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["JSON", "COpenSSL"], swiftSettings: strict),
         .target(name: "Tokenizer", dependencies: ["JSON"], swiftSettings: strict),
-        .target(name: "Media", dependencies: ["CImageCodecs"], swiftSettings: strict),
+        .target(name: "Media", dependencies: ["CImageCodecs", "CAudioCodecs"], swiftSettings: strict),
         .target(name: "Networks", dependencies: ["Tensor", "Checkpoint"], swiftSettings: strict),
         .target(
             name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media"],

@@ -12,6 +12,24 @@ enum FileSignature {
         throw .unsupportedFormat(found: isText(bytes) ? "text" : "of no format known here")
     }
 
+    /// The header of a sound, by the reader of its format, or an error that names the format found instead.
+    static func audioHeader(of bytes: UnsafeRawBufferPointer) throws(MediaError) -> AudioHeader {
+        let big = ByteReader(bytes)
+        let little = ByteReader(bytes, order: .little)
+        if WAVHeader.recognises(little) { return try WAVHeader.read(little) }
+        if OggHeader.recognises(little) { return try OggHeader.read(little) }
+        let start = MP3Header.behindTags(big)
+        if FLACHeader.recognises(big, at: start) { return try FLACHeader.read(big, at: start) }
+        if start > 0 || MP3Header.recognises(big, at: start) { return try MP3Header.read(big, at: start) }
+        if bytes.isEmpty { throw .undecodableAudio(format: nil, reason: "there are none") }
+        let image = JPEGHeader.recognises(big) ? "a JPEG image" : PNGHeader.recognises(big) ? "a PNG image" : nil
+        if let found = image ?? name(of: big) { throw .unsupportedAudio(found: found) }
+        guard bytes.count >= 16 else {
+            throw .undecodableAudio(format: nil, reason: "there are only \(bytes.count)")
+        }
+        throw .unsupportedAudio(found: isText(big) ? "text" : "of no format known here (raw samples need a WAV header)")
+    }
+
     /// A name such as "a GIF image", or nil for bytes that no rule knows.
     static func name(of bytes: ByteReader) -> String? {
         if let brand = isoBrand(bytes) { return brand }
@@ -74,13 +92,32 @@ enum FileSignature {
         ([0xFF, 0xFA], 0, "MP3 audio"),
         ([0xFF, 0xF1], 0, "AAC audio"),
         ([0xFF, 0xF9], 0, "AAC audio"),
-        (Array("FORM".utf8), 0, "an IFF file (such as AIFF audio)"),
+        (Array("AIFF".utf8), 8, "AIFF audio"),
+        (Array("AIFC".utf8), 8, "AIFF audio"),
+        (Array("FORM".utf8), 0, "an IFF file"),
+        (Array("RIFX".utf8), 0, "a big-endian WAV file (RIFX)"),
+        (Array("riff".utf8), 0, "Sony Wave64 audio"),
+        ([0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11], 0, "Windows Media audio or video"),
+        (Array("MAC ".utf8), 0, "Monkey's Audio"),
+        (Array("wvpk".utf8), 0, "WavPack audio"),
+        (Array("TTA1".utf8), 0, "True Audio"),
+        (Array("MPCK".utf8), 0, "Musepack audio"),
+        (Array("MP+".utf8), 0, "Musepack audio"),
+        (Array("OFR ".utf8), 0, "OptimFROG audio"),
+        (Array("DSD ".utf8), 0, "DSD audio"),
+        (Array(".RMF".utf8), 0, "RealMedia audio or video"),
+        ([0x2E, 0x72, 0x61, 0xFD], 0, "RealAudio"),
+        (Array("ADIF".utf8), 0, "AAC audio"),
+        ([0x0B, 0x77], 0, "AC-3 audio"),
+        ([0x7F, 0xFE, 0x80, 0x01], 0, "DTS audio"),
+        (Array("2BIT".utf8), 0, "AVR audio"),
+        (Array("Creative Voice File".utf8), 0, "Creative Voice audio"),
         (Array("RF64".utf8), 0, "WAV audio"),
         (Array("caff".utf8), 0, "CAF audio"),
         (Array(".snd".utf8), 0, "AU audio"),
         (Array("#!AMR".utf8), 0, "AMR audio"),
         (Array("MThd".utf8), 0, "a MIDI file"),
-        ([0x1A, 0x45, 0xDF, 0xA3], 0, "a Matroska or WebM video"),
+        ([0x1A, 0x45, 0xDF, 0xA3], 0, "a Matroska or WebM file"),
         ([0x00, 0x00, 0x01, 0xBA], 0, "an MPEG video"),
         (Array("FLV\u{1}".utf8), 0, "an FLV video"),
         (Array("SQLite format 3\0".utf8), 0, "an SQLite database"),
@@ -96,9 +133,10 @@ enum FileSignature {
         case "mif1", "msf1": return "a HEIF image"
         case "crx ": return "a Canon raw image"
         case "jxl ": return "a JPEG XL image"
-        case "M4A ", "M4B ": return "M4A audio"
+        case "M4A ", "M4B ", "M4P ": return "M4A audio"
         case "qt  ": return "a QuickTime video"
-        default: return "an MP4 video"
+        case let brand where brand.hasPrefix("3g"): return "a 3GP file"
+        default: return "an MP4 file (video or M4A audio)"
         }
     }
 

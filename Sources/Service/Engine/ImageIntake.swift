@@ -63,8 +63,10 @@ extension MediaError {
     fileprivate var formatLabel: String {
         switch self {
         case .undecodable(let format, _): format?.rawValue ?? "unknown"
-        case .unsupportedFormat: "unsupported"
-        case .tooLarge: "too_large"
+        case .undecodableAudio(let format, _): format?.rawValue ?? "unknown"
+        case .unsupportedFormat, .unsupportedAudio: "unsupported"
+        case .tooLarge, .audioTooLong: "too_large"
+        case .audioTooShort: "too_short"
         }
     }
 }

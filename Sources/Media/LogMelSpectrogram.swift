@@ -1,0 +1,128 @@
+import CAudioCodecs
+import Glibc
+
+/// The input of a Whisper encoder: how strong each band of pitch is, every 10 ms.
+///
+/// The formula is that of transformers' `WhisperFeatureExtractor`, on the clip's own length instead of 30 s: frames of 400
+/// samples every 160, reflected at both ends, a periodic Hann window, power spectra, triangular bands of Slaney's mel scale
+/// with Slaney's normalisation up to 8 kHz, the common logarithm, at most 8 below the clip's largest value, then (x + 4) / 4.
+/// Computed in double precision; without shared state.
+public struct LogMelSpectrogram: Sendable {
+    /// Samples from one frame to the next.
+    public static let hop = 160
+    /// Samples of a frame, and the least that a clip must have.
+    public static let window = Int(spectrum_length)
+
+    /// Bands of pitch.
+    public let bins: Int
+    private let hann: [Double]
+    private let roots: [Double]
+    private let bands: [Band]
+
+    /// A band: from which frequency bin on, with what weights.
+    private struct Band: Sendable {
+        let start: Int
+        let weights: [Double]
+
+        /// The band's share of the power spectrum in one lane.
+        func sum(_ power: [Double], _ lane: Int, _ lanes: Int) -> Double {
+            var sum = 0.0
+            for (index, weight) in weights.enumerated() { sum += power[(start + index) * lanes + lane] * weight }
+            return sum
+        }
+    }
+
+    /// - Parameters:
+    ///   - bins: bands of pitch, 80 for all but the newest Whisper models.
+    ///   - sampleRate: of the samples, in 1/s.
+    public init(bins: Int = 80, sampleRate: Int = 16_000) {
+        precondition(bins > 0 && sampleRate > 0, "a spectrogram has bands, and samples have a rate")
+        self.bins = bins
+        hann = (0..<Self.window).map { 0.5 - 0.5 * cos(2 * .pi * Double($0) / Double(Self.window)) }
+        // The call writes a cosine and a sine for each of `spectrum_length` angles.
+        roots = [Double](unsafeUninitializedCapacity: 2 * Self.window) { target, initialized in
+            spectrum_roots(target.baseAddress)
+            initialized = 2 * Self.window
+        }
+        bands = Self.bands(bins, sampleRate)
+    }
+
+    /// How many frames a clip of `samples` samples has.
+    public static func frames(samples: Int) -> Int { samples / hop }
+
+    /// The spectrogram of a clip, `[frames, bins]` row-major.
+    ///
+    /// - Precondition: `samples` has at least ``window`` finite values.
+    public func callAsFunction(_ samples: ArraySlice<Float>) -> [Float] {
+        precondition(samples.count >= Self.window, "a clip has at least one window")
+        let padded = Self.padded(samples)
+        let frames = Self.frames(samples: samples.count)
+        let lanes = Int(spectrum_lanes)
+        var logarithms = [Double](repeating: 0, count: frames * bins)
+        var windowed = [Double](repeating: 0, count: Self.window * lanes)
+        var power = [Double](repeating: 0, count: Int(spectrum_bins) * lanes)
+        var largest = -Double.infinity
+        for first in stride(from: 0, to: frames, by: lanes) {
+            let group = min(lanes, frames - first)
+            cut(padded, from: first, group, into: &windowed)
+            spectrum_power(roots, windowed, &power)
+            for lane in 0..<group {
+                for (index, band) in bands.enumerated() {
+                    let value = log10(max(1e-10, band.sum(power, lane, lanes)))
+                    logarithms[(first + lane) * bins + index] = value
+                    largest = max(largest, value)
+                }
+            }
+        }
+        let floor = largest - 8
+        return logarithms.map { Float((max($0, floor) + 4) / 4) }
+    }
+
+    /// Puts the frames from `first` on side by side, windowed.
+    private func cut(_ padded: [Float], from first: Int, _ count: Int, into windowed: inout [Double]) {
+        let lanes = Int(spectrum_lanes)
+        for lane in 0..<count {
+            let start = (first + lane) * Self.hop
+            // Behind the last of `count` frames: `padded` has `window` more samples than the clip, and the clip at least
+            // `frames * hop`.
+            for index in 0..<Self.window {
+                windowed[index * lanes + lane] = Double(padded[start + index]) * hann[index]
+            }
+        }
+    }
+
+    /// The clip with half a window mirrored at both ends, the end samples themselves not repeated.
+    private static func padded(_ samples: ArraySlice<Float>) -> [Float] {
+        let half = window / 2
+        let before = samples.dropFirst().prefix(half).reversed()
+        let behind = samples.dropLast().suffix(half).reversed()
+        return Array(before) + samples + behind
+    }
+
+    /// transformers' `mel_filter_bank` with `norm` and `mel_scale` "slaney", without the zeros.
+    private static func bands(_ count: Int, _ sampleRate: Int) -> [Band] {
+        let lowest = mel(0)
+        let highest = mel(8_000)
+        let edges = (0..<count + 2).map { hertz(lowest + (highest - lowest) * Double($0) / Double(count + 1)) }
+        let frequencies = (0..<Int(spectrum_bins)).map { Double(sampleRate) / 2 * Double($0) / Double(window / 2) }
+        return (0..<count).map { band in
+            let (left, centre, right) = (edges[band], edges[band + 1], edges[band + 2])
+            let scale = 2 / (right - left)
+            let weights = frequencies.map { frequency in
+                max(0, min((frequency - left) / (centre - left), (right - frequency) / (right - centre))) * scale
+            }
+            let start = weights.firstIndex { $0 > 0 } ?? 0
+            let end = weights.lastIndex { $0 > 0 } ?? -1
+            return Band(start: start, weights: Array(weights[start..<max(start, end + 1)]))
+        }
+    }
+
+    /// Slaney's scale: linear below 1 kHz, logarithmic above.
+    private static func mel(_ hertz: Double) -> Double {
+        hertz < 1_000 ? 3 * hertz / 200 : 15 + log(hertz / 1_000) * (27 / log(6.4))
+    }
+
+    private static func hertz(_ mel: Double) -> Double {
+        mel < 15 ? 200 * mel / 3 : 1_000 * exp(log(6.4) / 27 * (mel - 15))
+    }
+}
