@@ -2,7 +2,8 @@
 
 - greedy captions of the dev photos: how many are word for word the same;
 - logits of the first step, from `sensorium inspect DIR --image FILE --first-step`: the largest difference;
-- embeddings of dev captions, beside sentence-transformers' own all-MiniLM-L6-v2: the least cosine.
+- embeddings of dev captions, beside sentence-transformers' own all-MiniLM-L6-v2: the least cosine;
+- other heads: `comparison/`, one module per task.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
+from .comparison import emotion
 from .sensorium.captions import BOS, CaptionCodec
 from .sensorium.checkpoint import load
 from .sensorium.client import Server, ask_all
@@ -73,26 +75,36 @@ def compare_embeddings(server: Server, sentences: list[str], connections: int) -
     print(f"embeddings of {len(sentences)} sentences: least cosine {cosines.min():.7f}, mean {cosines.mean():.7f}")
 
 
+def run_captions(server: Server, arguments: argparse.Namespace) -> None:
+    config, network = load(arguments.checkpoint)
+    codec = CaptionCodec(arguments.checkpoint / "tokenizer.json", config["heads"]["caption"]["vocabulary"])
+    photos = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.photos]
+    files = dict(read_files(arguments.data, "dev", photos))
+    compare_embeddings(server, [photo.captions[0] for photo in photos], arguments.connections)
+    captions, logits = expected(network, codec, files)
+    compare_captions(server, photos, files, captions, arguments.connections)
+    if arguments.command:
+        compare_logits(arguments.command, arguments.checkpoint, files, logits[: arguments.logits])
+
+
+TASKS = {"caption": run_captions, "emotion": emotion.run}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--server", default="http://127.0.0.1:8080")
     parser.add_argument("--command", default="sensorium", help="the program, for the logits; empty: leave them out")
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    parser.add_argument("--task", action="append", choices=TASKS, help="left out: all")
     parser.add_argument("--photos", type=int, default=1000)
+    parser.add_argument("--items", type=int, default=200, help="inputs of every other task")
     parser.add_argument("--logits", type=int, default=100, help="photos whose logits are compared")
     parser.add_argument("--connections", type=int, default=4)
     arguments = parser.parse_args()
-    config, network = load(arguments.checkpoint)
-    codec = CaptionCodec(arguments.checkpoint / "tokenizer.json", config["heads"]["caption"]["vocabulary"])
-    photos = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.photos]
-    files = dict(read_files(arguments.data, "dev", photos))
     server = Server(arguments.server)
-    compare_embeddings(server, [photo.captions[0] for photo in photos], arguments.connections)
-    captions, logits = expected(network, codec, files)
-    compare_captions(server, photos, files, captions, arguments.connections)
-    if arguments.command:
-        compare_logits(arguments.command, arguments.checkpoint, files, logits[: arguments.logits])
+    for task in arguments.task or TASKS:
+        TASKS[task](server, arguments)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from sklearn.metrics import f1_score
 from torch import Tensor
 
 from .sensorium.clips import smoothed
-from .sensorium.component import save_component
-from .sensorium.emotion import CROSS_ATTENTION, WIDTHS, configuration, of_input, single
+from .sensorium.component import load_component, save_component
+from .sensorium.emotion import CROSS_ATTENTION, INPUTS, WIDTHS, configuration, of_input, single
 from .sensorium.emotions import EMOTIONS
 from .sensorium.fitting import fit
 from .sensorium.fusion import ClassifierHead
@@ -35,27 +35,30 @@ FUSIONS = {
 }
 
 
-def train_face(train: Examples, dev: Examples, seed: int) -> dict[str, Tensor]:
+def train_face(train: Examples, dev: Examples, seed: int, device: str) -> dict[str, Tensor]:
     """`inputs.image` and `alone.image`."""
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     usable = np.flatnonzero(train.votes.sum(1) > 0)
-    votes = torch.from_numpy(train.votes)
+    votes = torch.from_numpy(train.votes).to(device)
+    counted = np.flatnonzero(dev.labels["image"] >= 0)
 
     def batch_of(step: int):
         places = random.choice(usable, 256)
         x = train.face_tokens(places, random)
         return {"image": x}, {"image": torch.ones(x.shape[:2], dtype=torch.bool)}, votes[places]
 
+    @torch.no_grad()
     def report(step: int, loss: float, head: ClassifierHead) -> None:
-        with torch.no_grad():
-            counted = np.flatnonzero(dev.labels["image"] >= 0)
-            x = dev.face_tokens(counted)
-            given = head({"image": x}, {"image": torch.ones(x.shape[:2], dtype=torch.bool)})[1]["image"].argmax(1).numpy()
-        print(f"face, step {step}: loss {loss:.3f}, dev accuracy {(given == dev.labels['image'][counted]).mean():.4f}", flush=True)
+        given = []
+        for places in np.array_split(counted, 8):
+            x, mask = dev.whole("image", places)
+            given.append(head({"image": x}, {"image": mask})[1]["image"].argmax(1).cpu().numpy())
+        right = np.concatenate(given) == dev.labels["image"][counted]
+        print(f"face, step {step}: loss {loss:.3f}, dev accuracy {right.mean():.4f}", flush=True)
 
-    head = fit(single("image", 0.3), batch_of, 600, 1e-3, weight_decay=0.05, every=200, report=report)
-    return of_input(head.state_dict(), "image")
+    head = fit(single("image", 0.3).to(device), batch_of, 600, 1e-3, weight_decay=0.05, every=200, report=report)
+    return of_input(head.cpu().state_dict(), "image")
 
 
 class FusionBatches:
@@ -66,7 +69,7 @@ class FusionBatches:
         self.of_label = {
             part: [np.flatnonzero(labels == label) for label in range(len(EMOTIONS))] for part, labels in examples.labels.items()
         }
-        short = examples.offsets[1:] - examples.offsets[:-1] <= pieces
+        short = examples.texts.lengths <= pieces
         self.of_label["text"] = [places[short[places]] for places in self.of_label["text"]]
         self.all = {part: np.concatenate(places) for part, places in self.of_label.items()}
 
@@ -86,48 +89,51 @@ class FusionBatches:
                 else:
                     shares[row] = smoothed([self.examples.labels[part][place]], len(EMOTIONS), 0.1)[0]
         there = {part: torch.tensor([part in SUBSETS[subset] for subset in subsets])[:, None] for part in PARTS}
-        text, mask = self.examples.text_tokens(places["text"])
+        text, mask = self.examples.whole("text", places["text"])
         tokens = {
             "image": self.examples.face_tokens(places["image"], random),
             "audio": self.examples.clip_parts(places["audio"], self.tokens, random), "text": text,
         }
-        masks = {"image": there["image"].expand(-1, 9), "audio": there["audio"].expand(-1, self.tokens), "text": there["text"] & mask}
+        there = {part: mark.to(text.device) for part, mark in there.items()}
+        masks = {
+            "image": there["image"].expand(-1, tokens["image"].shape[1]), "audio": there["audio"].expand(-1, self.tokens),
+            "text": there["text"] & mask,
+        }
         return tokens, masks, shares
 
 
 @torch.no_grad()
-def scores(head: ClassifierHead, dev: Examples, parts: int = 32) -> dict[str, float]:
-    """Accuracy on the dev triples for every subset, and the figures of each set by itself."""
+def scores(head: ClassifierHead, dev: Examples) -> dict[str, float]:
+    """Accuracy on the dev triples for every subset, through the fused answer."""
     triples, labels = draw_triples(dev.labels, DEV_TRIPLES, 0)
     right = dict.fromkeys(SUBSETS, 0)
-    for rows in np.array_split(np.arange(len(triples)), len(triples) // parts):
-        tokens, masks = {"image": dev.face_tokens(triples[rows, 0])}, {"image": torch.ones(len(rows), 9, dtype=torch.bool)}
-        tokens["audio"], masks["audio"] = dev.clip_whole(triples[rows, 1])
-        tokens["text"], masks["text"] = dev.text_tokens(triples[rows, 2])
+    for rows in np.array_split(np.arange(len(triples)), len(triples) // 32):
+        parts = {part: dev.whole(part, triples[rows, place]) for place, part in enumerate(PARTS)}
         for subset in SUBSETS:
-            there = {part: mask & (part in subset) for part, mask in masks.items()}
-            right[subset] += int((head(tokens, there)[0].argmax(1).numpy() == labels[rows]).sum())
+            masks = {part: mask & (part in subset) for part, (_, mask) in parts.items()}
+            logits, _ = head({part: tokens for part, (tokens, _) in parts.items()}, masks)
+            right[subset] += int((logits.argmax(1).cpu().numpy() == labels[rows]).sum())
     return {" + ".join(subset): count / len(triples) for subset, count in right.items()}
 
 
 @torch.no_grad()
 def own_scores(head: ClassifierHead, dev: Examples) -> dict[str, float]:
-    """The figures of each set by itself, through the fused answer."""
+    """The figures of each set by itself, through the fused answer of that part alone."""
 
     def answers(part: str, places: np.ndarray) -> np.ndarray:
-        given = []
-        for rows in np.array_split(places, max(1, len(places) // 64)):
-            x, mask = (
-                (dev.face_tokens(rows), torch.ones(len(rows), 9, dtype=torch.bool)) if part == "image"
-                else dev.clip_whole(rows) if part == "audio" else dev.text_tokens(rows)
+        given = np.zeros(len(places), int)
+        for rows in np.array_split(np.arange(len(places)), max(1, len(places) // 64)):
+            tokens, mask = dev.whole(part, places[rows])
+            nothing = {name: dev.whole(name, np.zeros(len(rows), int)) for name in PARTS if name != part}
+            logits, _ = head(
+                {part: tokens} | {name: other for name, (other, _) in nothing.items()},
+                {part: mask} | {name: torch.zeros_like(other) for name, (_, other) in nothing.items()},
             )
-            nothing = {"image": torch.zeros(len(rows), 1, 256), "audio": torch.zeros(len(rows), 3, 1, 384), "text": torch.zeros(len(rows), 1, 384)}
-            masks = {name: torch.zeros(len(rows), 1, dtype=torch.bool) for name in PARTS}
-            given.append(head(nothing | {part: x}, masks | {part: mask})[0].argmax(1).numpy())
-        return np.concatenate(given)
+            given[rows] = logits.argmax(1).cpu().numpy()
+        return given
 
     faces = np.flatnonzero(dev.labels["image"] >= 0)
-    texts = np.argsort(np.diff(dev.offsets), kind="stable")
+    texts = np.argsort(dev.texts.lengths, kind="stable")
     clips = np.arange(len(dev.clips))
     return {
         "FER+ accuracy": float((answers("image", faces) == dev.labels["image"][faces]).mean()),
@@ -150,18 +156,23 @@ def main() -> None:
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     run = arguments.work / "emotion"
     run.mkdir(exist_ok=True)
-    train, dev = Examples(arguments.data, arguments.work, "train"), Examples(arguments.data, arguments.work, "dev")
+    device = arguments.device
+    train, dev = (Examples(arguments.data, arguments.work, split, device) for split in ("train", "dev"))
 
+    inputs = {}
+    for part in ("audio", "text"):
+        config, weights = load_component(arguments.work, f"emotion-{part}")
+        INPUTS[part] = config["inputs"][part]
+        inputs |= of_input(weights, part)
     inputs_file = run / "face.safetensors"
     if not inputs_file.exists():
-        save_head(inputs_file, train_face(train, dev, arguments.seed))
-    inputs = load_file(inputs_file)
-    inputs |= of_input(load_file(arguments.work / "speech" / "head.safetensors"), "audio")
-    inputs |= of_input(load_file(arguments.work / "text" / "head.safetensors"), "text")
+        save_head(inputs_file, train_face(train, dev, arguments.seed, device))
+    inputs |= load_file(inputs_file)
 
     table_file = run / "table.json"
     table = json.loads(table_file.read_text()) if table_file.exists() else {}
@@ -170,6 +181,7 @@ def main() -> None:
         config = configuration(list(PARTS), FUSIONS[name])
         head = ClassifierHead(config, WIDTHS, arguments.dropout)
         head.load_state_dict(inputs, strict=False)
+        head.to(device)
         if name not in ("late, mean", "late, vote"):
             batches = FusionBatches(train, arguments.batch, arguments.tokens, arguments.pieces, np.random.default_rng(arguments.seed))
             say = lambda step, loss, _: print(f"{name}, step {step}: loss {loss:.3f}", flush=True)  # noqa: E731
@@ -180,7 +192,7 @@ def main() -> None:
         table[name] = scores(head.eval(), dev) | own_scores(head, dev)
         print(name, {key: round(value, 4) for key, value in table[name].items()}, flush=True)
         table_file.write_text(json.dumps(table, indent=1))
-        save_head(run / f"{name.replace(', ', '-')}.safetensors", head.state_dict())
+        save_head(run / f"{name.replace(', ', '-')}.safetensors", head.cpu().state_dict())
     if arguments.ship:
         weights = load_file(run / f"{arguments.ship.replace(', ', '-')}.safetensors")
         save_component(arguments.work, "emotion", "head", configuration(list(PARTS), FUSIONS[arguments.ship]), weights)

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .sensorium.component import save_component
+from .sensorium.component import adopt, save_component
 from .sensorium.emotions import EMOTIONS, Faces, read_faces
 from .sensorium.face import FaceClassifier, configuration, preprocess
 from .sensorium.progress import Average, Log, save_state
@@ -36,9 +36,10 @@ def targets(faces: Faces) -> tuple[np.ndarray, np.ndarray]:
 def augmented(pixels: Tensor, size: int, random: torch.Generator, strength: float) -> Tensor:
     """[b, 1, 48, 48] to [b, 1, size, size]: mirrored, turned, scaled, moved, stretched in contrast, with a rectangle cut out."""
     b = len(pixels)
-    draw = lambda *shape: torch.rand(*shape, generator=random) * 2 - 1  # noqa: E731
+    device = pixels.device
+    draw = lambda *shape: torch.rand(*shape, generator=random, device=device) * 2 - 1  # noqa: E731
     angle, scale = draw(b) * 0.26 * strength, torch.exp(draw(b) * 0.18 * strength)
-    flip = torch.where(torch.rand(b, generator=random) < 0.5, -1.0, 1.0)
+    flip = draw(b).sign()
     cos, sin = angle.cos() * scale, angle.sin() * scale
     shift = draw(2, b) * 0.14 * strength
     matrix = torch.stack([torch.stack([cos * flip, -sin, shift[0]], 1), torch.stack([sin * flip, cos, shift[1]], 1)], 1)
@@ -46,10 +47,10 @@ def augmented(pixels: Tensor, size: int, random: torch.Generator, strength: floa
     pixels = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
     gain, offset = torch.exp(draw(b, 1, 1, 1) * 0.35 * strength), draw(b, 1, 1, 1) * 0.4 * strength
     pixels = pixels * gain + offset
-    side = torch.arange(size) * (48 / size)
-    centre, half = torch.randint(0, 48, (2, b, 1), generator=random), torch.randint(4, 9, (2, b, 1), generator=random)
+    side = torch.arange(size, device=device) * (48 / size)
+    centre, half = draw(2, b, 1) * 24 + 24, draw(2, b, 1) * 2.5 + 6
     cut = ((side - centre[0]).abs() < half[0])[:, :, None] & ((side - centre[1]).abs() < half[1])[:, None]
-    cut &= torch.rand(b, 1, 1, generator=random) < 0.6 * strength
+    cut &= draw(b, 1, 1) < 1.2 * strength - 1
     return pixels.masked_fill(cut[:, None], 0.0)
 
 
@@ -73,22 +74,26 @@ def main() -> None:
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--decay", type=float, default=0.995, help="of the averaged weights")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--run", default="faces", help="folder of the run in WORK: faces or faces-NAME; the best of all runs is kept")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    random = torch.Generator().manual_seed(arguments.seed)
-    run = arguments.work / "faces"
+    device = arguments.device
+    random = torch.Generator(device).manual_seed(arguments.seed)
+    run = arguments.work / arguments.run
 
     train, dev = read_faces(arguments.data, "train"), read_faces(arguments.data, "dev")
     usable, shares = targets(train)
-    pixels, shares = preprocess(torch.from_numpy(train.pixels[usable])), torch.from_numpy(shares)
+    pixels, shares = preprocess(torch.from_numpy(train.pixels[usable]).to(device)), torch.from_numpy(shares).to(device)
     shares = shares * (1 - arguments.smoothing) + arguments.smoothing / len(EMOTIONS)
     counted = np.flatnonzero(dev.labels >= 0)
-    dev_pixels, dev_labels = preprocess(torch.from_numpy(dev.pixels[counted])), torch.from_numpy(dev.labels[counted])
+    dev_pixels, dev_labels = (torch.from_numpy(values[counted]).to(device) for values in (dev.pixels, dev.labels))
+    dev_pixels = preprocess(dev_pixels)
     print(f"{len(usable)} of {len(train.pixels)} faces to train on, {len(counted)} of {len(dev.pixels)} dev faces count")
 
-    network = FaceClassifier(len(EMOTIONS), arguments.dropout).to(memory_format=torch.channels_last)
+    network = FaceClassifier(len(EMOTIONS), arguments.dropout).to(device, memory_format=torch.channels_last)
     average = Average(network, arguments.decay)
     matrices = [p for p in network.parameters() if p.dim() > 1]
     others = [p for p in network.parameters() if p.dim() == 1]
@@ -108,7 +113,7 @@ def main() -> None:
     budget, saved, losses = 60 * arguments.minutes, spent, []
     averaged, last = deepcopy(network), time.monotonic()
     while spent < budget:
-        order = torch.randperm(len(pixels), generator=random)
+        order = torch.randperm(len(pixels), generator=random, device=device)
         for batch in order[: len(order) // arguments.batch * arguments.batch].split(arguments.batch):
             share = min(spent / budget, 1)
             rate = arguments.rate * min((step + 1) / 300, 0.005 + 0.995 * (1 + math.cos(math.pi * share)) / 2)
@@ -117,17 +122,19 @@ def main() -> None:
             network.train()
             size = max(size for start, size in SIZES if share >= start)
             x = augmented(pixels[batch], size, random, 1.0 if share < 0.9 else 0.5)
-            loss = F.cross_entropy(network(x.contiguous(memory_format=torch.channels_last)), shares[batch])
+            with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+                logits = network(x.contiguous(memory_format=torch.channels_last))
+            loss = F.cross_entropy(logits.float(), shares[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             step += 1
             average.update(network)
-            losses.append(loss.item())
+            losses.append(loss.detach())
             now = time.monotonic()
             spent, last = spent + now - last, now
             if step % 50 == 0:
-                log.add(minutes=spent / 60, step=step, rate=rate, loss=sum(losses) / len(losses))
+                log.add(minutes=spent / 60, step=step, rate=rate, loss=(sum(losses) / len(losses)).item())
                 losses = []
             if spent - saved > STATE_SECONDS:
                 saved = spent
@@ -140,13 +147,15 @@ def main() -> None:
         averaged.load_state_dict(average.weights, strict=False)
         right, recall = accuracy(averaged, dev_pixels, dev_labels)
         log.add(minutes=spent / 60, step=step, accuracy=right, recall=recall)
-        log.plot()
         torch.save(averaged.state_dict(), run / "averaged.pt")
 
-    tower = averaged.eval().tower()
-    logits = averaged.output(tower(dev_pixels).mean(1))
-    print(f"folded: accuracy {(logits.argmax(1) == dev_labels).float().mean():.4f}")
-    save_component(arguments.work, "face", "tower", configuration(), tower.state_dict())
+    log.plot()
+    tower = averaged.eval().tower().to(device)
+    with torch.no_grad():
+        logits = torch.cat([averaged.output(tower(part).mean(1)) for part in dev_pixels.split(256)])
+    score = (logits.argmax(1) == dev_labels).float().mean().item()
+    save_component(run, "face", "tower", configuration(), tower.state_dict())
+    print(f"folded: accuracy {score:.4f}" + (", the best run so far" if adopt(arguments.work, arguments.run, score) else ""))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Trains `models/ravdess-av`: voice (Whisper's encoder, frozen) and facial action units of the same clips to eight emotions.
 
     python -m training.ravdess_av … --folds           scores the five published folds by actor, both parts and each alone
-    python -m training.ravdess_av … --output FOLDER   trains on actors 1 to 20, scores 21 and 22, writes the checkpoint
+    python -m training.ravdess_av … --train           trains on actors 1 to 20, scores 21 and 22, keeps the head
+    python -m training.ravdess_av … --output FOLDER   writes the checkpoint from it
 
 Whole parts are dropped at random while training, so that voice or face alone are answered too.
 """
@@ -16,9 +17,9 @@ from torch import Tensor
 
 from .sensorium.checkpoint import place_shards, split, write_json
 from .sensorium.clips import ClipStates, mixed, smoothed
-from .sensorium.component import load_component
+from .sensorium.component import load_component, save_component
 from .sensorium.emotions import RAVDESS_EMOTIONS, RAVDESS_FOLDS, read_action_units, read_clips
-from .sensorium.fitting import fit
+from .sensorium.fitting import fit, mean_answer
 from .sensorium.fusion import ClassifierHead
 
 UNITS = 35
@@ -47,18 +48,19 @@ def statistics(units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class Trainer:
     def __init__(self, data: Path, work: Path, options: argparse.Namespace):
         self.options, self.clips = options, read_clips(data)
-        self.states = ClipStates(work, self.clips)
+        self.states = ClipStates(work, self.clips, options.device)
         units = read_action_units(data)
         self.units = np.stack([units[clip.name] for clip in self.clips])
         self.labels = np.array([clip.emotion for clip in self.clips])
 
-    def train(self, chosen: np.ndarray, seed: int) -> tuple[ClassifierHead, np.ndarray, np.ndarray]:
+    def train(self, chosen: np.ndarray, seed: int, teachers: int | None = None) -> tuple[ClassifierHead, np.ndarray, np.ndarray]:
         """The head, and the mean and deviation of the action units that it was trained with."""
         options = self.options
+        teachers = [self.train(chosen, 1000 * seed + number, 0)[0] for number in range(options.teachers if teachers is None else teachers)]
         torch.manual_seed(seed)
         random = np.random.default_rng(seed)
         mean, deviation = statistics(self.units[chosen])
-        head = ClassifierHead(head_configuration(options), WIDTHS, options.dropout)
+        head = ClassifierHead(head_configuration(options), WIDTHS, options.dropout).to(options.device)
         queue: list[int] = []
 
         def batch_of(step: int):
@@ -68,14 +70,17 @@ class Trainer:
             x = self.states.parts(batch, options.tokens, random)
             units = (self.units[batch] - mean) / deviation
             units = units + random.normal(0, options.noise, units.shape)
-            shares = smoothed(self.labels[batch], len(RAVDESS_EMOTIONS), options.smoothing)
-            both = torch.cat([x.flatten(1), torch.from_numpy(units).float()], 1)
+            shares = smoothed(self.labels[batch], len(RAVDESS_EMOTIONS), options.smoothing).to(x.device)
+            both = torch.cat([x.flatten(1), torch.from_numpy(units).float().to(x.device)], 1)
             both, shares = mixed(both, shares, random, options.mixup)
-            dropped = torch.from_numpy(random.choice(3, len(batch), p=[1 - 2 * options.drop, options.drop, options.drop]))
+            dropped = random.choice(3, len(batch), p=[1 - 2 * options.drop, options.drop, options.drop])
+            dropped = torch.from_numpy(dropped).to(x.device)
             tokens = {"audio": both[:, :-UNITS].reshape(x.shape), "features": both[:, None, -UNITS:]}
             masks = {
                 "audio": (dropped != 1)[:, None].expand(-1, options.tokens), "features": (dropped != 2)[:, None],
             }
+            if teachers:
+                shares = 0.3 * shares + 0.7 * mean_answer(teachers, tokens, masks)
             return tokens, masks, shares
 
         head = fit(
@@ -87,13 +92,13 @@ class Trainer:
     def accuracies(self, head: ClassifierHead, mean: np.ndarray, deviation: np.ndarray, clips: np.ndarray) -> dict[str, float]:
         """Of whole clips as they are, with both parts and with each alone."""
         right = dict.fromkeys(PARTS, 0)
-        for clip in clips:
-            x, mask = self.states.whole(clip)
-            units = torch.from_numpy((self.units[clip] - mean) / deviation).float()[None, None]
-            tokens = {"audio": x, "features": units}
+        for part in np.array_split(clips, max(1, len(clips) // 32)):
+            x, mask = self.states.whole(part)
+            units = torch.from_numpy((self.units[part] - mean) / deviation).float()[:, None].to(x.device)
             for name, parts in PARTS.items():
-                there = {"audio": mask & ("audio" in parts), "features": torch.full((1, 1), "features" in parts)}
-                right[name] += int(head(tokens, there)[0].argmax() == self.labels[clip])
+                there = {"audio": mask & ("audio" in parts), "features": torch.full(units.shape[:2], "features" in parts, device=x.device)}
+                given = head({"audio": x, "features": units}, there)[0].argmax(1).cpu().numpy()
+                right[name] += int((given == self.labels[part]).sum())
         return {name: count / len(clips) for name, count in right.items()}
 
 
@@ -130,6 +135,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--work", type=Path, required=True, help="folder with speech.states and components/audio")
     parser.add_argument("--folds", action="store_true", help="score the five published folds")
+    parser.add_argument("--train", action="store_true", help="train on the actors 1 to 20")
+    parser.add_argument("--run", default="ravdess-av", help="folder of the run in WORK")
     parser.add_argument("--output", type=Path, help="folder of the checkpoint")
     parser.add_argument("--card", type=Path, default=Path(__file__).parent / "ravdess_av.md", help="text of the model card")
     parser.add_argument("--fusion", default="cross_attention", help="type of the fusion")
@@ -146,8 +153,10 @@ def main() -> None:
     parser.add_argument("--mixup", type=float, default=0.3)
     parser.add_argument("--weight-decay", type=float, default=0.05)
     parser.add_argument("--decay", type=float, default=0.99, help="of the averaged weights")
+    parser.add_argument("--teachers", type=int, default=0, help="heads of other seeds whose mean answer is most of the target")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     trainer = Trainer(options.data, options.work, options)
@@ -160,7 +169,7 @@ def main() -> None:
             print(f"fold {fold + 1}: " + "  ".join(f"{name} {value:.4f}" for name, value in scores[-1].items()), flush=True)
         for name in PARTS:
             print(f"five folds, eight classes, 22 actors, {name}: {np.mean([score[name] for score in scores]):.4f}")
-    if options.output:
+    if options.train:
         dev = np.array([clip.split == "dev" for clip in trainer.clips])
         head, mean, deviation = trainer.train(np.flatnonzero(~dev), options.seed)
         print("actors 21 and 22:", trainer.accuracies(head, mean, deviation, np.flatnonzero(dev)))
@@ -170,7 +179,9 @@ def main() -> None:
             "model_type": "sensorium", "name": "ravdess-av", "width": options.width,
             "towers": tower_configuration(audio, mean, deviation), "heads": {"emotion": head_configuration(options)},
         }
-        write(options.output, options.work, options.card, config, head.state_dict())
+        save_component(options.work / options.run, "ravdess-av", "head", config, head.state_dict())
+    if options.output:
+        write(options.output, options.work, options.card, *load_component(options.work / options.run, "ravdess-av"))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ hidden states 1 to 3 as float16: `WORK/speech.states` with `speech.states.json`.
 import argparse
 import io
 import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from .sensorium.audio import AudioTower, load_audio_tower, log_mel, read_clip
 from .sensorium.emotions import read_clips, read_recordings
 
 LAYERS = 3
+SAVED_EVERY = 100
 
 
 def trimmed(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -32,7 +35,7 @@ def trimmed(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def altered(samples: np.ndarray, random: np.random.Generator) -> torch.Tensor:
     """Log-mel spectrogram [t, 80] of a copy."""
     samples = trimmed(samples, random)
-    samples = soxr.resample(samples, 16000, int(16000 / random.uniform(0.9, 1.1)), quality="HQ")
+    samples = soxr.resample(samples, 16000, int(16000 / random.uniform(0.88, 1.14)), quality="HQ")
     samples = samples * 10 ** (random.uniform(-4, 4) / 20)
     if random.random() < 0.5:
         noise = 10 ** (-random.uniform(20, 45) / 20) * np.sqrt(np.square(samples).mean())
@@ -48,10 +51,19 @@ def altered(samples: np.ndarray, random: np.random.Generator) -> torch.Tensor:
     return torch.from_numpy(mel.astype(np.float32))
 
 
+def spectrogram(task: tuple[int, int, bytes]) -> np.ndarray:
+    """Copy number, clip number, file; copy 0 is the clip as it is. float32 [t, 80]."""
+    torch.set_num_threads(1)
+    copy, clip, file = task
+    samples = read_clip(io.BytesIO(file))
+    return (altered(samples, np.random.default_rng([copy, clip])) if copy else log_mel(samples)).numpy()
+
+
 @torch.no_grad()
-def states(tower: AudioTower, mel: torch.Tensor) -> np.ndarray:
-    """[states, tokens, 384] float16 of the layers 1 to 3."""
-    return tower(mel[None])[0, 1:].half().numpy()
+def states(tower: AudioTower, mel: np.ndarray) -> np.ndarray:
+    """[tokens, states, 384] float16 of the layers 1 to 3."""
+    mel = torch.from_numpy(mel)[None].to(tower.conv1.weight.device)
+    return tower(mel)[0, 1:].transpose(0, 1).half().cpu().numpy()
 
 
 def main() -> None:
@@ -59,26 +71,28 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--work", type=Path, required=True, help="folder with components/audio.safetensors")
     parser.add_argument("--copies", type=int, default=5, help="altered copies of a clip")
+    parser.add_argument("--processes", type=int, default=1, help="for decoding and altering")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     tower = load_audio_tower(arguments.work / "components" / "audio")
     del tower.layers[LAYERS:]
     tower.layer_norm = None
+    tower.to(arguments.device)
     clips, recordings = read_clips(arguments.data), read_recordings(arguments.data)
     table = arguments.work / "speech.states.json"
     offsets = json.loads(table.read_text()) if table.exists() else [0]
     # First all clips as they are, then one copy of each, and so on: what is there can be trained on.
-    with open(arguments.work / "speech.states", "ab") as file:
+    places = range(len(offsets) - 1, len(clips) * (1 + arguments.copies))
+    tasks = ((place // len(clips), place % len(clips), recordings[clips[place % len(clips)].name]) for place in places)
+    with open(arguments.work / "speech.states", "ab") as file, ProcessPoolExecutor(arguments.processes, get_context("spawn")) as pool:
         file.truncate(offsets[-1] * LAYERS * 384 * 2)
-        for place in tqdm(range(len(offsets) - 1, len(clips) * (1 + arguments.copies)), mininterval=20):
-            copy, clip = divmod(place, len(clips))
-            samples = read_clip(io.BytesIO(recordings[clips[clip].name]))
-            mel = altered(samples, np.random.default_rng([copy, clip])) if copy else log_mel(samples)
+        for place, mel in zip(tqdm(places, mininterval=20), pool.map(spectrogram, tasks, chunksize=8)):
             values = states(tower, mel)
-            file.write(np.ascontiguousarray(values.transpose(1, 0, 2)).tobytes())
-            offsets.append(offsets[-1] + values.shape[1])
-            if place % len(clips) % 100 == 99 or (place + 1) % len(clips) == 0:
+            file.write(values.tobytes())
+            offsets.append(offsets[-1] + len(values))
+            if place % SAVED_EVERY == 0 or place + 1 == places.stop:
                 file.flush()
                 table.write_text(json.dumps(offsets))
 

@@ -17,10 +17,10 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
 from .sensorium.branch import TextBranch, TextStates, load_text_tower, write_states
-from .sensorium.component import save_component
-from .sensorium.emotion import TEXT_BRANCH, single
+from .sensorium.component import adopt, save_component
+from .sensorium.emotion import TEXT_BRANCH, single, single_configuration
 from .sensorium.emotions import EMOTIONS, read_goemotions
-from .sensorium.progress import Average, Log, save_head, save_state
+from .sensorium.progress import Average, Log, save_state
 
 STATE_SECONDS = 120
 
@@ -51,7 +51,7 @@ def answers(network: TextNetwork, states: TextStates) -> np.ndarray:
     order = np.argsort(states.lengths, kind="stable")
     logits = np.zeros((len(order), len(EMOTIONS)), np.float32)
     for part in np.array_split(order, max(1, len(order) // 128)):
-        logits[part] = network(*states.batch(part)).numpy()
+        logits[part] = network(*states.whole(part)).cpu().numpy()
     return logits
 
 
@@ -68,26 +68,30 @@ def main() -> None:
     parser.add_argument("--forgotten", type=float, default=0.1, help="share of the pieces that a step does not see")
     parser.add_argument("--decay", type=float, default=0.99, help="of the averaged weights")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--run", default="text", help="folder of the run in WORK: text or text-NAME; the best of all runs is kept")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     random = np.random.default_rng(arguments.seed)
-    run = arguments.work / "text"
+    run = arguments.work / arguments.run
 
     train, dev = read_goemotions(arguments.data, "train"), read_goemotions(arguments.data, "dev")
     for name, lines in (("goemotions.dev", dev), ("goemotions.train", train)):
-        write_states(arguments.work, name, [line.text for line in lines], TEXT_BRANCH["from_layer"])
+        write_states(arguments.work, name, [line.text for line in lines], TEXT_BRANCH["from_layer"], arguments.device)
     if not arguments.minutes:
         return
-    train_states, dev_states = TextStates(arguments.work, "goemotions.train"), TextStates(arguments.work, "goemotions.dev")
+    device = arguments.device
+    train_states, dev_states = (TextStates(arguments.work, f"goemotions.{split}", device) for split in ("train", "dev"))
     labels, dev_labels = (np.array([line.emotion for line in lines]) for lines in (train, dev))
     counts = np.bincount(labels)
     print({name: int(count) for name, count in zip(EMOTIONS, counts)}, len(dev), "dev lines")
     seen = np.minimum(counts, arguments.most)
     weights = torch.tensor(np.sqrt(seen.mean() / seen), dtype=torch.float32)
+    class_weights = weights.to(device)
 
-    network = TextNetwork(arguments.work, arguments.dropout)
+    network = TextNetwork(arguments.work, arguments.dropout).to(device)
     average = Average(network, arguments.decay)
     optimizer = torch.optim.AdamW([
         {"params": list(network.branch.parameters()), "scale": 1.0}, {"params": list(network.head.parameters()), "scale": 10.0},
@@ -112,22 +116,22 @@ def main() -> None:
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["scale"]
             network.train()
-            x, mask = train_states.batch(batch)
-            forgotten = torch.from_numpy(random.random(mask.shape) < arguments.forgotten)
+            x, mask = train_states.whole(batch)
+            forgotten = torch.from_numpy(random.random(mask.shape) < arguments.forgotten).to(device)
             forgotten[:, 0] = False
             logits = network(x, mask & ~forgotten)
-            loss = F.cross_entropy(logits, torch.from_numpy(labels[batch]), weights, label_smoothing=arguments.smoothing)
+            loss = F.cross_entropy(logits, torch.from_numpy(labels[batch]).to(device), class_weights, label_smoothing=arguments.smoothing)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             step += 1
             average.update(network)
-            losses.append(loss.item())
+            losses.append(loss.detach())
             now = time.monotonic()
             spent, last = spent + now - last, now
             if step % 50 == 0:
-                log.add(minutes=spent / 60, step=step, rate=rate, loss=sum(losses) / len(losses))
+                log.add(minutes=spent / 60, step=step, rate=rate, loss=(sum(losses) / len(losses)).item())
                 losses = []
             if spent - saved > STATE_SECONDS:
                 saved = spent
@@ -148,12 +152,13 @@ def main() -> None:
     scores = {tau: f1_score(dev_labels, (logits + tau * prior).argmax(1), average="macro") for tau in np.arange(-0.25, 1.26, 0.25)}
     print("macro-F1 by share of the prior:", {float(tau): round(score, 4) for tau, score in scores.items()})
     tau = max(scores, key=scores.get)
-    averaged.head.alone["text"].down.bias.data += torch.tensor(tau * prior, dtype=torch.float32)
+    averaged.head.alone["text"].down.bias.data += torch.tensor(tau * prior, dtype=torch.float32, device=device)
     best = (logits + tau * prior).argmax(1)
     for name, score in zip(EMOTIONS, f1_score(dev_labels, best, average=None)):
         print(f"  {name} F1 {score:.3f}")
-    save_component(arguments.work, "emotion_text", "tower", TEXT_BRANCH, averaged.branch.state_dict())
-    save_head(run / "head.safetensors", averaged.head.state_dict())
+    save_component(run, "emotion_text", "tower", TEXT_BRANCH, averaged.branch.state_dict())
+    save_component(run, "emotion-text", "head", single_configuration("text"), averaged.head.state_dict())
+    print(f"macro-F1 {scores[tau]:.4f}" + (", the best run so far" if adopt(arguments.work, arguments.run, scores[tau]) else ""))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from .checkpoint import configuration
 from .network import BertLayer, TextTower
+from .ragged import Ragged
 
 MAX_PIECES = 64
 
@@ -39,31 +40,20 @@ class TextBranch(nn.Module):
         return x
 
 
-class TextStates:
+class TextStates(Ragged):
     """Hidden states after the shared layers of many texts, float16, one text after the other: `WORK/<name>.states`."""
 
-    def __init__(self, work: Path, name: str):
-        self.offsets = np.array(json.loads((work / f"{name}.states.json").read_text()))
-        self.values = np.memmap(work / f"{name}.states", np.float16, "r").reshape(self.offsets[-1], -1)
-        self.lengths = np.diff(self.offsets)
-
-    def batch(self, texts: list[int] | np.ndarray) -> tuple[Tensor, Tensor]:
-        """[b, t, width] and its mask [b, t]."""
-        longest = self.lengths[texts].max()
-        x, mask = torch.zeros(len(texts), longest, self.values.shape[1]), torch.zeros(len(texts), longest, dtype=torch.bool)
-        for row, text in enumerate(texts):
-            length = self.lengths[text]
-            x[row, :length] = torch.from_numpy(self.values[self.offsets[text] : self.offsets[text + 1]].astype(np.float32))
-            mask[row, :length] = True
-        return x, mask
+    def __init__(self, work: Path, name: str, device: str = "cpu"):
+        offsets = np.array(json.loads((work / f"{name}.states.json").read_text()))
+        super().__init__(np.memmap(work / f"{name}.states", np.float16, "c", shape=(int(offsets[-1]), 384)), offsets, device)
 
 
 @torch.no_grad()
-def write_states(work: Path, name: str, texts: list[str], layers: int) -> None:
+def write_states(work: Path, name: str, texts: list[str], layers: int, device: str = "cpu") -> None:
     """Runs the shared layers once over all texts, alike in length together."""
     if (work / f"{name}.states.json").exists():
         return
-    tokenizer, tower = Tokenizer.from_file(str(work / "tokenizer.json")), load_text_tower(work)
+    tokenizer, tower = Tokenizer.from_file(str(work / "tokenizer.json")), load_text_tower(work).to(device)
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_PIECES)
     ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
@@ -76,10 +66,11 @@ def write_states(work: Path, name: str, texts: list[str], layers: int) -> None:
         for row, text in enumerate(batch):
             padded[row, : len(ids[text])] = torch.tensor(ids[text])
         mask = torch.arange(padded.shape[1]) < torch.tensor([len(ids[text]) for text in batch])[:, None]
+        padded, mask = padded.to(device), mask.to(device)
         x = tower.embeddings(padded)
         for layer in tower.encoder["layer"][:layers]:
             x = layer(x, mask)
         for row, text in enumerate(batch):
-            values[offsets[text] : offsets[text + 1]] = x[row, : len(ids[text])].half().numpy()
+            values[offsets[text] : offsets[text + 1]] = x[row, : len(ids[text])].half().cpu().numpy()
     values.flush()
     (work / f"{name}.states.json").write_text(json.dumps(offsets.tolist()))

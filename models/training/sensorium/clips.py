@@ -8,46 +8,37 @@ import torch
 from torch import Tensor
 
 from .emotions import Clip
+from .ragged import Ragged
 
 LAYERS, WIDTH = 3, 384
 
 
 class ClipStates:
-    """Row `copy * clips + clip` holds hidden states [tokens, 3, 384]; copy 0 is the clip as it is."""
+    """Sequence `copy * clips + clip` holds hidden states [tokens, 3, 384]; copy 0 is the clip as it is."""
 
-    def __init__(self, work: Path, clips: list[Clip]):
-        self.clips = clips
-        self.offsets = np.array(json.loads((work / "speech.states.json").read_text()))
-        self.copies = (len(self.offsets) - 1) // len(clips)
-        self.values = np.memmap(work / "speech.states", np.float16, "r")[: self.offsets[-1] * LAYERS * WIDTH]
-        self.values = self.values.reshape(-1, LAYERS, WIDTH)
+    def __init__(self, work: Path, clips: list[Clip], device: str = "cpu"):
+        self.clips = len(clips)
+        offsets = np.array(json.loads((work / "speech.states.json").read_text()))
+        self.copies = (len(offsets) - 1) // self.clips
+        offsets = offsets[: self.copies * self.clips + 1]
+        values = np.memmap(work / "speech.states", np.float16, "c", shape=(int(offsets[-1]), LAYERS, WIDTH))
+        self.states = Ragged(values, offsets, device)
 
-    def row(self, clip: int, copy: int) -> np.ndarray:
-        place = copy * len(self.clips) + clip
-        return self.values[self.offsets[place] : self.offsets[place + 1]]
+    def whole(self, clips: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Clips as they are: [b, 3, t, 384] and the mask [b, t]."""
+        x, mask = self.states.whole(np.asarray(clips))
+        return x.transpose(1, 2), mask
 
-    def whole(self, clip: int) -> tuple[Tensor, Tensor]:
-        """[1, 3, t, 384] and its mask [1, t]."""
-        x = torch.from_numpy(self.row(clip, 0).astype(np.float32)).transpose(0, 1)[None]
-        return x, torch.ones(1, x.shape[2], dtype=torch.bool)
-
-    def parts(self, clips: np.ndarray, tokens: int, random: np.random.Generator, copies: int | None = None) -> Tensor:
-        """A random copy of each clip, and of it a random half of the time in random order of length: [b, 3, tokens, 384].
-
-        `tokens` places are drawn, sorted, from a random stretch of at least half of the clip."""
-        x = np.empty((len(clips), tokens, LAYERS, WIDTH), np.float16)
-        for place, clip in enumerate(clips):
-            row = self.row(clip, random.integers(copies or self.copies))
-            stretch = max(1, int(len(row) * random.uniform(0.5, 1.0)))
-            start = random.integers(0, len(row) - stretch + 1)
-            x[place] = row[start + np.sort(random.integers(0, stretch, tokens))]
-        return torch.from_numpy(x.astype(np.float32)).transpose(1, 2)
+    def parts(self, clips: np.ndarray, tokens: int, random: np.random.Generator) -> Tensor:
+        """`tokens` tokens of a random copy of each clip: [b, 3, tokens, 384]."""
+        rows = random.integers(self.copies, size=len(clips)) * self.clips + np.asarray(clips)
+        return self.states.parts(rows, tokens, random).transpose(1, 2)
 
 
 def mixed(x: Tensor, shares: Tensor, random: np.random.Generator, alpha: float) -> tuple[Tensor, Tensor]:
     """Pairs of a batch in random proportions (Zhang 2018), the labels with them."""
     weight = float(random.beta(alpha, alpha)) if alpha else 1.0
-    order = torch.from_numpy(random.permutation(len(x)))
+    order = torch.from_numpy(random.permutation(len(x))).to(x.device)
     return weight * x + (1 - weight) * x[order], weight * shares + (1 - weight) * shares[order]
 
 

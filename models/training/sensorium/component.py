@@ -1,6 +1,11 @@
-"""Trained parts of a checkpoint on their way into it: `WORK/components/<name>.safetensors` and `<name>.json`."""
+"""Trained parts of a checkpoint on their way into it: `<folder>/components/<name>.safetensors` and `<name>.json`.
+
+A step may run several times with other options (--run NAME); each run keeps its own, and `adopt` puts the best of them into
+`WORK/components`. Its score is the dev figure of the step.
+"""
 
 import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -26,3 +31,15 @@ def load_component(work: Path, name: str) -> tuple[dict, dict[str, Tensor]]:
     tensors = load_file(folder / f"{name}.safetensors")
     config = json.loads((folder / f"{name}.json").read_text())["config"]
     return config, {key: tensor.float() for key, tensor in tensors.items()}
+
+
+def adopt(work: Path, run: str, score: float) -> bool:
+    """Copies the components of `WORK/<run>` to `WORK/components`, if no run of that step had a better score."""
+    best = work / "components" / f"{run.split('-')[0]}.score"
+    if best.exists() and float(best.read_text()) >= score:
+        return False
+    best.parent.mkdir(parents=True, exist_ok=True)
+    for file in (work / run / "components").iterdir():
+        shutil.copyfile(file, best.parent / file.name)
+    best.write_text(str(score))
+    return True

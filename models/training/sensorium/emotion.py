@@ -23,9 +23,13 @@ def configuration(inputs: list[str], fusion: dict, labels: list[str] = EMOTIONS)
     }
 
 
+def single_configuration(name: str, labels: list[str] = EMOTIONS) -> dict:
+    return configuration([name], {"type": "late", "late": "mean"}, labels)
+
+
 def single(name: str, dropout: float) -> ClassifierHead:
     """A head with one input: `inputs.<name>` and `alone.<name>` of the whole head."""
-    return ClassifierHead(configuration([name], {"type": "late", "late": "mean"}), WIDTHS, dropout)
+    return ClassifierHead(single_configuration(name), WIDTHS, dropout)
 
 
 def of_input(weights: dict[str, Tensor], name: str) -> dict[str, Tensor]:

@@ -11,14 +11,8 @@ from torch import Tensor, nn
 SIZE = 48
 MEAN, DEVIATION = 128, 64
 LAYOUT = [
-    {"channels": 32, "stride": 2},
-    {"channels": 32, "stride": 1},
-    {"channels": 64, "stride": 2},
-    {"channels": 64, "stride": 1},
-    {"channels": 128, "stride": 2},
-    {"channels": 128, "stride": 1},
-    {"channels": 256, "stride": 2},
-    {"channels": 256, "stride": 1},
+    {"channels": channels, "stride": stride}
+    for channels, stride in [(32, 1), (64, 2), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1)]
 ]
 
 
@@ -57,7 +51,7 @@ class TrainedLayer(nn.Module):
         scale = self.norm.weight / (self.norm.running_var + self.norm.eps).sqrt()
         weight = self.convolution.weight * scale[:, None, None, None]
         if self.identity:
-            weight[:, :, 1, 1] += torch.eye(len(weight))
+            weight[:, :, 1, 1] += torch.eye(len(weight), device=weight.device)
         return weight, self.norm.bias - self.norm.running_mean * scale
 
 
@@ -87,7 +81,7 @@ class FaceClassifier(nn.Module):
 
 
 class FaceTower(nn.Module):
-    """The tower of the checkpoint: [b, 1, 48, 48] to tokens [b, 9, 256], row by row."""
+    """The tower of the checkpoint: [b, 1, 48, 48] to tokens [b, 36, 256], row by row."""
 
     def __init__(self, layout: list[dict] = LAYOUT):
         super().__init__()

@@ -17,7 +17,9 @@ Batch = tuple[dict[str, Tensor], dict[str, Tensor], Tensor]
 
 def loss_of(head: ClassifierHead, batch: Batch, alone: float, weights: Tensor | None) -> Tensor:
     """Cross-entropy of the fused answer and, `alone` times, the mean of the inputs' own answers."""
-    tokens, masks, shares = batch
+    device = next(head.parameters()).device
+    tokens, masks = ({name: tensor.to(device) for name, tensor in tensors.items()} for tensors in batch[:2])
+    shares = batch[2].to(device)
     logits, each = head(tokens, masks)
     cost = lambda answer: F.cross_entropy(answer, shares, weights, reduction="none")  # noqa: E731
     loss = cost(logits).mean()
@@ -26,6 +28,12 @@ def loss_of(head: ClassifierHead, batch: Batch, alone: float, weights: Tensor | 
         costs = torch.stack([cost(each[name]) for name in head.names], 1)
         loss = loss + alone * torch.where(there, costs, 0).sum() / there.sum()
     return loss
+
+
+@torch.no_grad()
+def mean_answer(heads: list[ClassifierHead], tokens: dict[str, Tensor], masks: dict[str, Tensor]) -> Tensor:
+    """The mean of the heads' probabilities: what a student is taught (Hinton 2015)."""
+    return torch.stack([head(tokens, masks)[0].softmax(1) for head in heads]).mean(0)
 
 
 def fit(
@@ -54,10 +62,10 @@ def fit(
         torch.nn.utils.clip_grad_norm_(chosen, 1.0)
         optimizer.step()
         average.update(head)
-        losses.append(loss.item())
+        losses.append(loss.detach())
         if report and every and ((step + 1) % every == 0 or step + 1 == steps):
             averaged.load_state_dict(average.weights)
-            report(step + 1, sum(losses) / len(losses), averaged.eval())
+            report(step + 1, (sum(losses) / len(losses)).item(), averaged.eval())
             losses = []
     averaged.load_state_dict(average.weights)
     return averaged.eval()
