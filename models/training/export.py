@@ -3,7 +3,8 @@
     python -m training.export --work WORK --head WORK/head.safetensors --output sensorium-base
     python -m training.export --base sensorium-base --component face=WORK/components/face --component … --output sensorium-base
 
-Without --head the caption head is random: enough to build a server on. Shards of the base keep their bytes.
+Without --head the caption head is random: enough to build a server on. A component that the base has too is replaced; the
+shards that do not hold it keep their bytes.
 """
 
 import argparse

@@ -106,8 +106,8 @@ def tower_configuration(audio: dict, mean: np.ndarray, deviation: np.ndarray) ->
     return {
         "audio": audio,
         "action_units": {
-            "type": "features", "width": UNITS, "max_tokens": 1, "mean": mean.round(5).tolist(),
-            "deviation": deviation.round(5).tolist(),
+            "type": "features", "width": UNITS, "max_tokens": 1, "mean": mean.astype(float).round(5).tolist(),
+            "deviation": deviation.astype(float).round(5).tolist(),
             "description": "OpenFace action units of a clip, averaged over its frames: 17 intensities (AU01_r, 02, 04, 05, 06, 07, "
             "09, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45), then 18 presences (the same and AU28_c before AU45_c)",
         },

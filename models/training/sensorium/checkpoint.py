@@ -11,6 +11,10 @@ from torch import Tensor
 from .network import Sensorium
 
 SHARD_BYTES = 50_000_000
+# Towers and heads that share a shard.
+GROUPS = [
+    ["text"], ["image", "face", "face_finder"], ["caption"], ["audio", "emotion_text", "emotion"], ["vqa", "space"],
+]
 
 PREPROCESSOR = {
     "image_processor_type": "SensoriumImageProcessor",
@@ -67,31 +71,30 @@ def write_json(path: Path, value: dict) -> None:
 
 
 def split(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-    """Shards of at most 50 MB, in the order of the tensors."""
+    """A shard for each of `GROUPS`, so that a trained part changes one file and no other; more where 50 MB are passed."""
+    parts = dict.fromkeys(key.split(".")[0] for key in tensors)
+    groups = [[name for name in group if name in parts] for group in GROUPS]
+    groups.append([name for name in parts if not any(name in group for group in GROUPS)])
     shards: list[dict[str, Tensor]] = []
-    room = 0
-    for name, tensor in tensors.items():
-        if tensor.nbytes > room:
-            shards.append({})
-            room = SHARD_BYTES
-        shards[-1][name] = tensor
-        room -= tensor.nbytes + 256  # its entry in the header
+    for group in filter(None, groups):
+        room = 0
+        for name, tensor in ((key, tensor) for part in group for key, tensor in tensors.items() if key.split(".")[0] == part):
+            if tensor.nbytes > room:
+                shards.append({})
+                room = SHARD_BYTES
+            shards[-1][name] = tensor
+            room -= tensor.nbytes + 256  # its entry in the header
     return shards
 
 
-def place_shards(folder: Path, shards: list[Path | dict[str, Tensor]]) -> None:
-    """Copies or writes the shards under their numbers, and the index."""
-    weight_map, size = {}, 0
-    for number, shard in enumerate(shards, 1):
-        name = f"model-{number:05}-of-{len(shards):05}.safetensors"
-        if isinstance(shard, Path):
-            shutil.copyfile(shard, folder / name)
-        else:
-            save_file(shard, folder / name, metadata={"format": "pt"})
+def place_shards(folder: Path, shards: list[dict[str, Tensor]]) -> None:
+    """Writes the shards under their numbers, and the index."""
+    names = [f"model-{number:05}-of-{len(shards):05}.safetensors" for number in range(1, len(shards) + 1)]
+    for name, shard in zip(names, shards):
+        save_file(shard, folder / name, metadata={"format": "pt"})
         (folder / name).chmod(0o644)  # safetensors writes for the owner alone
-        tensors = load_file(folder / name)
-        weight_map |= dict.fromkeys(tensors, name)
-        size += sum(tensor.nbytes for tensor in tensors.values())
+    size = sum(tensor.nbytes for shard in shards for tensor in shard.values())
+    weight_map = {tensor: name for name, shard in zip(names, shards) for tensor in shard}
     write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": weight_map})
 
 
@@ -118,37 +121,11 @@ def load(folder: Path) -> tuple[dict, Sensorium]:
 
 
 def extend(base: Path, folder: Path, components: dict[str, Path], card: str) -> None:
-    """Writes `base` with these towers and heads: name -> file without suffix, `.json` and `.safetensors` beside each other.
-
-    Shards of `base` keep their bytes unless they hold tensors of a component that is replaced; what is new goes into
-    shards of its own.
-    """
-    config = json.loads((base / "config.json").read_text())
-    fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    added: dict[str, Tensor] = {}
+    """Writes `base` with these towers and heads: name -> file without suffix, `.json` and `.safetensors` beside each other."""
+    config, tensors = read(base)
     for name, file in components.items():
         description = json.loads(file.with_suffix(".json").read_text())
         config[{"tower": "towers", "head": "heads"}[description["kind"]]][name] = description["config"]
-        added |= {f"{name}.{key}": tensor.half() for key, tensor in load_file(file.with_suffix(".safetensors")).items()}
-    replaced = tuple(f"{name}." for name in components)
-    shards: list[Path | dict[str, Tensor]] = []
-    for shard in sorted(base.glob("*.safetensors")):
-        tensors = load_file(shard)
-        kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(replaced)}
-        if len(kept) == len(tensors):
-            shards.append(shard)
-        elif kept:
-            shards.append(kept)
-    place_shards(fresh, shards + split(added))
-    for name in ("preprocessor_config.json", "tokenizer.json"):
-        if (base / name).exists():
-            shutil.copyfile(base / name, fresh / name)
-    write_json(fresh / "config.json", config)
-    (fresh / "README.md").write_text(card)
-    if folder.exists():
-        folder.rename(old)
-    fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(f"{name}.")}
+        tensors |= {f"{name}.{key}": tensor for key, tensor in load_file(file.with_suffix(".safetensors")).items()}
+    save(folder, config, tensors, base / "tokenizer.json", card)
