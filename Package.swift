@@ -38,7 +38,8 @@ let package = Package(
         .target(name: "Scheduler", swiftSettings: strict),
         .target(name: "HTTP", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
         .target(
-            name: "Service", dependencies: ["HTTP", "Scheduler", "Tasks", "Tokenizer", "Media", "JSON", logging],
+            name: "Service",
+            dependencies: ["HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "JSON", logging],
             // The contract at the root of the repository, by a link: it is served as it stands there.
             resources: [.embedInCode("Contract/openapi.yaml")], swiftSettings: strict),
         .executableTarget(
@@ -54,7 +55,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON", "Mutation"], swiftSettings: strict),
-        .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
+        .testTarget(name: "MediaTests", dependencies: ["Media", "Mutation"], swiftSettings: strict),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),
         .testTarget(
@@ -64,7 +65,9 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "COpenSSL"], swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "HTTP", "Scheduler", "Tasks", "Tokenizer", "Media", "JSON", "Yams", logging],
+            dependencies: [
+                "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "JSON", "Yams", logging,
+            ],
             swiftSettings: strict),
         .testTarget(name: "ProjectTests", swiftSettings: strict),
     ])

@@ -40,22 +40,29 @@ enum UnderstoodInput: Sendable, Equatable {
     case image(name: String, width: Int, height: Int, format: String)
     /// Word pieces of the whole text and whether some were cut.
     case text(name: String, tokens: Int, isTruncated: Bool)
+    /// Rows and columns of an array that the client computed.
+    case features(name: String, tokens: Int, width: Int)
+
+    private var name: String {
+        switch self {
+        case .image(let name, _, _, _), .text(let name, _, _), .features(let name, _, _): name
+        }
+    }
 
     fileprivate func write(to json: inout JSONWriter) {
-        switch self {
-        case .image(let name, let width, let height, let format):
-            json.field(name) { json in
-                json.object { json in
+        json.field(name) { json in
+            json.object { json in
+                switch self {
+                case .image(_, let width, let height, let format):
                     json.field("width", width)
                     json.field("height", height)
                     json.field("format", format)
-                }
-            }
-        case .text(let name, let tokens, let isTruncated):
-            json.field(name) { json in
-                json.object { json in
+                case .text(_, let tokens, let isTruncated):
                     json.field("tokens", tokens)
                     json.field("truncated", isTruncated)
+                case .features(_, let tokens, let width):
+                    json.field("tokens", tokens)
+                    json.field("width", width)
                 }
             }
         }

@@ -1,3 +1,4 @@
+import HTTP
 import JSON
 import Scheduler
 
@@ -9,6 +10,8 @@ struct AnswerTiming: Sendable {
     var decode: Duration
     /// The towers, with what else was in the batch.
     var encode: Duration
+    /// The head on what the towers gave; nil for answers of the towers alone.
+    var fuse: Duration?
     /// Token by token; nil for answers that are not generated.
     var generate: Duration?
     /// From the end of the request's head to now.
@@ -16,7 +19,8 @@ struct AnswerTiming: Sendable {
 
     /// The stages in order, without the total.
     var stages: [(name: String, duration: Duration)] {
-        [("queue", queue), ("decode", decode), ("encode", encode)] + (generate.map { [("generate", $0)] } ?? [])
+        [("queue", queue), ("decode", decode), ("encode", encode)]
+            + [("fuse", fuse), ("generate", generate)].compactMap { name, duration in duration.map { (name, $0) } }
     }
 
     private var figures: [(name: String, milliseconds: Double)] {
@@ -31,6 +35,9 @@ struct AnswerTiming: Sendable {
             }
         }
     }
+
+    /// The field line `Server-Timing`.
+    var headers: HTTPHeaders { HTTPHeaders([("Server-Timing", serverTiming)]) }
 
     /// The value of the field line `Server-Timing` (W3C Server Timing).
     var serverTiming: String {

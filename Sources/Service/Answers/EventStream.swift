@@ -41,4 +41,29 @@ struct EventStream: Sendable {
     func end() {
         request.exchange.endStream()
     }
+
+    /// An answer that comes at once: as it is, or where the client wants a stream, as its one event `result`.
+    static func single(
+        _ streams: Bool, _ request: Request, _ answer: () async throws -> HTTPResponse
+    ) async throws -> Reply {
+        guard streams else { return .whole(try await answer()) }
+        let events = EventStream(request)
+        defer { events.end() }
+        do {
+            events.send("result", data: try await answer().body)
+        } catch {
+            events.fail(request.problem(for: error))
+        }
+        return .streamed
+    }
+}
+
+extension Problem {
+    /// Heat maps are not streamed.
+    static func refuse(explaining explains: Bool, aStream streams: Bool) throws(Problem) {
+        guard explains && streams else { return }
+        throw Problem(
+            .invalidOption, "A stream has no explanation; leave out either \"explain\" or \"stream\".",
+            members: ["option": .string("explain")])
+    }
 }

@@ -7,8 +7,8 @@ import Tasks
 protocol Engine: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
-    /// Makes the tower's input of an image; takes long.
-    func pixels(of image: PixelImage) -> [Float]
+    /// Makes the input of the tower that reads a part out of an image; takes long.
+    func pixels(of image: PixelImage, for input: HeadInput) -> [Float]
     /// Makes the tower's input of a text.
     func tokens(of text: String) -> TokenizedText
     /// What is wrong with options for this model, before any image is decoded.
@@ -41,7 +41,7 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
 
     var card: ModelCard { model.card }
 
-    func pixels(of image: PixelImage) -> [Float] { model.pixels(of: image) }
+    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { model.pixels(of: image, for: input) }
 
     func tokens(of text: String) -> TokenizedText { model.tokens(of: text) }
 
@@ -54,8 +54,9 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 do {
-                    let ticket = try scheduler.submit(job, task: job.task, deadline: deadline, onProgress: onText) {
-                        outcome in
+                    let ticket = try scheduler.submit(
+                        job, task: job.task, weight: job.weight, deadline: deadline, onProgress: onText
+                    ) { outcome in
                         continuation.resume(with: outcome.result.map { ($0, outcome.timing) })
                     }
                     hold.take(ticket)

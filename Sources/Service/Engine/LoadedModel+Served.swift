@@ -1,4 +1,5 @@
 import Media
+import Networks
 import Tasks
 
 extension LoadedModel: ServedModel {
@@ -6,12 +7,10 @@ extension LoadedModel: ServedModel {
         ModelCard(
             name: name, architecture: architecture, digest: digest, parameters: parameters, tasks: tasks,
             imageSize: imageSize?.width, imageDimensions: imageDimensions, textDimensions: textDimensions,
-            maxTextTokens: textTokenLimit, maxCaptionTokens: captionTokenLimit,
-            // A pooled image tower and a sentence encoder that were not trained together.
-            sharesEmbeddingSpace: false)
+            maxTextTokens: textTokenLimit, maxCaptionTokens: captionTokenLimit)
     }
 
-    func pixels(of image: PixelImage) -> [Float] { preprocessor?(image) ?? [] }
+    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { preprocessor?(image) ?? [] }
 
     func tokens(of text: String) -> TokenizedText {
         encode(text) ?? tokenizer.encode(text, maxTokens: 2)
@@ -28,5 +27,17 @@ extension LoadedModel: ServedModel {
     func progress(of generation: CaptionGeneration) -> CaptionProgress {
         CaptionProgress(
             newText: generation.newText, candidates: generation.isFinished ? generation.candidates : nil)
+    }
+
+    func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] { [] }
+
+    func classify(
+        head: String, _ items: [[String: TowerTokens]], explain: [Bool]
+    ) throws -> [Classification] {
+        throw TaskError.taskNotAvailable(head, model: name)
+    }
+
+    func project(_ items: [(part: String, tokens: TowerTokens)]) throws -> [[Float]] {
+        throw TaskError.taskNotAvailable("embed", model: name)
     }
 }

@@ -1,55 +1,32 @@
+import Networks
 import Scheduler
 import Tasks
-
-/// One request's work for the engine.
-enum EngineJob: Sendable {
-    case caption(pixels: [Float], CaptionOptions)
-    case embedImage(pixels: [Float])
-    case embedText(TokenizedText)
-
-    /// The queue it waits in. Jobs of one queue are computed in one batch.
-    var task: TaskID {
-        switch self {
-        case .caption: "caption"
-        case .embedImage: "embed-image"
-        case .embedText: "embed-text"
-        }
-    }
-
-    /// Every queue there is.
-    static let policies = [
-        TaskPolicy("caption", generates: true), TaskPolicy("embed-image", generates: false),
-        TaskPolicy("embed-text", generates: false),
-    ]
-}
-
-/// What the engine gives back.
-enum EngineOutput: Sendable {
-    case captions([CaptionCandidate])
-    case embedding([Float])
-}
 
 /// Runs jobs on a model: the scheduler's batches become the model's.
 struct ModelWorker<Model: ServedModel>: EngineWorker {
     let model: Model
 
+    /// The model took a job and gave nothing for it.
+    private struct NothingComputed: Error {}
+
     func begin(task: TaskID, jobs: [EngineJob]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
-        let encodings = model.encode(images: jobs.compactMap(\.pixels))
-        let options = jobs.compactMap(\.captionOptions)
-        // A batch is of one task: its jobs are all captions, all images or all texts.
-        if !options.isEmpty { return beginCaptions(Array(zip(encodings, options))) }
-        let vectors = encodings.map(model.embedding) + model.embed(texts: jobs.compactMap(\.text))
-        return vectors.map { .done(.embedding($0)) }
+        // A batch is of one queue, hence of one kind of job.
+        let captions = jobs.compactMap(\.caption)
+        if captions.count == jobs.count { return beginCaptions(captions) }
+        let questions = jobs.compactMap(\.question)
+        if questions.count == jobs.count { return answer(questions) }
+        return embed(jobs.compactMap(\.embedded))
     }
 
     private func beginCaptions(
-        _ items: [(Model.Encoding, CaptionOptions)]
+        _ jobs: [(pixels: [Float], options: CaptionOptions)]
     ) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+        let items = zip(model.encode(images: jobs.map(\.pixels)), jobs).map { ($0, $1.options) }
         if let generations = try? model.start(items) { return generations.map { .generate($0) } }
         // One of the batch is refused: each gets its own answer.
         return items.map { item in
             do {
-                return try model.start([item]).first.map { .generate($0) } ?? .failed(NothingStarted())
+                return try model.start([item]).first.map { .generate($0) } ?? .failed(NothingComputed())
             } catch {
                 return .failed(error)
             }
@@ -64,24 +41,111 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
             return progress.candidates.map { .done(.captions($0), last: newText) } ?? .advanced(newText)
         }
     }
-
-    /// The model took a caption and did not begin it.
-    private struct NothingStarted: Error {}
 }
 
-extension EngineJob {
-    fileprivate var pixels: [Float]? {
-        switch self {
-        case .caption(let pixels, _), .embedImage(let pixels): pixels
-        case .embedText: nil
+// Heads over several parts
+extension ModelWorker {
+    /// The tokens of each item's parts: one pass of every tower over all items.
+    private func encode(_ items: [[String: TowerInput]], by inputs: [[HeadInput]]) -> [[String: TowerTokens]] {
+        var feeds: [(tower: String, input: TowerInput)] = []
+        var owners: [(item: Int, part: String)] = []
+        for (item, (parts, inputs)) in zip(items, inputs).enumerated() {
+            for input in inputs {
+                guard let part = parts[input.part] else { continue }
+                feeds.append((input.tower, part))
+                owners.append((item, input.part))
+            }
+        }
+        var tokens = [[String: TowerTokens]](repeating: [:], count: items.count)
+        for (owner, result) in zip(owners, model.encode(feeds)) { tokens[owner.item][owner.part] = result }
+        return tokens
+    }
+
+    private func answer(_ questions: [EngineJob.Question]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+        let heads = Dictionary(model.card.heads.map { ($0.name, $0) }) { first, _ in first }
+        let tokens = encode(questions.map(\.parts), by: questions.map { heads[$0.head]?.inputs ?? [] })
+        let start = ContinuousClock.now
+        var results = [Result<Classification, any Error>](
+            repeating: .failure(NothingComputed()), count: questions.count)
+        for (head, indices) in Dictionary(grouping: questions.indices, by: { questions[$0].head }) {
+            let items = indices.map { (tokens[$0], questions[$0].explains) }
+            for (index, result) in zip(indices, classify(head, items)) { results[index] = result }
+        }
+        let took = start.duration(to: .now)
+        return results.map { result in
+            switch result {
+            case .success(let classification): .done(.classification(classification, fuse: took))
+            case .failure(let error): .failed(error)
+            }
         }
     }
 
-    fileprivate var captionOptions: CaptionOptions? {
-        if case .caption(_, let options) = self { options } else { nil }
+    private func classify(
+        _ head: String, _ items: [([String: TowerTokens], Bool)]
+    ) -> [Result<Classification, any Error>] {
+        if let answers = try? model.classify(head: head, items.map(\.0), explain: items.map(\.1)) {
+            return answers.map { .success($0) }
+        }
+        // One of the batch is refused: each gets its own answer.
+        return items.map { item in
+            Result {
+                guard let answer = try model.classify(head: head, [item.0], explain: [item.1]).first else {
+                    throw NothingComputed()
+                }
+                return answer
+            }
+        }
     }
 
-    fileprivate var text: TokenizedText? {
-        if case .embedText(let text) = self { text } else { nil }
+    private func embed(_ items: [[String: TowerInput]]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+        guard let space = model.card.space else { return embedByTowers(items) }
+        let tokens = encode(items, by: items.map { _ in space.inputs })
+        let projected: [(item: Int, part: String, tokens: TowerTokens)] = tokens.enumerated().flatMap { item, parts in
+            // In the order of the space, so that a sum does not depend on the order of a dictionary.
+            space.inputs.compactMap { input in parts[input.part].map { (item, input.part, $0) } }
+        }
+        do {
+            let vectors = try model.project(projected.map { ($0.part, $0.tokens) })
+            return items.indices.map { index in
+                let own = zip(projected, vectors).filter { $0.0.item == index }.map(\.1)
+                return own.isEmpty ? .failed(NothingComputed()) : .done(.embedding(.composed(own)))
+            }
+        } catch {
+            return items.map { _ in .failed(error) }
+        }
+    }
+
+    /// Of a model without a space: a tower's own vectors.
+    private func embedByTowers(_ items: [[String: TowerInput]]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+        var images: [[Float]] = []
+        var texts: [TokenizedText] = []
+        for case .pixels(let pixels)? in items.map({ $0["image"] }) { images.append(pixels) }
+        for case .text(let text)? in items.map({ $0["text"] }) { texts.append(text) }
+        // A queue is of images alone or of texts alone.
+        let vectors = model.encode(images: images).map(model.embedding) + model.embed(texts: texts)
+        return items.indices.map { $0 < vectors.count ? .done(.embedding(vectors[$0])) : .failed(NothingComputed()) }
+    }
+}
+
+extension [Float] {
+    /// The vector of several of length 1: their mean, scaled to length 1 again. A single one stays what it is.
+    static func composed(_ vectors: [[Float]]) -> [Float] {
+        guard let first = vectors.first, vectors.count > 1 else { return vectors.first ?? [] }
+        let sum = vectors.dropFirst().reduce(first) { zip($0, $1).map(+) }
+        return EmbedRoute.normalized(sum)
+    }
+}
+
+extension EngineJob {
+    fileprivate var caption: (pixels: [Float], options: CaptionOptions)? {
+        if case .caption(let pixels, let options) = self { (pixels, options) } else { nil }
+    }
+
+    fileprivate var embedded: [String: TowerInput]? {
+        if case .embed(let parts) = self { parts } else { nil }
+    }
+
+    fileprivate var question: Question? {
+        if case .classify(let question) = self { question } else { nil }
     }
 }

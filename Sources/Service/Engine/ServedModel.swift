@@ -1,4 +1,5 @@
 import Media
+import Networks
 import Tasks
 import Tokenizer
 
@@ -17,8 +18,8 @@ protocol ServedModel: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
 
-    /// The tower's input: resized and normalised.
-    func pixels(of image: PixelImage) -> [Float]
+    /// The input of the tower that reads a part: an image resized and normalised.
+    func pixels(of image: PixelImage, for input: HeadInput) -> [Float]
     /// The text tower's input, cut at its limit.
     func tokens(of text: String) -> TokenizedText
     /// What is wrong with options for this model, before any image is decoded.
@@ -36,6 +37,15 @@ protocol ServedModel: Sendable {
     func step(_ generations: [Generation])
     /// How far a caption is.
     func progress(of generation: Generation) -> CaptionProgress
+
+    /// Runs each tower on all of its inputs; the results are in the order of the inputs.
+    func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens]
+    /// Asks a head about several items, each any subset of its parts that is not empty and has the required ones.
+    func classify(
+        head: String, _ items: [[String: TowerTokens]], explain: [Bool]
+    ) throws -> [Classification]
+    /// The vectors of length 1 that parts have in the model's space.
+    func project(_ items: [(part: String, tokens: TowerTokens)]) throws -> [[Float]]
 }
 
 /// How far a caption is.
@@ -56,7 +66,7 @@ struct ModelCard: Sendable, Equatable {
     var digest: String
     /// Number of weights.
     var parameters: Int
-    /// What it can do: `caption`, `embed`.
+    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`.
     var tasks: [String]
     /// The side of the square that images are resized to, in pixels.
     var imageSize: Int?
@@ -68,6 +78,23 @@ struct ModelCard: Sendable, Equatable {
     var maxTextTokens: Int?
     /// Most tokens of a caption.
     var maxCaptionTokens: Int?
-    /// Whether image and text embeddings share one space, so that they can be compared and composed.
-    var sharesEmbeddingSpace: Bool
+    /// The heads that choose among labels.
+    var heads: [HeadDescription] = []
+    /// The space in which parts of several kinds can be compared and composed.
+    var space: EmbeddingSpace?
+    /// What the audio tower takes.
+    var audio: AudioInput?
+
+    /// How `/v1/caption` reads its image.
+    var captionInput: HeadInput { HeadInput(part: "image", tower: "image", kind: .image) }
+
+    /// What can be embedded: what the space takes, or without one, images and texts each by its own tower.
+    var embeddable: [HeadInput] {
+        if let space { return space.inputs }
+        return (imageDimensions == nil ? [] : [captionInput])
+            + (textDimensions == nil ? [] : [HeadInput(part: "text", tower: "text", kind: .text)])
+    }
+
+    /// The first head of a task.
+    func head(of task: String) -> HeadDescription? { heads.first { $0.task == task } }
 }

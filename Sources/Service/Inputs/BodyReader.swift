@@ -49,6 +49,9 @@ func bodyReader(
         guard let part = inputs.rules.onlyPart(.text) else { break }
         try refuseForeignCharset(type, of: "the body")
         return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
+    case let name where name.hasPrefix("audio/") || name == "application/ogg":
+        guard let part = inputs.rules.onlyPart(.audio) else { break }
+        return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
     case let name where name.hasPrefix("image/") || name == "application/octet-stream":
         guard let part = inputs.rules.onlyPart(.image) else { break }
         return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
@@ -68,6 +71,7 @@ func refuseForeignCharset(_ type: MediaType, of what: String) throws(Problem) {
 private func unsupported(_ what: String, _ rules: InputRules) -> Problem {
     var accepted = ["multipart/form-data", "application/json"]
     if rules.onlyPart(.image) != nil { accepted += ["image/jpeg", "image/png", "application/octet-stream"] }
+    if rules.onlyPart(.audio) != nil { accepted += ["audio/wav", "audio/flac", "audio/ogg", "audio/mpeg"] }
     if rules.onlyPart(.text) != nil { accepted.append("text/plain") }
     return Problem(
         .unsupportedMediaType,

@@ -8,6 +8,11 @@ struct InputRules: Sendable {
 
     let parts: [Part]
     let options: [OptionRule]
+    /// What takes them, for messages.
+    var subject = "this path"
+
+    /// Every part that some path takes: sent to one that does not, it is called a part and not an option.
+    private static let partNames = ["image", "audio", "text", "question", "features"]
 
     /// Every name that may stand in a form or a JSON body.
     var names: [String] { parts.map(\.name) + options.map(\.name) }
@@ -26,13 +31,14 @@ struct InputRules: Sendable {
 
     /// The refusal of a name that the route does not know: the nearest known one is named, or all of them.
     func refusal(ofUnknown name: String, isFile: Bool = false) -> Problem {
+        let isPart = isFile || Self.partNames.contains(name) || name.hasPrefix("features.")
         let shown = name.utf8.count <= 64 ? "\"\(name)\"" : "a name of \(name.utf8.count) bytes"
         let known = names.map { "\"\($0)\"" }.joined(separator: ", ")
         let advice = nearestName(to: name, among: names).map { "did you mean \"\($0)\"?" } ?? "known here are \(known)."
         return Problem(
-            isFile ? .unexpectedPart : .invalidOption,
-            "The request has \(isFile ? "a part" : "an option") \(shown), which this path does not know; \(advice)",
-            members: [isFile ? "part" : "option": .string(String(name.prefix(64)))])
+            isPart ? .unexpectedPart : .invalidOption,
+            "The request has \(isPart ? "a part" : "an option") \(shown), which \(subject) does not know; \(advice)",
+            members: [isPart ? "part" : "option": .string(String(name.prefix(64)))])
     }
 }
 
@@ -40,6 +46,23 @@ struct InputRules: Sendable {
 enum PartKind: String, Sendable {
     /// The bytes of an image file.
     case image
+    /// The bytes of a sound file.
+    case audio
+    /// The bytes of a NumPy file.
+    case features
     /// Text in UTF-8.
     case text
+
+    /// Whether it is the bytes of a file.
+    var isFile: Bool { self != .text }
+
+    /// The code of the problem where what was sent in its place is no file at all.
+    var undecodable: ProblemCode {
+        switch self {
+        case .image: .undecodableImage
+        case .audio: .undecodableAudio
+        case .features: .invalidFeatures
+        case .text: .invalidText
+        }
+    }
 }

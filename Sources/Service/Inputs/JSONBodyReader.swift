@@ -1,6 +1,6 @@
 import JSON
 
-/// A JSON object whose members are parts (images in base64, bare or as a `data:` URL) and options.
+/// A JSON object whose members are parts (files in base64, bare or as a `data:` URL) and options.
 struct JSONBodyReader: BodyReader {
     private let inputs: RequestInputs
     private let limits: BodyLimits
@@ -31,9 +31,9 @@ struct JSONBodyReader: BodyReader {
             switch inputs.rules.meaning(of: name) {
             case .option(let rule)?: try inputs.add(rule, .json(value))
             case .part(.text)?: try inputs.add(text: name, text(name, value), maxBytes: limits.text)
-            case .part(.image)?:
+            case .part(let kind)?:
                 try inputs.refuseSecond(name)
-                try inputs.add(file: name, file(name, value, maxBytes: limits.part))
+                try inputs.add(file: name, file(name, kind, value, maxBytes: limits.part))
             case nil: throw inputs.rules.refusal(ofUnknown: name)
             }
         }
@@ -62,38 +62,45 @@ struct JSONBodyReader: BodyReader {
         return text
     }
 
-    private static func file(_ name: String, _ value: JSONValue, maxBytes: Int) throws(Problem) -> [UInt8] {
+    private static func file(
+        _ name: String, _ kind: PartKind, _ value: JSONValue, maxBytes: Int
+    ) throws(Problem) -> [UInt8] {
         guard case .string(let text) = value else {
-            throw undecodable(name, "must be a string of base64, but is \(value.summary)")
+            throw undecodable(name, kind, "must be a string of base64, but is \(value.summary)")
         }
-        let payload = try base64Payload(name, text)
+        let payload = try base64Payload(name, kind, text)
         guard payload.count / 4 * 3 <= maxBytes + 3 else {
             throw .tooLarge("part", name, limit: maxBytes, flag: "--max-part")
         }
         guard let bytes = Base64.decode(payload) else {
-            throw undecodable(name, "is not valid base64; encode the bytes of the file with the standard alphabet")
+            throw undecodable(
+                name, kind, "is not valid base64; encode the bytes of the file with the standard alphabet")
         }
         return bytes
     }
 
     /// The base64 of a bare string or of a `data:` URL (RFC 2397). Any other URL is refused: nothing is ever fetched.
-    private static func base64Payload(_ name: String, _ text: String) throws(Problem) -> Substring.UTF8View {
+    private static func base64Payload(
+        _ name: String, _ kind: PartKind, _ text: String
+    ) throws(Problem) -> Substring.UTF8View {
         let scheme = text.prefix(12).lowercased()
         if scheme.hasPrefix("data:") {
             guard let comma = text.utf8.prefix(256).firstIndex(of: UInt8(ascii: ",")),
                 text[..<comma].lowercased().hasSuffix(";base64")
             else {
-                throw undecodable(name, "is a data: URL without \";base64,\"; write data:image/jpeg;base64,<base64>")
+                throw undecodable(
+                    name, kind, "is a data: URL without \";base64,\"; write data:image/jpeg;base64,<base64>")
             }
             return text[text.utf8.index(after: comma)...].utf8
         }
         guard !text.utf8.prefix(12).contains(UInt8(ascii: ":")) else {
-            throw undecodable(name, "is a URL, and the server fetches nothing; send the bytes of the file in base64")
+            throw undecodable(
+                name, kind, "is a URL, and the server fetches nothing; send the bytes of the file in base64")
         }
         return text[...].utf8
     }
 
-    private static func undecodable(_ name: String, _ what: String) -> Problem {
-        Problem(.undecodableImage, "\"\(name)\" \(what).", members: ["part": .string(name)])
+    private static func undecodable(_ name: String, _ kind: PartKind, _ what: String) -> Problem {
+        Problem(kind.undecodable, "\"\(name)\" \(what).", members: ["part": .string(name)])
     }
 }

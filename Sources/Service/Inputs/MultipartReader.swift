@@ -76,7 +76,7 @@ private struct FormFields {
         }
         self.part = part
         self.meaning = meaning
-        if case .part(.image) = meaning {
+        if case .part(let kind) = meaning, kind.isFile {
             try inputs.refuseSecond(part.name)
             bytes.reserveCapacity(min(sizeHint, limits.part))
         }
@@ -94,15 +94,15 @@ private struct FormFields {
         switch meaning {
         case .part(.text): (limits.text, "--max-text")
         case .option: (Self.optionLimit, nil)
-        case .part(.image), nil: nil
+        case .part, nil: nil
         }
     }
 
     private mutating func end() throws(Problem) {
         guard let part, let meaning else { return }
         switch meaning {
-        case .part(.image): try inputs.add(file: part.name, bytes)
         case .part(.text): try inputs.add(text: part.name, text(of: part), maxBytes: limits.text)
+        case .part: try inputs.add(file: part.name, bytes)
         case .option(let rule): try inputs.add(rule, .text(text(of: part)))
         }
         bytes = []

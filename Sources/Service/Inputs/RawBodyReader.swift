@@ -20,7 +20,7 @@ struct RawBodyReader: BodyReader {
 
     mutating func finish() throws(Problem) -> ReceivedBody {
         switch part.kind {
-        case .image: try inputs.add(file: part.name, bytes)
+        case .image, .audio, .features: try inputs.add(file: part.name, bytes)
         case .text: try inputs.add(text: part.name, bytes, maxBytes: limit)
         }
         bytes = []

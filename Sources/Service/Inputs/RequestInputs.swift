@@ -91,6 +91,9 @@ struct RequestInputs: Sendable {
     /// Whether a file part was given and not taken out.
     func hasFile(_ name: String) -> Bool { files.has(name) }
 
+    /// Whether a part was given, be it a file or a text.
+    func has(part name: String) -> Bool { hasFile(name) || text(name) != nil }
+
     /// Takes the bytes of a file part out, so that their memory is free after use.
     func takeFile(_ name: String) -> [UInt8]? { files.take(name) }
 

@@ -58,14 +58,17 @@ public final class Service: Sendable {
         _ metrics: Metrics
     ) -> [Route] {
         let images = ImageIntake(
-            decoders: decoders,
             limits: ImageLimits(
                 maxBytes: configuration.maxPart, maxPixels: configuration.maxPixels,
                 maxMemory: configuration.maxMemory),
             memory: memory, metrics: metrics)
+        let media = MediaIntake(decoders: decoders, images: images, metrics: metrics)
         let tasks: [Route] = [
-            .post("/v1/caption", CaptionRoute(images: images, pings: PingClock(interval: 10))),
-            .post("/v1/embed", EmbedRoute(images: images)),
+            .post("/v1/caption", CaptionRoute(media: media, pings: PingClock(interval: 10))),
+            .post("/v1/vqa", VQARoute(media: media)),
+            .post("/v1/emotion", EmotionRoute(media: media)),
+            .post("/v1/classify/{head}", ClassifyRoute(media: media)),
+            .post("/v1/embed", EmbedRoute(media: media)),
         ]
         return tasks + UnavailableTasks(state: state).routes
             + ModelRoutes(state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels).routes

@@ -36,15 +36,40 @@ enum WarmUp {
     private static func jobs(_ engine: some Engine) -> [EngineJob] {
         var jobs: [EngineJob] = []
         let card = engine.card
-        if let side = card.imageSize {
-            let grey = PixelImage(
-                width: side, height: side, pixels: [UInt8](repeating: 127, count: side * side * 3))
-            let pixels = engine.pixels(of: grey)
-            jobs.append(
-                card.tasks.contains("caption")
-                    ? .caption(pixels: pixels, CaptionOptions()) : .embedImage(pixels: pixels))
+        if card.tasks.contains("caption") {
+            jobs.append(.caption(pixels: grey(card.captionInput, engine), CaptionOptions()))
         }
-        if card.textDimensions != nil { jobs.append(.embedText(engine.tokens(of: "a dog runs"))) }
+        // Without a space an image is embedded by the tower that captions have warmed up.
+        for input in card.embeddable where card.space != nil || jobs.isEmpty || input.kind != .image {
+            if let value = value(input, engine) { jobs.append(.embed(parts: [input.part: value])) }
+        }
+        for head in card.heads {
+            let values = head.inputs.compactMap { input in value(input, engine).map { (input.part, $0) } }
+            jobs.append(
+                .classify(
+                    EngineJob.Question(
+                        head: head.name, task: "classify", parts: Dictionary(uniqueKeysWithValues: values),
+                        explains: false)))
+        }
         return jobs
+    }
+
+    /// Something that a tower can take.
+    private static func value(_ input: HeadInput, _ engine: some Engine) -> TowerInput? {
+        switch input.kind {
+        case .image, .face: .pixels(grey(input, engine))
+        case .text: .text(engine.tokens(of: "a dog runs"))
+        case .audio:
+            // A second of silence.
+            engine.card.audio.map { .mel([[Float](repeating: -1.5, count: 100 * $0.melBins)]) }
+        case .features(let width, _): .features(tokens: 1, values: [Float](repeating: 0, count: width))
+        }
+    }
+
+    /// A grey picture as a tower takes it.
+    private static func grey(_ input: HeadInput, _ engine: some Engine) -> [Float] {
+        let side = engine.card.imageSize ?? 64
+        let image = PixelImage(width: side, height: side, pixels: [UInt8](repeating: 127, count: side * side * 3))
+        return engine.pixels(of: image, for: input)
     }
 }

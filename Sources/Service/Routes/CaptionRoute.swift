@@ -22,7 +22,7 @@ struct CaptionRoute: TaskRoute {
             Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, ModelChoice.option.rule,
         ])
     let produces = ["application/json", "text/event-stream"]
-    let images: ImageIntake
+    let media: MediaIntake
     let pings: PingClock
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
@@ -30,11 +30,15 @@ struct CaptionRoute: TaskRoute {
         let streams = inputs[Self.stream] || request.prefersEventStream
         let options = try Self.options(inputs, streams: streams)
         try engine.validate(options)
-        let image = try await images.take("image", of: inputs, for: request, engine)
-        let job = EngineJob.caption(pixels: image.pixels, options)
-        if streams { return await stream(job, image, request, engine) }
+        guard inputs.hasFile("image") else {
+            throw Problem.missing("image", "send the bytes of a JPEG or PNG file in it")
+        }
+        let taken = try await media.take(
+            [engine.card.captionInput], of: inputs, for: request, engine, task: "caption")
+        let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)
+        if streams { return await stream(job, taken, request, engine) }
         let (output, timing) = try await engine.compute(job, before: request.deadline, onText: nil)
-        return .whole(try Self.response(output, image, timing, request, engine))
+        return .whole(try Self.response(output, taken, timing, request, engine))
     }
 
     private static func options(_ inputs: RequestInputs, streams: Bool) throws(Problem) -> CaptionOptions {
@@ -62,7 +66,7 @@ struct CaptionRoute: TaskRoute {
     }
 
     private func stream(
-        _ job: EngineJob, _ image: DecodedImage, _ request: Request, _ engine: any Engine
+        _ job: EngineJob, _ taken: TakenParts, _ request: Request, _ engine: any Engine
     ) async -> Reply {
         let events = EventStream(request)
         let pinging = pings.start { events.ping() }
@@ -73,7 +77,7 @@ struct CaptionRoute: TaskRoute {
                 events.token(text)
             }
             pinging.stop()
-            events.send("result", data: try Self.response(output, image, timing, request, engine).body)
+            events.send("result", data: try Self.response(output, taken, timing, request, engine).body)
         } catch {
             pinging.stop()
             events.fail(request.problem(for: error))
@@ -82,15 +86,15 @@ struct CaptionRoute: TaskRoute {
     }
 
     private static func response(
-        _ output: EngineOutput, _ image: DecodedImage, _ job: JobTiming, _ request: Request, _ engine: any Engine
+        _ output: EngineOutput, _ taken: TakenParts, _ job: JobTiming, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         guard case .captions(let candidates) = output, let best = candidates.first else { throw NoCaption() }
         let timing = AnswerTiming(
-            queue: image.waited + job.queue, decode: image.took, encode: job.begin, generate: job.generate,
+            queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, generate: job.generate,
             total: request.age)
         request.record.took(timing)
         let frame = AnswerFrame(
-            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: [image.understood])
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in
             json.field("caption", best.text)
             try json.field("candidates") { json throws(JSONError) in

@@ -2,59 +2,28 @@ import HTTP
 import JSON
 import Scheduler
 
-/// `POST /v1/embed`: a text or an image in, its vector out.
+/// `POST /v1/embed`: a text, an image or a sound in, its vector out; of several, one vector where the model has a space for
+/// all of them.
 struct EmbedRoute: TaskRoute {
     static let normalize = InputOption.boolean("normalize", standard: true)
     static let encoding = InputOption.choice("encoding", among: ["float", "base64"])
 
     let rules = InputRules(
-        parts: [.init(name: "image", kind: .image), .init(name: "text", kind: .text)],
+        parts: [
+            .init(name: "image", kind: .image), .init(name: "audio", kind: .audio), .init(name: "text", kind: .text),
+        ],
         options: [Self.normalize.rule, Self.encoding.rule, ModelChoice.option.rule])
     let produces = ["application/json"]
-    let images: ImageIntake
+    let media: MediaIntake
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "embed")
-        let input = try await prepare(inputs, request, engine)
-        let (output, timing) = try await engine.compute(input.job, before: request.deadline, onText: nil)
+        let taken = try await media.takeEmbeddable(of: inputs, for: request, engine, task: "embed")
+        let (output, timing) = try await engine.compute(
+            .embed(parts: taken.inputs), before: request.deadline, onText: nil)
         guard case .embedding(let values) = output else { throw NoEmbedding() }
         let vector = inputs[Self.normalize] ? Self.normalized(values) : values
-        return .whole(try Self.response(vector, inputs[Self.encoding], input, timing, request, engine))
-    }
-
-    /// The engine's job, and what goes into the answer.
-    private struct Prepared {
-        let job: EngineJob
-        let understood: UnderstoodInput
-        var waited = Duration.zero
-        var decode = Duration.zero
-    }
-
-    private func prepare(_ inputs: RequestInputs, _ request: Request, _ engine: any Engine) async throws -> Prepared {
-        switch (inputs.hasFile("image"), inputs.text("text")) {
-        case (true, .some):
-            // Composing needs one space for both; no model that is served has one.
-            throw Problem(
-                .taskNotAvailable,
-                "The image and text embeddings of \(engine.card.name) are of different spaces and cannot be composed to "
-                    + "one vector; send either \"image\" or \"text\".", members: ["task": .string("embed")])
-        case (true, nil):
-            guard engine.card.imageDimensions != nil else { throw Problem.taskNotAvailable("embed image", engine.card) }
-            let image = try await images.take("image", of: inputs, for: request, engine)
-            return Prepared(
-                job: .embedImage(pixels: image.pixels), understood: image.understood, waited: image.waited,
-                decode: image.took)
-        case (false, let text?):
-            guard engine.card.textDimensions != nil else { throw Problem.taskNotAvailable("embed text", engine.card) }
-            let start = ContinuousClock.now
-            let tokens = engine.tokens(of: text)
-            return Prepared(
-                job: .embedText(tokens),
-                understood: .text(name: "text", tokens: tokens.totalTokens, isTruncated: tokens.truncated),
-                decode: .now - start)
-        case (false, nil):
-            throw Problem(.missingPart, "There is nothing to embed; send a part \"image\" or a part \"text\".")
-        }
+        return .whole(try Self.response(vector, inputs[Self.encoding], taken, timing, request, engine))
     }
 
     /// The vector of length 1 in the same direction. One of length 0 has none and stays.
@@ -64,14 +33,14 @@ struct EmbedRoute: TaskRoute {
     }
 
     private static func response(
-        _ vector: [Float], _ encoding: String, _ input: Prepared, _ job: JobTiming, _ request: Request,
+        _ vector: [Float], _ encoding: String, _ taken: TakenParts, _ job: JobTiming, _ request: Request,
         _ engine: any Engine
     ) throws -> HTTPResponse {
         let timing = AnswerTiming(
-            queue: input.waited + job.queue, decode: input.decode, encode: job.begin, total: request.age)
+            queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, total: request.age)
         request.record.took(timing)
         let frame = AnswerFrame(
-            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: [input.understood])
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in
             if encoding == "base64" {
                 json.field("embedding", Base64.encode(vector.littleEndianBytes))
@@ -85,6 +54,43 @@ struct EmbedRoute: TaskRoute {
 
     /// The engine was asked for an embedding and gave something else.
     private struct NoEmbedding: Error {}
+}
+
+extension MediaIntake {
+    /// Takes what is to be embedded: one of `image`, `audio` and `text`, or several where the model has one space for them.
+    /// For `EngineJob.embed`.
+    func takeEmbeddable(
+        of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String
+    ) async throws -> TakenParts {
+        let card = engine.card
+        let given = ["image", "audio", "text"].filter { inputs.has(part: $0) }
+        let names = card.embeddable.map(\.part)
+        if let foreign = given.first(where: { !names.contains($0) }) {
+            throw Problem(
+                .taskNotAvailable,
+                "The model \(card.name) cannot embed \"\(foreign)\"; it can embed \(names.quoted("and")).",
+                members: ["task": .string("embed"), "part": .string(foreign)])
+        }
+        guard !given.isEmpty else {
+            throw Problem(.missingPart, "There is nothing to embed; send a part \(names.quoted("or")).")
+        }
+        guard given.count == 1 || card.space != nil else {
+            throw Problem(
+                .taskNotAvailable,
+                "The embeddings of \(given.quoted("and")) are of different spaces in \(card.name) and cannot be composed "
+                    + "to one vector; send one of them.", members: ["task": .string("embed")])
+        }
+        return try await take(card.embeddable, of: inputs, for: request, engine, task: task)
+    }
+}
+
+extension [String] {
+    /// The names in quotation marks, for a sentence: `"image", "audio" or "text"`.
+    func quoted(_ conjunction: String) -> String {
+        let quoted = map { "\"\($0)\"" }
+        guard let last = quoted.last, count > 1 else { return quoted.first ?? "" }
+        return quoted.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
+    }
 }
 
 extension [Float] {

@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import Tasks
 
 /// `GET /v1/models` and `/v1/models/{model}`: what is served, and within which limits.
 struct ModelRoutes: Sendable {
@@ -36,13 +37,18 @@ struct ModelRoutes: Sendable {
         json.field("name", card.name)
         json.field("architecture", card.architecture)
         json.field("tasks", card.tasks)
-        json.field("heads") { json in json.array { _ in } }
+        json.field("heads") { json in
+            json.array { json in
+                for head in card.heads { json.object { head.write(to: &$0) } }
+            }
+        }
         json.field("parameters", card.parameters)
         json.field("digest", card.digest)
         json.field("embeddings") { json in
             json.object { json in
-                if let dimensions = card.imageDimensions { json.field("image", dimensions) }
-                if let dimensions = card.textDimensions { json.field("text", dimensions) }
+                for input in card.embeddable {
+                    if let dimensions = card.dimensions(of: input) { json.field(input.part, dimensions) }
+                }
             }
         }
         json.field("limits") { json in json.object { write(limitsOf: card, to: &$0) } }
@@ -55,6 +61,49 @@ struct ModelRoutes: Sendable {
         json.field("pixels", maxPixels)
         if let tokens = card.maxTextTokens { json.field("text_tokens", tokens) }
         if let tokens = card.maxCaptionTokens { json.field("caption_tokens", tokens) }
+    }
+}
+
+extension ModelCard {
+    /// Numbers of the vector that a part is embedded to.
+    fileprivate func dimensions(of input: HeadInput) -> Int? {
+        space?.dimensions ?? (input.kind == .text ? textDimensions : imageDimensions)
+    }
+}
+
+extension HeadDescription {
+    fileprivate func write(to json: inout JSONWriter) {
+        json.field("name", name)
+        if let task { json.field("task", task) }
+        json.field("labels", labels)
+        json.field("parts") { json in
+            json.array { json in
+                for input in inputs {
+                    json.object { json in
+                        json.field("name", input.part)
+                        json.field("kind", input.kind.name)
+                        json.field("required", required.contains(input.part))
+                        if case .features(let width, let maxTokens) = input.kind {
+                            json.field("width", width)
+                            json.field("max_tokens", maxTokens)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension HeadInput.Kind {
+    /// The kind in a word, as `/v1/models` lists it.
+    fileprivate var name: String {
+        switch self {
+        case .image: "image"
+        case .face: "face"
+        case .audio: "audio"
+        case .text: "text"
+        case .features: "features"
+        }
     }
 }
 

@@ -6,10 +6,7 @@ struct UnavailableTasks: Sendable {
     let state: ServingState
 
     private static let paths: [(method: String, template: String, task: String)] = [
-        ("POST", "/v1/vqa", "vqa"),
-        ("POST", "/v1/emotion", "emotion"),
         ("POST", "/v1/retrieve", "retrieve"),
-        ("POST", "/v1/classify/{head}", "classify"),
         ("GET", "/v1/collections", "collections"),
         ("GET", "/v1/collections/{collection}", "collections"),
         ("DELETE", "/v1/collections/{collection}", "collections"),

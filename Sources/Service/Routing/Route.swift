@@ -48,12 +48,19 @@ struct Route: Sendable {
 
 /// A route that needs the model.
 protocol TaskRoute: Sendable {
-    /// The parts and options it takes.
+    /// The parts and options it takes; all that it may take where that depends on the model.
     var rules: InputRules { get }
+    /// The parts and options that it takes of this request.
+    func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules
     /// The media types of its good answers, the preferred first.
     var produces: [String] { get }
     /// Answers one request with the engine that was there when it came. Cancelled when the client goes.
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply
+}
+
+extension TaskRoute {
+    /// Every model takes the same.
+    func rules(for request: Request, _ card: ModelCard) -> InputRules { rules }
 }
 
 /// What a task gives back.

@@ -80,9 +80,10 @@ final class ServiceHandler: RequestHandler {
     /// Reads the body piece by piece; when it is complete, the task runs.
     private func begin(_ request: Request, _ task: any TaskRoute) throws(Problem) -> BodyHandling {
         let engine = try state.engine()
+        let rules = try task.rules(for: request, engine.card)
         requestsAtWork.enter()
         request.exchange.onComplete { [requestsAtWork] _, _ in requestsAtWork.leave() }
-        return try intake.receive(request, task.rules) { self.run(task, request, $0, engine) }
+        return try intake.receive(request, rules) { self.run(task, request, $0, engine) }
     }
 
     private func run(_ task: any TaskRoute, _ request: Request, _ body: ReceivedBody, _ engine: any Engine) {

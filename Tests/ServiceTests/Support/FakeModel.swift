@@ -1,4 +1,5 @@
 import Media
+import Networks
 import Synchronization
 import Tokenizer
 
@@ -23,17 +24,21 @@ final class FakeModel: ServedModel {
         var steps = 0
     }
 
-    init(words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil) {
+    /// - Parameters:
+    ///   - hasHeads: whether it classifies.
+    ///   - hasSpace: whether its vectors of images, sounds and texts can be compared.
+    init(
+        words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil,
+        hasHeads: Bool = true, hasSpace: Bool = false
+    ) {
+        card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace)
         self.words = words
         self.neverEndsBeyond = neverEndsBeyond
         self.encodeGate = encodeGate
         self.stepGate = stepGate
     }
 
-    let card = ModelCard(
-        name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
-        imageSize: 4,
-        imageDimensions: 2, textDimensions: 3, maxTextTokens: 4, maxCaptionTokens: 64, sharesEmbeddingSpace: false)
+    let card: ModelCard
 
     final class Caption {
         let brightness: Float
@@ -49,7 +54,7 @@ final class FakeModel: ServedModel {
     }
 
     /// The mean brightness, on each pixel of a 4 × 4 image.
-    func pixels(of image: PixelImage) -> [Float] {
+    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] {
         let mean = image.pixels.reduce(0) { $0 + Float($1) } / Float(image.pixels.count)
         return [Float](repeating: mean.rounded(), count: 48)
     }

@@ -104,13 +104,16 @@ struct Form {
     var body: [UInt8] = []
     let contentType = "multipart/form-data; boundary=XYZ"
 
-    init(_ fields: [(String, String)] = [], image: [UInt8]? = Photo.jpeg, imageName: String = "image") {
+    init(
+        _ fields: [(String, String)] = [], image: [UInt8]? = Photo.jpeg, imageName: String = "image",
+        files: [(String, [UInt8])] = []
+    ) {
         for (name, value) in fields {
             body += Array("--XYZ\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8)
         }
-        if let image {
-            let head = "--XYZ\r\nContent-Disposition: form-data; name=\"\(imageName)\"; filename=\"a.jpg\"\r\n\r\n"
-            body += Array(head.utf8) + image + Array("\r\n".utf8)
+        for (name, bytes) in (image.map { [(imageName, $0)] } ?? []) + files {
+            let head = "--XYZ\r\nContent-Disposition: form-data; name=\"\(name)\"; filename=\"a.jpg\"\r\n\r\n"
+            body += Array(head.utf8) + bytes + Array("\r\n".utf8)
         }
         body += Array("--XYZ--\r\n".utf8)
     }

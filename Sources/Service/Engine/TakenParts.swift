@@ -1,0 +1,19 @@
+import Tasks
+
+/// The parts of a request as the model's inputs.
+struct TakenParts: Sendable {
+    /// For each part that was there, what its tower takes.
+    var inputs: [String: TowerInput] = [:]
+    /// What was understood, for the answer, in the order of the head's inputs.
+    var understood: [UnderstoodInput] = []
+    /// How long they waited for a decoder, and how long decoding took.
+    var waited = Duration.zero
+    var took = Duration.zero
+    /// The memory of the inputs, set aside until they are computed with.
+    var memory: [MemoryReservation] = []
+
+    /// The image tower's input of a part.
+    func pixels(_ part: String) -> [Float]? {
+        if case .pixels(let pixels)? = inputs[part] { pixels } else { nil }
+    }
+}

@@ -1,0 +1,59 @@
+import HTTP
+import JSON
+import Scheduler
+import Tasks
+
+/// `POST /v1/classify/{head}`: what the head declares in, its labels with their probabilities out.
+struct ClassifyRoute: TaskRoute {
+    static let top = InputOption.integer("top", in: 1...1000)
+    static let explain = InputOption.boolean("explain", standard: false)
+    static let options = [Self.top.rule, Self.explain.rule, ModelChoice.option.rule]
+
+    let rules = InputRules(
+        parts: [
+            .init(name: "image", kind: .image), .init(name: "audio", kind: .audio), .init(name: "text", kind: .text),
+            .init(name: "question", kind: .text), .init(name: "features", kind: .features),
+        ], options: Self.options)
+    let produces = ["application/json"]
+    let media: MediaIntake
+
+    func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
+        let head = try head(request, card)
+        return InputRules(
+            parts: head.inputs.map(\.rule), options: Self.options, subject: "the head \"\(head.name)\"")
+    }
+
+    /// The head that the path names.
+    private func head(_ request: Request, _ card: ModelCard) throws(Problem) -> HeadDescription {
+        guard !card.heads.isEmpty else { throw .taskNotAvailable("classify", card) }
+        let name = request.parameters["head"] ?? ""
+        if let head = card.heads.first(where: { $0.name == name }) { return head }
+        let names = card.heads.map(\.name)
+        let advice = nearestName(to: name, among: names).map { "did you mean \"\($0)\"?" }
+        throw Problem(
+            .unknownHead,
+            "The model \(card.name) has no head of this name; " + (advice ?? "it has \(names.quoted("and"))."))
+    }
+
+    func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
+        try ModelChoice.check(inputs, engine.card, task: "classify")
+        let head = try head(request, engine.card)
+        let question = HeadQuestion(head: head, task: "classify")
+        try question.checkParts(inputs)
+        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "classify")
+        let answer = try await question.ask(taken, explains: inputs[Self.explain], request, engine)
+        let ranked = head.ranked(answer.classification.probabilities)
+        let frame = AnswerFrame(
+            model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
+        return .whole(
+            try .json(headers: answer.timing.headers) { json throws(JSONError) in
+                json.field("label", ranked.first?.label ?? "")
+                try json.field("scores") { json throws(JSONError) in
+                    try json.object { json throws(JSONError) in
+                        for (label, share) in ranked.prefix(inputs[Self.top] ?? .max) { try json.field(label, share) }
+                    }
+                }
+                try frame.write(to: &json)
+            })
+    }
+}

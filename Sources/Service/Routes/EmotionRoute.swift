@@ -1,0 +1,79 @@
+import HTTP
+import JSON
+import Scheduler
+import Tasks
+
+/// `POST /v1/emotion`: a face, a voice, words or measured features in, what is felt out, and what each of them alone says.
+struct EmotionRoute: TaskRoute {
+    static let face = InputOption.choice("face", among: ["auto", "whole", "all"])
+    static let explain = InputOption.boolean("explain", standard: false)
+    static let options = [Self.face.rule, Self.explain.rule, ModelChoice.option.rule]
+
+    let rules = InputRules(
+        parts: [
+            .init(name: "image", kind: .image), .init(name: "audio", kind: .audio), .init(name: "text", kind: .text),
+            .init(name: "features", kind: .features),
+        ], options: Self.options)
+    let produces = ["application/json"]
+    let media: MediaIntake
+
+    func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
+        InputRules(
+            parts: try head(card).inputs.map(\.rule), options: Self.options, subject: "the emotion head of \(card.name)"
+        )
+    }
+
+    private func head(_ card: ModelCard) throws(Problem) -> HeadDescription {
+        guard let head = card.head(of: "emotion") else { throw .taskNotAvailable("emotion", card) }
+        return head
+    }
+
+    func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
+        try ModelChoice.check(inputs, engine.card, task: "emotion")
+        let head = try head(engine.card)
+        let question = HeadQuestion(head: head, task: "emotion")
+        try question.checkParts(inputs)
+        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "emotion")
+        let answer = try await question.ask(taken, explains: inputs[Self.explain], request, engine)
+        return .whole(try response(answer, head, taken, request, engine))
+    }
+
+    private func response(
+        _ answer: HeadQuestion.Answer, _ head: HeadDescription, _ taken: TakenParts, _ request: Request,
+        _ engine: any Engine
+    ) throws -> HTTPResponse {
+        let classification = answer.classification
+        let frame = AnswerFrame(
+            model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
+        return try .json(headers: answer.timing.headers) { json throws(JSONError) in
+            try head.writeEmotion(classification.probabilities, to: &json)
+            try json.field("modalities") { json throws(JSONError) in
+                try json.object { json throws(JSONError) in
+                    let parts = head.inputs.map(\.part).filter { classification.alone[$0] != nil }
+                    let weights = Shares.rounded(parts.map { classification.weights[$0] ?? 0 })
+                    for (part, weight) in zip(parts, weights) {
+                        try json.field(part) { json throws(JSONError) in
+                            try json.object { json throws(JSONError) in
+                                try head.writeEmotion(classification.alone[part] ?? [], to: &json)
+                                try json.field("weight", weight)
+                            }
+                        }
+                    }
+                }
+            }
+            try frame.write(to: &json)
+        }
+    }
+}
+
+extension HeadDescription {
+    /// Writes the fields `emotion` and `scores`, the latter in the head's order.
+    func writeEmotion(_ probabilities: [Float], to json: inout JSONWriter) throws(JSONError) {
+        json.field("emotion", ranked(probabilities).first?.label ?? "")
+        try json.field("scores") { json throws(JSONError) in
+            try json.object { json throws(JSONError) in
+                for (label, share) in zip(labels, Shares.rounded(probabilities)) { try json.field(label, share) }
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import JSON
+import Scheduler
+import Tasks
+
+/// A head and what it is asked for: the way that `/v1/vqa`, `/v1/emotion` and `/v1/classify/{head}` share.
+struct HeadQuestion: Sendable {
+    let head: HeadDescription
+    /// The queue, and the label of metrics.
+    let task: TaskID
+
+    /// The head's answer.
+    struct Answer: Sendable {
+        let classification: Classification
+        let timing: AnswerTiming
+    }
+
+    /// Asks about what was taken of a request.
+    func ask(
+        _ taken: TakenParts, explains: Bool, _ request: Request, _ engine: any Engine
+    ) async throws -> Answer {
+        let question = EngineJob.Question(head: head.name, task: task, parts: taken.inputs, explains: explains)
+        let (output, job) = try await engine.compute(.classify(question), before: request.deadline, onText: nil)
+        guard case .classification(let classification, let fuse) = output else { throw NoClassification() }
+        let timing = AnswerTiming(
+            queue: taken.waited + job.queue, decode: taken.took, encode: max(.zero, job.begin - fuse), fuse: fuse,
+            total: request.age)
+        request.record.took(timing)
+        return Answer(classification: classification, timing: timing)
+    }
+
+    /// Refuses a request that lacks a part without which the head does not answer, or has none at all.
+    func checkParts(_ inputs: RequestInputs) throws(Problem) {
+        for part in head.required where !inputs.has(part: part) {
+            throw .missing(part, "the head \"\(head.name)\" needs it")
+        }
+        let names = head.inputs.map(\.part)
+        guard names.contains(where: inputs.has(part:)) else {
+            throw Problem(
+                .missingPart,
+                "There is nothing to look at; send \(names.count == 1 ? "a part" : "at least one of the parts") "
+                    + "\(names.quoted("and")).")
+        }
+    }
+
+    /// The engine was asked for a classification and gave something else.
+    private struct NoClassification: Error {}
+}
+
+extension HeadDescription {
+    /// The labels with their probabilities, best first; of two that are equal, the one that the head names first.
+    func ranked(_ probabilities: [Float]) -> [(label: String, probability: Double)] {
+        zip(labels, Shares.rounded(probabilities)).sorted { $0.1 > $1.1 }.map { ($0.0, $0.1) }
+    }
+}
+
+extension HeadInput {
+    /// The part of a request that it is read from.
+    var rule: InputRules.Part {
+        switch kind {
+        case .image, .face: .init(name: part, kind: .image)
+        case .audio: .init(name: part, kind: .audio)
+        case .text: .init(name: part, kind: .text)
+        case .features: .init(name: part, kind: .features)
+        }
+    }
+}
+
+/// Probabilities as answers write them.
+enum Shares {
+    /// Rounded to six digits such that they add up to one exactly, by the method of the largest remainder: rounding each
+    /// for itself would be off by up to half a millionth for every label.
+    static func rounded(_ probabilities: [Float]) -> [Double] {
+        let total = probabilities.reduce(0.0) { $0 + Double($1) }
+        guard total > 0 else { return probabilities.map { _ in 0 } }
+        let exact = probabilities.map { Double($0) / total * 1e6 }
+        var units = exact.map { $0.rounded(.down) }
+        let missing = Int((1e6 - units.reduce(0, +)).rounded())
+        let byRemainder = exact.indices.sorted { (exact[$1] - units[$1], $0) < (exact[$0] - units[$0], $1) }
+        for index in byRemainder.prefix(missing) { units[index] += 1 }
+        return units.map { $0 / 1e6 }
+    }
+}

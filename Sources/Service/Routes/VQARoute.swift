@@ -1,0 +1,65 @@
+import HTTP
+import JSON
+import Scheduler
+import Tasks
+
+/// `POST /v1/vqa`: a photo and a question in, the likeliest answers out.
+struct VQARoute: TaskRoute {
+    static let top = InputOption.integer("top", in: 1...20, standard: 5)
+    static let stream = InputOption.boolean("stream", standard: false)
+    static let explain = InputOption.boolean("explain", standard: false)
+
+    let rules = InputRules(
+        parts: [.init(name: "image", kind: .image), .init(name: "question", kind: .text)],
+        options: [Self.top.rule, Self.stream.rule, Self.explain.rule, ModelChoice.option.rule])
+    let produces = ["application/json", "text/event-stream"]
+    let media: MediaIntake
+
+    func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
+        try ModelChoice.check(inputs, engine.card, task: "vqa")
+        guard let head = engine.card.head(of: "vqa") else { throw Problem.taskNotAvailable("vqa", engine.card) }
+        let question = HeadQuestion(head: head, task: "vqa")
+        try question.checkParts(inputs)
+        try Self.checkWords(inputs.text("question") ?? "")
+        let streams = inputs[Self.stream] || request.prefersEventStream
+        let explains = inputs[Self.explain]
+        try Problem.refuse(explaining: explains, aStream: streams)
+        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "vqa")
+        return try await EventStream.single(streams, request) {
+            let answer = try await question.ask(taken, explains: explains, request, engine)
+            return try response(answer, head, taken, inputs[Self.top], request, engine)
+        }
+    }
+
+    /// A question is asked in words: letters or digits of any script.
+    private static func checkWords(_ question: String) throws(Problem) {
+        guard question.contains(where: { $0.isLetter || $0.isNumber }) else {
+            throw Problem(
+                .invalidText, "The text \"question\" has no words; ask something such as \"what is the dog doing?\".",
+                members: ["part": .string("question")])
+        }
+    }
+
+    private func response(
+        _ answer: HeadQuestion.Answer, _ head: HeadDescription, _ taken: TakenParts, _ top: Int, _ request: Request,
+        _ engine: any Engine
+    ) throws -> HTTPResponse {
+        let ranked = head.ranked(answer.classification.probabilities)
+        let frame = AnswerFrame(
+            model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
+        return try .json(headers: answer.timing.headers) { json throws(JSONError) in
+            json.field("answer", ranked.first?.label ?? "")
+            try json.field("answers") { json throws(JSONError) in
+                try json.array { json throws(JSONError) in
+                    for (label, probability) in ranked.prefix(top) {
+                        try json.object { json throws(JSONError) in
+                            json.field("answer", label)
+                            try json.field("probability", probability)
+                        }
+                    }
+                }
+            }
+            try frame.write(to: &json)
+        }
+    }
+}

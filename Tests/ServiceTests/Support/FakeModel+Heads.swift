@@ -1,0 +1,89 @@
+import Networks
+import Tokenizer
+
+@testable import Service
+@testable import Tasks
+
+extension FakeModel {
+    static func card(hasHeads: Bool, hasSpace: Bool) -> ModelCard {
+        var card = ModelCard(
+            name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
+            imageSize: 4, imageDimensions: 2, textDimensions: 3, maxTextTokens: 4, maxCaptionTokens: 64)
+        if hasHeads {
+            card.heads = [emotion, vqa, mood]
+            card.tasks += ["emotion", "vqa", "classify"]
+            card.audio = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30)
+        }
+        if hasSpace { card.space = EmbeddingSpace(dimensions: 3, inputs: [image, audio, text]) }
+        return card
+    }
+
+    private static let image = HeadInput(part: "image", tower: "image", kind: .image)
+    private static let audio = HeadInput(part: "audio", tower: "audio", kind: .audio)
+    private static let text = HeadInput(part: "text", tower: "text", kind: .text)
+
+    /// Takes everything.
+    static let emotion = HeadDescription(
+        name: "feelings", task: "emotion", labels: ["calm", "angry", "happy"],
+        inputs: [
+            HeadInput(part: "image", tower: "face", kind: .face), audio, text,
+            HeadInput(part: "features", tower: "sensor", kind: .features(width: 3, maxTokens: 4)),
+        ], required: [])
+    static let vqa = HeadDescription(
+        name: "answers", task: "vqa", labels: ["yes", "no", "red", "two"],
+        inputs: [image, HeadInput(part: "question", tower: "text", kind: .text)], required: ["image", "question"])
+    static let mood = HeadDescription(
+        name: "mood", task: nil, labels: ["good", "bad"], inputs: [text, image], required: ["text"])
+
+    /// One number for each token: brightness of a quarter, number of a word, loudness of a frame, mean of a row.
+    func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] {
+        inputs.map { _, input in
+            let values: [Float]
+            switch input {
+            case .pixels(let pixels): values = Array(repeating: (pixels.first ?? 0) / 255, count: 4)
+            case .text(let text): values = text.ids.map { Float($0) }
+            case .mel(let windows): values = windows.map { $0.reduce(0, +) / Float(max(1, $0.count)) }
+            case .features(let tokens, let numbers):
+                let width = numbers.count / tokens
+                values = (0..<tokens).map { numbers[$0 * width..<($0 + 1) * width].reduce(0, +) / Float(width) }
+            }
+            return TowerTokens(tokens: values.count, width: 1, values: values)
+        }
+    }
+
+    /// What a head says of a part depends on the mean of its tokens; together, the mean of what they say alone.
+    func classify(
+        head: String, _ items: [[String: TowerTokens]], explain: [Bool]
+    ) throws -> [Classification] {
+        guard let head = card.heads.first(where: { $0.name == head }) else {
+            throw TaskError.taskNotAvailable(head, model: "fake")
+        }
+        return zip(items, explain).map { parts, explains in
+            let alone = parts.mapValues { tokens in
+                let mean = tokens.values.reduce(0, +) / Float(tokens.tokens)
+                let shares = head.labels.indices.map { 1 + Float((Int(mean * 10) + $0) % head.labels.count) }
+                let sum = shares.reduce(0, +)
+                return shares.map { $0 / sum }
+            }
+            // In the head's order, so that the sums are always the same.
+            let opinions = head.inputs.compactMap { alone[$0.part] }
+            let together = head.labels.indices.map { label in
+                opinions.map { $0[label] }.reduce(0, +) / Float(opinions.count)
+            }
+            return Classification(
+                probabilities: together, alone: alone, weights: alone.mapValues { _ in 1 / Float(alone.count) },
+                attention: explains ? parts.mapValues { Self.rising($0.tokens) } : nil)
+        }
+    }
+
+    /// Each token weighs more than the one before it.
+    private static func rising(_ tokens: Int) -> [Float] {
+        let sum = Float(tokens * (tokens + 1) / 2)
+        return (1...tokens).map { Float($0) / sum }
+    }
+
+    /// Each kind has an axis of its own.
+    func project(_ items: [(part: String, tokens: TowerTokens)]) -> [[Float]] {
+        items.map { part, _ in ["image", "audio", "text"].map { $0 == part ? 1 : 0 } }
+    }
+}
