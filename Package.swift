@@ -55,7 +55,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON", "Mutation"], swiftSettings: strict),
-        .testTarget(name: "MediaTests", dependencies: ["Media", "Mutation"], swiftSettings: strict),
+        .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),
         .testTarget(

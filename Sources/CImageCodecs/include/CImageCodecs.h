@@ -40,6 +40,12 @@ typedef struct {
 int codec_png_decode(
     const uint8_t *bytes, size_t count, const codec_png_request *request, uint8_t *rgb, codec_message *message);
 
+/// Encodes an image of palette indices, one byte each, rows from top to bottom. `palette` holds 256 RGB colours. `bytes` has room
+/// for `*count` bytes, which becomes the number written; codec_out_of_memory where they do not suffice.
+int codec_png_encode(
+    const uint8_t *indices, int32_t width, int32_t height, const uint8_t *palette, uint8_t *bytes, size_t *count,
+    codec_message *message);
+
 /// One weighted sum per output position: output i is the sum over t < counts[i] of weights[i * stride + t] times input
 /// starts[i] + t, in fixed point with codec_weight_bits fraction bits, rounded and clamped to 0...255.
 typedef struct {

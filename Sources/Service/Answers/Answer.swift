@@ -26,9 +26,9 @@ struct AnswerFrame: Sendable {
         json.field("model", model)
         json.field("request_id", requestID)
         try timing.write(to: &json)
-        json.field("inputs") { json in
-            json.object { json in
-                for input in inputs { input.write(to: &json) }
+        try json.field("inputs") { json throws(JSONError) in
+            try json.object { json throws(JSONError) in
+                for input in inputs { try input.write(to: &json) }
             }
         }
     }
@@ -40,22 +40,31 @@ enum UnderstoodInput: Sendable, Equatable {
     case image(name: String, width: Int, height: Int, format: String)
     /// Word pieces of the whole text and whether some were cut.
     case text(name: String, tokens: Int, isTruncated: Bool)
+    /// Length, and rate and channels as stored, before the sound became one channel at the tower's rate.
+    case audio(name: String, seconds: Double, sampleRate: Int, channels: Int, format: String)
     /// Rows and columns of an array that the client computed.
     case features(name: String, tokens: Int, width: Int)
 
     private var name: String {
         switch self {
-        case .image(let name, _, _, _), .text(let name, _, _), .features(let name, _, _): name
+        case .image(let name, _, _, _), .audio(let name, _, _, _, _), .text(let name, _, _),
+            .features(let name, _, _):
+            name
         }
     }
 
-    fileprivate func write(to json: inout JSONWriter) {
-        json.field(name) { json in
-            json.object { json in
+    fileprivate func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.field(name) { json throws(JSONError) in
+            try json.object { json throws(JSONError) in
                 switch self {
                 case .image(_, let width, let height, let format):
                     json.field("width", width)
                     json.field("height", height)
+                    json.field("format", format)
+                case .audio(_, let seconds, let sampleRate, let channels, let format):
+                    try json.field("seconds", seconds)
+                    json.field("sample_rate", sampleRate)
+                    json.field("channels", channels)
                     json.field("format", format)
                 case .text(_, let tokens, let isTruncated):
                     json.field("tokens", tokens)

@@ -20,9 +20,12 @@ struct ImageIntake: Sendable {
         do {
             let header = try ImageDecoder.header(of: bytes, limits: limits)
             let size = (width: side, height: side)
-            guard let held = memory.reserve(ImageDecoder.memoryNeeded(for: header, atLeast: size)) else {
-                throw Problem.memoryIsFull(memory)
+            let decoding = ImageDecoder.memoryNeeded(for: header, atLeast: size)
+            guard decoding <= limits.maxMemory else {
+                throw MediaError.tooLarge(
+                    reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
             }
+            guard let held = memory.reserve(decoding) else { throw Problem.memoryIsFull(memory) }
             let image = try ImageDecoder.decode(bytes, limits: limits, atLeast: size)
             metrics.pixels().add(Double(header.width * header.height))
             return Decoded(image: image, header: header, memory: held)
@@ -35,7 +38,7 @@ struct ImageIntake: Sendable {
 
 extension MediaError {
     /// What the bytes claimed to be, one of a few words.
-    fileprivate var formatLabel: String {
+    var formatLabel: String {
         switch self {
         case .undecodable(let format, _): format?.rawValue ?? "unknown"
         case .undecodableAudio(let format, _): format?.rawValue ?? "unknown"

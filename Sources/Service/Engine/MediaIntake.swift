@@ -10,6 +10,7 @@ import Tasks
 struct MediaIntake: Sendable {
     let decoders: DecoderPool
     let images: ImageIntake
+    let sounds: AudioIntake
     let metrics: Metrics
 
     /// Takes those of the wanted parts that the request has.
@@ -17,38 +18,43 @@ struct MediaIntake: Sendable {
     /// - Parameters:
     ///   - wanted: how each part is read; `part` is its name in the request, and in the result.
     ///   - task: the label of its time in `stage_seconds`.
+    ///   - explains: whether to keep what an explanation shows.
     func take(
-        _ wanted: [HeadInput], of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String
+        _ wanted: [HeadInput], of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String,
+        explains: Bool = false
     ) async throws -> TakenParts {
         let present = wanted.filter { inputs.has(part: $0.part) }
         var taken: TakenParts
         if present.contains(where: { inputs.hasFile($0.part) }) {
             let (value, waited) = try await decoders.run(before: request.deadline) {
                 defer { inputs.releaseFiles() }
-                return try prepare(present, inputs, engine)
+                return try prepare(present, inputs, engine, explains)
             }
             taken = value
             taken.waited = waited
         } else {
-            taken = try prepare(present, inputs, engine)
+            taken = try prepare(present, inputs, engine, explains)
         }
         metrics.stages(task, "decode").observe(taken.took.inSeconds)
         return taken
     }
 
-    private func prepare(_ wanted: [HeadInput], _ inputs: RequestInputs, _ engine: any Engine) throws -> TakenParts {
+    private func prepare(
+        _ wanted: [HeadInput], _ inputs: RequestInputs, _ engine: any Engine, _ explains: Bool
+    ) throws -> TakenParts {
         let start = ContinuousClock.now
         var taken = TakenParts()
         for input in wanted {
             switch input.kind {
-            case .image, .face: try takeImage(input, inputs, engine, &taken)
-            case .audio: throw Problem.taskNotAvailable("audio", engine.card)
-            case .text: takeText(input, inputs, engine, &taken)
+            case .image, .face: try takeImage(input, inputs, engine, explains, &taken)
+            case .audio: try takeAudio(input, inputs, engine, &taken)
+            case .text: takeText(input, inputs, engine, explains, &taken)
             case .features(let width, let maxTokens):
                 let bytes = inputs.takeFile(input.part) ?? []
                 let array = try features(input.part, bytes, width: width, maxTokens: maxTokens)
                 taken.inputs[input.part] = .features(tokens: array.rows, values: array.values)
                 taken.understood.append(.features(name: input.part, tokens: array.rows, width: array.columns))
+                taken.sources.append((input.part, .rows))
             }
         }
         taken.took = start.duration(to: .now)
@@ -56,13 +62,19 @@ struct MediaIntake: Sendable {
     }
 
     private func takeImage(
-        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ taken: inout TakenParts
+        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ explains: Bool,
+        _ taken: inout TakenParts
     ) throws {
-        let decoded = try images.decode(inputs.takeFile(input.part) ?? [], side: engine.card.imageSize ?? 1)
+        let decoded = try images.decode(
+            inputs.takeFile(input.part) ?? [],
+            side: max(engine.card.imageSize ?? 1, explains ? Explanation.side / 2 : 1))
         let pixels = engine.pixels(of: decoded.image, for: input)
         decoded.memory.shrink(to: pixels.count * MemoryLayout<Float>.stride)
         taken.memory.append(decoded.memory)
         taken.inputs[input.part] = .pixels(pixels)
+        if explains {
+            taken.sources.append((input.part, .picture(decoded.image.fitted(within: Explanation.side))))
+        }
         let header = decoded.header
         taken.understood.append(
             .image(
@@ -70,13 +82,42 @@ struct MediaIntake: Sendable {
                 format: header.format.rawValue))
     }
 
-    private func takeText(
+    private func takeAudio(
         _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ taken: inout TakenParts
+    ) throws {
+        guard let tower = engine.card.audio else { throw Problem.taskNotAvailable("audio", engine.card) }
+        let decoded = try sounds.decode(inputs.takeFile(input.part) ?? [], for: tower)
+        taken.memory.append(decoded.memory)
+        taken.inputs[input.part] = .mel(decoded.windows)
+        let header = decoded.header
+        taken.understood.append(
+            .audio(
+                name: input.part, seconds: decoded.seconds, sampleRate: header.sampleRate, channels: header.channels,
+                format: header.format.rawValue))
+        taken.sources.append((input.part, .clip(tokensPerSecond: tower.tokensPerSecond)))
+    }
+
+    private func takeText(
+        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ explains: Bool,
+        _ taken: inout TakenParts
     ) {
-        let tokens = engine.tokens(of: inputs.text(input.part) ?? "")
+        let text = inputs.text(input.part) ?? ""
+        let tokens = engine.tokens(of: text)
+        if explains, let words = words(of: text, tokens, engine) { taken.sources.append((input.part, .words(words))) }
         taken.inputs[input.part] = .text(tokens)
         taken.understood.append(
             .text(name: input.part, tokens: tokens.totalTokens, isTruncated: tokens.truncated))
+    }
+
+    /// The words of a text with the number of their pieces: pieces never reach over white space. Nil where they do not add up
+    /// to those of the whole text, as with control characters that count as nothing.
+    private func words(
+        of text: String, _ whole: TokenizedText, _ engine: any Engine
+    ) -> [(word: String, pieces: Int)]? {
+        let special = engine.tokens(of: "").totalTokens
+        let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+        let counted = words.map { (word: $0, pieces: engine.tokens(of: $0).totalTokens - special) }
+        return counted.reduce(special) { $0 + $1.pieces } == whole.totalTokens ? counted : nil
     }
 
     private func features(_ part: String, _ bytes: [UInt8], width: Int, maxTokens: Int) throws(Problem) -> NumPyArray {

@@ -9,6 +9,8 @@ struct TakenParts: Sendable {
     /// How long they waited for a decoder, and how long decoding took.
     var waited = Duration.zero
     var took = Duration.zero
+    /// What is kept of the parts to show where they were looked at, in the same order; nothing unless asked for.
+    var sources: [(part: String, source: PartSource)] = []
     /// The memory of the inputs, set aside until they are computed with.
     var memory: [MemoryReservation] = []
 

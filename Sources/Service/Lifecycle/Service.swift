@@ -62,7 +62,12 @@ public final class Service: Sendable {
                 maxBytes: configuration.maxPart, maxPixels: configuration.maxPixels,
                 maxMemory: configuration.maxMemory),
             memory: memory, metrics: metrics)
-        let media = MediaIntake(decoders: decoders, images: images, metrics: metrics)
+        let sounds = AudioIntake(
+            limits: AudioLimits(
+                maxBytes: configuration.maxPart, maxSeconds: configuration.maxAudioSeconds,
+                maxMemory: configuration.maxMemory),
+            memory: memory, metrics: metrics)
+        let media = MediaIntake(decoders: decoders, images: images, sounds: sounds, metrics: metrics)
         let tasks: [Route] = [
             .post("/v1/caption", CaptionRoute(media: media, pings: PingClock(interval: 10))),
             .post("/v1/vqa", VQARoute(media: media)),
@@ -71,7 +76,10 @@ public final class Service: Sendable {
             .post("/v1/embed", EmbedRoute(media: media)),
         ]
         return tasks + UnavailableTasks(state: state).routes
-            + ModelRoutes(state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels).routes
+            + ModelRoutes(
+                state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels,
+                maxAudioSeconds: configuration.maxAudioSeconds
+            ).routes
             + HealthRoutes(state: state, maxQueue: configuration.maxQueue).routes
             + [MetricsRoute(metrics: metrics).route, ContractRoute.route]
     }

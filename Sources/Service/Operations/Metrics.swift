@@ -27,6 +27,8 @@ public final class Metrics: Sendable {
     public let cancelled: MetricFamily<MetricCounter>
     /// `decode_failures_total{format}`
     public let decodeFailures: MetricFamily<MetricCounter>
+    /// `audio_seconds_total`
+    public let audioSeconds: MetricFamily<MetricCounter>
     /// `pixels_total`
     public let pixels: MetricFamily<MetricCounter>
     /// `model_info{model,digest,precision}`
@@ -67,6 +69,7 @@ public final class Metrics: Sendable {
             prefix + "cancelled_total", "Jobs whose client went away before the answer.", labels: ["task"])
         decodeFailures = registry.counter(
             prefix + "decode_failures_total", "Uploads that could not be decoded, by format.", labels: ["format"])
+        audioSeconds = registry.counter(prefix + "audio_seconds_total", "Seconds of decoded sound.")
         pixels = registry.counter(prefix + "pixels_total", "Pixels of decoded images.")
         modelInfo = registry.info(
             prefix + "model_info", "The models served.", labels: ["model", "digest", "precision"])

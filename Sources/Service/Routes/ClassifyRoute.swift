@@ -38,10 +38,12 @@ struct ClassifyRoute: TaskRoute {
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "classify")
         let head = try head(request, engine.card)
-        let question = HeadQuestion(head: head, task: "classify")
+        let question = HeadQuestion(head: head, task: "classify", metrics: media.metrics)
         try question.checkParts(inputs)
-        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "classify")
-        let answer = try await question.ask(taken, explains: inputs[Self.explain], request, engine)
+        let explains = inputs[Self.explain]
+        let taken = try await media.take(
+            head.inputs, of: inputs, for: request, engine, task: "classify", explains: explains)
+        let answer = try await question.ask(taken, explains: explains, request, engine)
         let ranked = head.ranked(answer.classification.probabilities)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
@@ -53,6 +55,7 @@ struct ClassifyRoute: TaskRoute {
                         for (label, share) in ranked.prefix(inputs[Self.top] ?? .max) { try json.field(label, share) }
                     }
                 }
+                try answer.explanation(of: taken)?.write(to: &json)
                 try frame.write(to: &json)
             })
     }

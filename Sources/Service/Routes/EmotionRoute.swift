@@ -31,10 +31,12 @@ struct EmotionRoute: TaskRoute {
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "emotion")
         let head = try head(engine.card)
-        let question = HeadQuestion(head: head, task: "emotion")
+        let question = HeadQuestion(head: head, task: "emotion", metrics: media.metrics)
         try question.checkParts(inputs)
-        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "emotion")
-        let answer = try await question.ask(taken, explains: inputs[Self.explain], request, engine)
+        let explains = inputs[Self.explain]
+        let taken = try await media.take(
+            head.inputs, of: inputs, for: request, engine, task: "emotion", explains: explains)
+        let answer = try await question.ask(taken, explains: explains, request, engine)
         return .whole(try response(answer, head, taken, request, engine))
     }
 
@@ -61,6 +63,7 @@ struct EmotionRoute: TaskRoute {
                     }
                 }
             }
+            try answer.explanation(of: taken)?.write(to: &json)
             try frame.write(to: &json)
         }
     }

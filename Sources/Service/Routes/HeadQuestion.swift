@@ -7,11 +7,17 @@ struct HeadQuestion: Sendable {
     let head: HeadDescription
     /// The queue, and the label of metrics.
     let task: TaskID
+    let metrics: Metrics
 
     /// The head's answer.
     struct Answer: Sendable {
         let classification: Classification
         let timing: AnswerTiming
+
+        /// What the head looked at, where that was asked for.
+        func explanation(of taken: TakenParts) -> Explanation? {
+            classification.attention.map { Explanation($0, of: taken) }
+        }
     }
 
     /// Asks about what was taken of a request.
@@ -21,6 +27,7 @@ struct HeadQuestion: Sendable {
         let question = EngineJob.Question(head: head.name, task: task, parts: taken.inputs, explains: explains)
         let (output, job) = try await engine.compute(.classify(question), before: request.deadline, onText: nil)
         guard case .classification(let classification, let fuse) = output else { throw NoClassification() }
+        metrics.stages(task.name, "fuse").observe(fuse.inSeconds)
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: max(.zero, job.begin - fuse), fuse: fuse,
             total: request.age)

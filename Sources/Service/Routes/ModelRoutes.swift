@@ -8,6 +8,8 @@ struct ModelRoutes: Sendable {
     let limits: BodyLimits
     /// `--max-pixels`
     let maxPixels: Int
+    /// `--max-audio-seconds`
+    let maxAudioSeconds: Double
 
     var routes: [Route] {
         [
@@ -59,6 +61,7 @@ struct ModelRoutes: Sendable {
         json.field("part_bytes", limits.part)
         json.field("text_bytes", limits.text)
         json.field("pixels", maxPixels)
+        if card.audio != nil { json.field("audio_seconds", Int(maxAudioSeconds.rounded(.up))) }
         if let tokens = card.maxTextTokens { json.field("text_tokens", tokens) }
         if let tokens = card.maxCaptionTokens { json.field("caption_tokens", tokens) }
     }

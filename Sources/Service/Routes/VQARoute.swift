@@ -18,13 +18,13 @@ struct VQARoute: TaskRoute {
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "vqa")
         guard let head = engine.card.head(of: "vqa") else { throw Problem.taskNotAvailable("vqa", engine.card) }
-        let question = HeadQuestion(head: head, task: "vqa")
+        let question = HeadQuestion(head: head, task: "vqa", metrics: media.metrics)
         try question.checkParts(inputs)
         try Self.checkWords(inputs.text("question") ?? "")
         let streams = inputs[Self.stream] || request.prefersEventStream
         let explains = inputs[Self.explain]
         try Problem.refuse(explaining: explains, aStream: streams)
-        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "vqa")
+        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "vqa", explains: explains)
         return try await EventStream.single(streams, request) {
             let answer = try await question.ask(taken, explains: explains, request, engine)
             return try response(answer, head, taken, inputs[Self.top], request, engine)
@@ -59,6 +59,7 @@ struct VQARoute: TaskRoute {
                     }
                 }
             }
+            try answer.explanation(of: taken)?.write(to: &json)
             try frame.write(to: &json)
         }
     }

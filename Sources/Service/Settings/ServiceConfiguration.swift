@@ -29,6 +29,8 @@ public struct ServiceConfiguration: Sendable {
     public var maxText = 64 << 10
     /// Pixels of one image, before it is decoded.
     public var maxPixels = 64_000_000
+    /// Seconds of one sound.
+    public var maxAudioSeconds = 600.0
     /// Bytes of uploads and decoded media in flight, over all requests.
     public var maxMemory = 512 << 20
 

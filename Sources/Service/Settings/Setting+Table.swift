@@ -22,6 +22,9 @@ extension Setting {
         .count("max-parts", 1...10_000, \.maxParts, "Most parts and fields of a form."),
         .bytes("max-text", 1...(1 << 30), \.maxText, "Largest text; the model cuts at its own limit of tokens."),
         .count("max-pixels", 1...(1 << 40), \.maxPixels, "Most pixels of an image, read from its header."),
+        .number(
+            "max-audio-seconds", "seconds", 0.1...86400, \.maxAudioSeconds,
+            "Longest sound, read from its header where that tells."),
         .bytes("max-memory", 1...(1 << 50), \.maxMemory, "Uploads and decoded media in flight, over all requests."),
         .bytes("max-header-bytes", 256...(1 << 20), \.http.maxHeaderBytes, "All header fields of a request together."),
         .count("max-headers", 1...10_000, \.http.maxHeaders, "Most header fields of a request."),

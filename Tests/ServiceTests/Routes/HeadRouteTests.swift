@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import Media
 import Testing
 
 @testable import Service
@@ -150,6 +151,55 @@ private func stable(_ text: String) -> String {
         #expect(answer.status == 422)
         #expect(answer.code == "unexpected_part")
         #expect(answer.detail.contains("the emotion head of fake"))
+    }
+}
+
+@Suite struct `Explanations` {
+    private let harness: Harness
+
+    init() throws { harness = try Harness() }
+
+    @Test func `an image is explained by a heat map, a text by its words`() throws {
+        let answer = harness.send(
+            form: "/v1/vqa?explain=true", Form([("question", "why is it red?")], image: Photo.large))
+        #expect(answer.status == 200, "\(answer.text)")
+        guard case .string(let base64)? = answer.value("explanation", "image", "heat_map"),
+            case .array(let words)? = answer.value("explanation", "question", "words")
+        else {
+            Issue.record("\(answer.text)")
+            return
+        }
+        let map = try ImageDecoder.decode(try #require(Base64.decode(base64.utf8)))
+        #expect(max(map.width, map.height) == Explanation.side)
+        // The fake model reads four word pieces, the two around a text included: of "red?" nothing is left.
+        let shown = words.compactMap { word in
+            if case .object(let members) = word, case .string(let text)? = members["word"] { text } else { nil }
+        }
+        #expect(shown == ["why", "is"])
+        let weights = answer.text.matches(of: /"weight":([\d.]+)/).compactMap { Double($0.output.1) }
+        #expect(abs(weights.reduce(0, +) - 1) < 1e-9)
+    }
+
+    @Test func `a sound is explained by its seconds, features by their rows`() throws {
+        let answer = harness.send(
+            form: "/v1/emotion?explain=true",
+            Form(
+                image: nil,
+                files: [
+                    ("audio", Sound.wav([Int16](repeating: 100, count: 40_000))),
+                    ("features", npy([[1, 2, 3], [4, 5, 6]])),
+                ]))
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.value("explanation", "audio", "seconds") == .array([.integer(1)]))
+        #expect(answer.value("explanation", "features", "rows") == .array([.number(0.333333), .number(0.666667)]))
+    }
+
+    @Test func `nothing is explained that was not asked for`() throws {
+        let answer = harness.send(form: "/v1/classify/mood", Form([("text", "fine")]))
+        #expect(answer.status == 200)
+        #expect(answer.value("explanation") == nil)
+        #expect(
+            harness.send(form: "/v1/classify/mood?explain=true", Form([("text", "fine")])).value("explanation") != nil)
     }
 }
 

@@ -1,0 +1,42 @@
+import Media
+import Tasks
+
+/// Decodes uploaded sounds: header, limits, memory, samples, log-mel spectrogram.
+struct AudioIntake: Sendable {
+    let limits: AudioLimits
+    let memory: MemoryBudget
+    let metrics: Metrics
+
+    /// A clip as the audio tower takes it.
+    struct Decoded {
+        let windows: [[Float]]
+        let seconds: Double
+        /// What the file says of itself.
+        let header: AudioHeader
+        /// The memory of the windows, set aside until they are computed with.
+        let memory: MemoryReservation
+    }
+
+    /// Decodes the bytes of a file for a tower.
+    func decode(_ bytes: [UInt8], for tower: AudioInput) throws -> Decoded {
+        do {
+            let header = try AudioDecoder.header(of: bytes, limits: limits)
+            let decoding = AudioDecoder.memoryNeeded(for: header, limits: limits, sampleRate: tower.sampleRate)
+            guard decoding <= limits.maxMemory else {
+                throw MediaError.audioTooLong(
+                    reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
+            }
+            guard let held = memory.reserve(decoding) else { throw Problem.memoryIsFull(memory) }
+            let clip = try AudioDecoder.decode(bytes, limits: limits, sampleRate: tower.sampleRate)
+            metrics.audioSeconds().add(clip.seconds)
+            let mel = tower.melBytes(samples: clip.samples.count)
+            guard mel <= held.bytes || held.grow(by: mel - held.bytes) else { throw Problem.memoryIsFull(memory) }
+            let windows = tower.windows(of: clip.samples)
+            held.shrink(to: mel)
+            return Decoded(windows: windows, seconds: clip.seconds, header: header, memory: held)
+        } catch let error as MediaError {
+            metrics.decodeFailures(error.formatLabel).add()
+            throw error
+        }
+    }
+}
