@@ -116,7 +116,8 @@ def main() -> None:
     captions = [[c for text in photo.captions if (c := codec.encode(text, LONGEST))] for photo in photos]
     epochs = Epochs(captions, sum(photo.folder == "flickr8k" for photo in photos), arguments.batch, random)
     dev = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.dev]
-    dev_cache = TokenCache(arguments.work, "dev")
+    cache = TokenCache(arguments.data, arguments.work, "train", photos)
+    dev_cache = TokenCache(arguments.data, arguments.work, "dev", dev)
 
     head = new_head(arguments.work, codec, arguments.dropout).to(device)
     average = Average(head, arguments.decay)
@@ -138,14 +139,13 @@ def main() -> None:
     averaged = deepcopy(head)
     last = time.monotonic()
     while spent < budget:
-        cache = TokenCache(arguments.work, "train")
         for batch in epochs.epoch(max(0.0, COCO - spent / budget)):
             share = min(spent / budget, 1)
             rate = arguments.rate * min((step + 1) / 200, 0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             kept = np.sort(random.permutation(81)[: KEPT if share < FULL_FROM else 81])
-            tokens = cache.random(batch, random, kept).to(device)
+            tokens = cache.random(batch, random, kept).bfloat16().to(device)
             with torch.autocast(device, torch.bfloat16):
                 loss = loss_of(head, tokens, torch.from_numpy(kept).to(device), epochs.texts(batch), arguments.smoothing)
             optimizer.zero_grad()

@@ -1,26 +1,30 @@
 """Step 3. Tokens of the frozen image tower, computed once and cached as float16.
 
-Views of a photo: as it is; for Flickr8k also its mirror image and random crops (half of them mirrored, colours varied).
-One file `<split>.<view>.tokens` each, [photos, 81, 1280]; a view whose file is complete is not computed again.
+Views of a photo: as it is; of Flickr8k's training photos also the mirror image and random crops (half of
+them mirrored, colours varied). One file `<set>.<split>.<view>.tokens` each, [photos, 81, 1280], with the photos in the order of
+`photo_names`; a view whose file is complete is not computed again, one that was stopped goes on.
 """
 
 import argparse
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import openvino
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 from safetensors.torch import load_file
 from tqdm import tqdm
 
-from .sensorium.data import Photo, decode, preprocess, read_files, read_photos
+from .sensorium.data import CAPTION_SETS, QUESTION_SETS, Photo, decode, photo_names, preprocess, read_files
 from .sensorium.network import ImageTower
+from .sensorium.tokens import SHAPE, cache_path
 
 BATCH = 16
-TOKENS = (81, 1280)
+# What questions need comes first, so that step 5 can start early.
+SETS = tuple(dict.fromkeys(QUESTION_SETS + CAPTION_SETS))
 
 
 def image_tower(work: Path) -> ImageTower:
@@ -30,21 +34,20 @@ def image_tower(work: Path) -> ImageTower:
     return tower.eval()
 
 
-class OnnxTower:
-    """The tower in ONNX Runtime: on a CPU nearly three times as fast as PyTorch."""
+class OpenVinoTower:
+    """The tower in OpenVINO: 1.4 times as fast as ONNX Runtime (28 photos in a CPU-second)."""
 
     def __init__(self, tower: ImageTower, threads: int):
         with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
             torch.onnx.export(tower, (torch.zeros(BATCH, 3, 260, 260),), file.name, input_names=["pixels"], dynamo=False)
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the machine may be shared
-            self.session = onnxruntime.InferenceSession(file.name, options, providers=["CPUExecutionProvider"])
+            core = openvino.Core()
+            options = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
+            self.model = core.compile_model(core.read_model(file.name), "CPU", options)
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         full = np.zeros((BATCH, *pixels.shape[1:]), np.float32)
         full[: len(pixels)] = pixels
-        return self.session.run(None, {"pixels": full})[0][: len(pixels)]
+        return self.model(full)[0][: len(pixels)]
 
 
 class TorchTower:
@@ -78,9 +81,10 @@ def view_of(image: Image.Image, view: str, seed: list[int]) -> Image.Image:
     return random_view(image, np.random.default_rng(seed))
 
 
-def batches(data: Path, split: str, photos: list[Photo], view: str) -> Iterator[tuple[list[int], np.ndarray]]:
+def batches(data: Path, split: str, photos: list[Photo], view: str, done: int) -> Iterator[tuple[list[int], np.ndarray]]:
+    """All but the first `done` photos of the tars."""
     rows, pixels = [], []
-    for row, file in read_files(data, split, photos):
+    for row, file in islice(read_files(data, split, photos), done, None):
         rows.append(row)
         pixels.append(preprocess(view_of(decode(file), view, [row, sum(view.encode())])))
         if len(rows) == BATCH:
@@ -90,40 +94,48 @@ def batches(data: Path, split: str, photos: list[Photo], view: str) -> Iterator[
         yield rows, np.stack(pixels)
 
 
-def extract(data: Path, work: Path, split: str, photos: list[Photo], view: str, tower) -> None:
-    path = work / f"{split}.{view}.tokens"
+def extract(data: Path, work: Path, folder: str, split: str, view: str, tower) -> None:
+    path = cache_path(work, folder, split, view)
     if path.exists():
         return
-    partial = path.with_suffix(".partial")
-    cache = np.memmap(partial, np.float16, "w+", shape=(len(photos), *TOKENS))
-    done = 0
-    with tqdm(total=len(photos), desc=f"{split} {view}", mininterval=10) as bar:
-        for rows, pixels in batches(data, split, photos, view):
+    photos = [Photo(folder, name, []) for name in photo_names(data, folder, split)]
+    partial, progress = path.with_suffix(".partial"), path.with_suffix(".progress")
+    done = int(progress.read_text()) if progress.exists() else 0
+    cache = np.memmap(partial, np.float16, "r+" if done else "w+", shape=(len(photos), *SHAPE))
+    with tqdm(total=len(photos), initial=done, desc=f"{folder} {split} {view}", mininterval=10) as bar:
+        for rows, pixels in batches(data, split, photos, view, done):
             cache[rows] = tower(pixels)
             done += len(rows)
+            if done % (10 * BATCH) == 0:
+                cache.flush()
+                progress.write_text(str(done))
             bar.update(len(rows))
     if done != len(photos):
-        raise SystemExit(f"{len(photos) - done} photos of {split} are in the tables but not in the tars")
+        raise SystemExit(f"{len(photos) - done} photos of {folder} {split} are in the tables but not in the tars")
     cache.flush()
     partial.rename(path)
+    progress.unlink(missing_ok=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
-    parser.add_argument("--work", type=Path, required=True, help="folder with towers.safetensors; 3.7 GB go into it, 1.3 GB more for each crop")
+    parser.add_argument("--work", type=Path, required=True, help="folder with towers.safetensors; 4 GB go into it, 1.3 GB more for the mirror images and each crop of Flickr8k")
+    parser.add_argument("--mirrors", nargs="*", default=["flickr8k"], choices=SETS, help="sets whose mirror images are wanted, too")
     parser.add_argument("--crops", type=int, default=0, help="random crops of each photo of Flickr8k")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     tower = image_tower(arguments.work)
-    tower = OnnxTower(tower, arguments.threads) if arguments.device == "cpu" else TorchTower(tower, arguments.device)
+    tower = OpenVinoTower(tower, arguments.threads) if arguments.device == "cpu" else TorchTower(tower, arguments.device)
 
-    flickr = ("flickr8k",)
-    extract(arguments.data, arguments.work, "dev", read_photos(arguments.data, "dev", flickr), "original", tower)
-    extract(arguments.data, arguments.work, "train", read_photos(arguments.data, "train"), "original", tower)
-    for view in ("mirror", *(f"crop{index}" for index in range(arguments.crops))):
-        extract(arguments.data, arguments.work, "train", read_photos(arguments.data, "train", flickr), view, tower)
+    for folder in SETS:
+        for split in ("dev", "train"):
+            extract(arguments.data, arguments.work, folder, split, "original", tower)
+    for folder in arguments.mirrors:
+        extract(arguments.data, arguments.work, folder, "train", "mirror", tower)
+    for index in range(arguments.crops):
+        extract(arguments.data, arguments.work, "flickr8k", "train", f"crop{index}", tower)
 
 
 if __name__ == "__main__":

@@ -78,8 +78,9 @@ def main() -> None:
     codec = CaptionCodec.in_work(arguments.work)
     photos = read_photos(arguments.data, "train", ("flickr8k",))
     cider = CiderD([[clean(text) + END for text in photo.captions] for photo in photos], words=str.split)
-    cache, dev_cache = TokenCache(arguments.work, "train"), TokenCache(arguments.work, "dev")
     dev = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.dev]
+    cache = TokenCache(arguments.data, arguments.work, "train", photos)
+    dev_cache = TokenCache(arguments.data, arguments.work, "dev", dev)
 
     head = new_head(arguments.work, codec, dropout=0.0).to(device)
     head.load_state_dict(load_file(arguments.head))
@@ -105,7 +106,7 @@ def main() -> None:
         rate = arguments.rate * min((step + 1) / 50, 1 - 0.95 * spent / budget)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        tokens = cache.random(batch, random, np.arange(81)).to(device)
+        tokens = cache.random(batch, random, np.arange(81)).bfloat16().to(device)
         sampler.load_state_dict(head.state_dict())
         with torch.autocast(device, torch.bfloat16):
             loss, reward = step_loss(head, sampler, tokens, batch, cider, codec)

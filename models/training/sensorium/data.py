@@ -12,6 +12,7 @@ from PIL import Image
 
 # Folders with photos that have captions; Flickr8k comes first, so that its rows lead every cache.
 CAPTION_SETS = ("flickr8k", "coco_captions", "vqa/coco_train", "vqa/coco_val")
+QUESTION_SETS = ("coco_captions", "vqa/coco_train", "vqa/coco_val", "vqa/daquar")
 IMAGE_SIZE = 260
 
 
@@ -33,6 +34,18 @@ def read_photos(data: Path, split: str, folders: tuple[str, ...] = CAPTION_SETS)
             if row_split == split:
                 photos.setdefault((folder, name), Photo(folder, name, [])).captions.append(caption)
     return list(photos.values())
+
+
+def photo_names(data: Path, folder: str, split: str) -> list[str]:
+    """Photos of one set that have captions or questions, in the order of its tables: the rows of its token caches."""
+    names: dict[str, None] = {}
+    for table in ("captions.tsv", "questions.tsv"):
+        if (data / folder / table).exists():
+            for line in (data / folder / table).read_text().splitlines():
+                name, row_split, _ = line.split("\t", 2)
+                if row_split == split:
+                    names.setdefault(name)
+    return list(names)
 
 
 def read_files(data: Path, split: str, photos: list[Photo]) -> Iterator[tuple[int, bytes]]:

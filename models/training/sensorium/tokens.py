@@ -1,33 +1,54 @@
 """The cached tokens of the image tower, as training reads them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from .data import Photo, photo_names
+
 SHAPE = (81, 1280)
 BYTES = 2 * SHAPE[0] * SHAPE[1]
 
 
+def cache_path(work: Path, folder: str, split: str, view: str) -> Path:
+    return work / f"{folder.replace('/', '-')}.{split}.{view}.tokens"
+
+
 class TokenCache:
-    """All views of the photos of a split. A view may cover the first photos only (crops exist for Flickr8k)."""
+    """All views of some photos of a split. Photo numbers are places in `photos`."""
 
-    def __init__(self, work: Path, split: str):
-        self.views = []
-        for path in sorted(work.glob(f"{split}.*.tokens")):
-            self.views.append(np.memmap(path, np.float16, "r", shape=(path.stat().st_size // BYTES, *SHAPE)))
-        if not self.views:
-            raise SystemExit(f"No tokens of {split} in {work}: run `python -m training.extract` first.")
+    def __init__(self, data: Path, work: Path, split: str, photos: Sequence[Photo]):
+        folders = dict.fromkeys(photo.folder for photo in photos)
+        views: dict[str, list[np.memmap]] = {}
+        rows: dict[str, dict[str, int]] = {}
+        for folder in folders:
+            original = cache_path(work, folder, split, "original")
+            if not original.exists():
+                raise SystemExit(f"No tokens of {folder} {split} in {work}: run `python -m training.extract` first.")
+            paths = [original, *sorted(set(work.glob(cache_path(work, folder, split, "*").name)) - {original})]
+            views[folder] = [np.memmap(path, np.float16, "r", shape=(path.stat().st_size // BYTES, *SHAPE)) for path in paths]
+            rows[folder] = {name: row for row, name in enumerate(photo_names(data, folder, split))}
+        self.places = [(views[photo.folder], rows[photo.folder][photo.name]) for photo in photos]
 
-    def random(self, photos: list[int], random: np.random.Generator, kept: np.ndarray) -> Tensor:
-        """The tokens at the places `kept` of a random view of each photo, [photos, kept, 1280] in bfloat16."""
-        rows = []
-        for photo in photos:
-            views = [view for view in self.views if photo < len(view)]
-            rows.append(torch.from_numpy(views[random.integers(len(views))][photo][kept]))
-        return torch.stack(rows).bfloat16()
+    def views(self, photo: int) -> int:
+        """How many views there are; the first is the photo as it is."""
+        return len(self.places[photo][0])
+
+    def rows(self, photos: Sequence[int], views: Sequence[int], kept: np.ndarray) -> Tensor:
+        """The tokens at the places `kept` of a view of each photo, [photos, kept, 1280] in float16."""
+        picked = []
+        for photo, view in zip(photos, views):
+            caches, row = self.places[photo]
+            picked.append(torch.from_numpy(caches[view][row][kept]))
+        return torch.stack(picked)
+
+    def random(self, photos: Sequence[int], random: np.random.Generator, kept: np.ndarray) -> Tensor:
+        """Of a random view of each photo."""
+        return self.rows(photos, [random.integers(self.views(photo)) for photo in photos], kept)
 
     def original(self, start: int, end: int) -> Tensor:
-        """Photos as they are, in bfloat16; the cache of dev has no other view."""
-        return torch.from_numpy(np.array(self.views[0][start:end])).bfloat16()
+        """Photos as they are, in float16."""
+        return torch.from_numpy(np.stack([views[0][row] for views, row in self.places[start:end]]))

@@ -16,13 +16,13 @@ from .tokens import TokenCache
 def greedy_captions(head: CaptionHead, cache: TokenCache, codec: CaptionCodec, photos: int, device: str) -> list[str]:
     captions = []
     for start in range(0, photos, 100):
-        memories = head.memories(cache.original(start, min(start + 100, photos)).to(device))
+        memories = head.memories(cache.original(start, min(start + 100, photos)).bfloat16().to(device))
         captions += [codec.decode(row) for row in decode(head, memories).tolist()]
     return captions
 
 
 def beam_captions(head: CaptionHead, cache: TokenCache, codec: CaptionCodec, photos: int, device: str, beams: int) -> list[str]:
-    tokens = (cache.original(photo, photo + 1)[0].to(device) for photo in range(photos))
+    tokens = (cache.original(photo, photo + 1)[0].bfloat16().to(device) for photo in range(photos))
     return [codec.decode(beam_search(head, row, beams)[0]) for row in tokens]
 
 
