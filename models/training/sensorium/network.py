@@ -124,10 +124,15 @@ class TextTower(nn.Module):
         self.embeddings = BertEmbeddings(config)
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(BertLayer(config) for _ in range(config["num_hidden_layers"]))})
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Last hidden state [b, t, 384]."""
         x = self.embeddings(ids)
         for layer in self.encoder["layer"]:
             x = layer(x, mask)
+        return x
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        x = self.states(ids, mask)
         weights = mask[:, :, None].to(x.dtype)
         return F.normalize((x * weights).sum(1) / weights.sum(1), dim=1)
 
