@@ -63,3 +63,48 @@ def beam_search(head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: i
         pool += [(score / max_tokens, tokens_so_far, score) for tokens_so_far, score in live]
     _, best, score = max(pool, key=lambda entry: entry[0])
     return best, score
+
+
+@torch.no_grad()
+def beam_search_together(head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: int = 30) -> list[list[int]]:
+    """`beam_search` for many photos [b, 81, 1280] side by side. A photo whose search has ended keeps its rows."""
+    count, device = len(tokens), tokens.device
+    memories, past = head.memories(tokens), None
+    live = [[([], 0.0)] for _ in range(count)]
+    pools: list[list[tuple[float, list[int]]]] = [[] for _ in range(count)]
+    ended = [False] * count
+    ids = torch.full((count, 1), BOS, device=device)
+    for length in range(1, max_tokens + 1):
+        rows = len(ids) // count
+        hidden, past = head.hidden(ids, memories, past, captions=rows)
+        logits = head.logits(hidden[:, -1]).float()
+        logits[:, BOS] = -torch.inf
+        sums = torch.tensor([[score for _, score in entries] for entries in live], device=device)
+        totals = (F.log_softmax(logits, -1).unflatten(0, (count, rows)) + sums[:, :, None]).flatten(1)
+        candidates = totals.topk(2 * beams)
+        chosen, words = [], logits.shape[1]
+        for photo, (values, places) in enumerate(zip(candidates.values.tolist(), candidates.indices.tolist())):
+            if ended[photo]:
+                chosen += [photo * rows + min(row, rows - 1) for row in range(beams)]
+                live[photo] = (live[photo] * beams)[:beams]
+                continue
+            following = []
+            for rank, (score, place) in enumerate(zip(values, places)):
+                row, token = divmod(place, words)
+                if token == EOS:
+                    if rank < beams:
+                        pools[photo].append((score / length, live[photo][row][0]))
+                elif len(following) < beams:
+                    chosen.append(photo * rows + row)
+                    following.append((live[photo][row][0] + [token], score))
+            pools[photo] = sorted(pools[photo], key=lambda entry: -entry[0])[:beams]
+            live[photo] = following
+            ended[photo] = len(pools[photo]) == beams and following[0][1] / length <= pools[photo][-1][0]
+        if all(ended):
+            break
+        past = [(keys[chosen], values[chosen]) for keys, values in past]
+        ids = torch.tensor([[tokens_so_far[-1]] for entries in live for tokens_so_far, _ in entries], device=device)
+    for photo, pool in enumerate(pools):
+        if not ended[photo]:
+            pool += [(score / max_tokens, tokens_so_far) for tokens_so_far, score in live[photo]]
+    return [max(pool, key=lambda entry: entry[0])[1] for pool in pools]

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from ..sensorium.captions import EOS, IGNORED, padded
 from ..sensorium.checkpoint import configuration
-from ..sensorium.decoding import beam_search, decode
+from ..sensorium.decoding import beam_search, beam_search_together, decode
 from ..sensorium.loss import SmoothedCrossEntropy
 from ..sensorium.network import CaptionHead
 
@@ -58,6 +58,11 @@ class NetworkTests(unittest.TestCase):
         ended = each.sum().item()
         unfinished = each[:-1].sum().item()
         self.assertLess(min(abs(score - ended), abs(score - unfinished)), 1e-4)
+
+    def test_beams_of_many_photos_are_those_of_each(self):
+        tokens = torch.rand(5, 9, 16)
+        together = beam_search_together(self.head, tokens, beams=3, max_tokens=12)
+        self.assertEqual(together, [beam_search(self.head, row, beams=3, max_tokens=12)[0] for row in tokens])
 
     def test_the_loss_is_pytorchs(self):
         hidden, weight = torch.randn(6, 8, requires_grad=True), torch.randn(20, 8, requires_grad=True)
