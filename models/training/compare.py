@@ -2,7 +2,8 @@
 
 - greedy captions of the dev photos: how many are word for word the same;
 - logits of the first step, from `sensorium inspect DIR --image FILE --first-step`: the largest difference;
-- embeddings of dev captions, beside sentence-transformers' own all-MiniLM-L6-v2: the least cosine;
+- where the checkpoint has no joint space, embeddings of dev captions, beside sentence-transformers' own all-MiniLM-L6-v2:
+  the least cosine;
 - other heads: `comparison/`, one module per task.
 """
 
@@ -19,7 +20,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
-from .comparison import emotion
+from .comparison import emotion, space, vqa
 from .sensorium.captions import BOS, CaptionCodec
 from .sensorium.checkpoint import load
 from .sensorium.client import Server, ask_all
@@ -80,14 +81,15 @@ def run_captions(server: Server, arguments: argparse.Namespace) -> None:
     codec = CaptionCodec(arguments.checkpoint / "tokenizer.json", config["heads"]["caption"]["vocabulary"])
     photos = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.photos]
     files = dict(read_files(arguments.data, "dev", photos))
-    compare_embeddings(server, [photo.captions[0] for photo in photos], arguments.connections)
+    if not any(head["type"] == "projection" for head in config["heads"].values()):
+        compare_embeddings(server, [photo.captions[0] for photo in photos], arguments.connections)
     captions, logits = expected(network, codec, files)
     compare_captions(server, photos, files, captions, arguments.connections)
     if arguments.command:
         compare_logits(arguments.command, arguments.checkpoint, files, logits[: arguments.logits])
 
 
-TASKS = {"caption": run_captions, "emotion": emotion.run}
+TASKS = {"caption": run_captions, "vqa": vqa.run, "space": space.run, "emotion": emotion.run}
 
 
 def main() -> None:

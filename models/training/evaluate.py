@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from .evaluation import caption, emotion, ravdess_av
+from .evaluation import caption, emotion, ravdess_av, retrieval, vqa
 from .sensorium.client import Server
 
-TASKS = {"caption": caption.run, "emotion": emotion.run}
+TASKS = {"caption": caption.run, "vqa": vqa.run, "retrieval": retrieval.run, "emotion": emotion.run}
 # Needs a server on models/ravdess-av.
 OTHER_CHECKPOINTS = {"ravdess-av": ravdess_av.run}
 
