@@ -64,13 +64,14 @@ public final class Checkpoint: Sendable {
                 problems.append(error)
             }
         }
-        if let image = configuration?.towers.image, let preprocessor,
-            (preprocessor.width, preprocessor.height) != (image.imageSize, image.imageSize)
-        {
-            problems.append(
-                .contradiction(
-                    key: "size", value: "\(preprocessor.width) x \(preprocessor.height)",
-                    otherKey: "towers.image.image_size", otherValue: "\(image.imageSize)"))
+        if let preprocessor, let configuration {
+            for case (let name, .image(let tower)) in configuration.towers
+            where (preprocessor.width, preprocessor.height) != (tower.imageSize, tower.imageSize) {
+                problems.append(
+                    .contradiction(
+                        key: "size", value: "\(preprocessor.width) x \(preprocessor.height)",
+                        otherKey: "towers.\(name).image_size", otherValue: "\(tower.imageSize)"))
+            }
         }
         files = TensorFiles(directory: directory)
         problems += files.problems

@@ -4,7 +4,8 @@ import JSON
 /// A value that cannot be used reads as a stand-in, which never leaves: a reader with problems makes an error.
 struct ConfigurationReader {
     let file: String
-    private let cursor: JSONCursor?
+    /// nil in place of an object that is missing.
+    let cursor: JSONCursor?
     private(set) var problems: [CheckpointProblem] = []
 
     init(file: String, _ cursor: JSONCursor) {
@@ -37,9 +38,7 @@ struct ConfigurationReader {
 
     mutating func string(_ key: String, oneOf supported: [String]) -> String {
         let value: String? = read(key, orElse: nil) { cursor throws(JSONError) in try cursor.string() }
-        if let value, !supported.contains(value) {
-            problems.append(.unsupported(key: path(key), found: value, supported: supported))
-        }
+        if let value, !supported.contains(value) { refuse(key, value, supported: supported) }
         return value ?? ""
     }
 
@@ -75,12 +74,21 @@ struct ConfigurationReader {
         return value
     }
 
-    /// Notes every key that is not one of `supported`.
-    mutating func refuseKeys(except supported: [String]) {
-        guard case .object(let members)? = cursor?.value else { return }
-        for key in members.keys where !supported.contains(key) {
-            problems.append(.unsupported(key: cursor?.path ?? "", found: key, supported: supported))
+    /// Reads every object under the object at `key`, which must be there, in the order of the text; those for which
+    /// `read` answers nil are left out.
+    mutating func objects<Value>(
+        _ key: String, _ read: (String, inout ConfigurationReader) -> Value?
+    ) -> [(String, Value)] {
+        object(key) { members in
+            members.keys.compactMap { name in
+                members.object(name) { read(name, &$0) }.map { (name, $0) }
+            }
         }
+    }
+
+    /// The keys of the object, in the order of the text.
+    var keys: [String] {
+        if case .object(let members)? = cursor?.value { members.keys } else { [] }
     }
 
     /// Notes that a value does not fit another, unless problems were noted before, which may be the cause.
@@ -91,6 +99,11 @@ struct ConfigurationReader {
         guard !fits, problems.isEmpty else { return }
         problems.append(
             .contradiction(key: path(key), value: "\(value)", otherKey: otherKey, otherValue: "\(otherValue)"))
+    }
+
+    /// Notes a value that this build does not have.
+    mutating func refuse(_ key: String, _ found: String, supported: [String]) {
+        problems.append(.unsupported(key: path(key), found: found, supported: supported))
     }
 
     func path(_ key: String) -> String {
@@ -112,7 +125,7 @@ struct ConfigurationReader {
         return reader
     }
 
-    private mutating func read<Value>(
+    mutating func read<Value>(
         _ key: String, orElse standIn: Value, _ read: (JSONCursor) throws(JSONError) -> Value
     ) -> Value {
         guard let cursor, case .object = cursor.value else { return standIn }

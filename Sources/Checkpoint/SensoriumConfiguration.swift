@@ -1,96 +1,49 @@
-/// `config.json` of a checkpoint of `model_type` "sensorium", read and checked.
+/// `config.json` of a checkpoint of `model_type` "sensorium", read and checked: which towers encode what, and which heads
+/// answer what from their tokens. What a checkpoint is made of is data: see docs/guides/train-your-own-head.md.
 public struct SensoriumConfiguration: Sendable, Equatable {
     /// The only `model_type` that this build reads.
     public static let modelType = "sensorium"
 
     /// The name of the checkpoint, such as "sensorium-base".
     public let name: String
-    /// The width that the towers' tokens are projected to for the heads.
+    /// The width of the caption head; 0 where a checkpoint without one does not say.
     public let width: Int
-    /// The towers, each encoding one kind of input.
-    public let towers: Towers
-    /// The heads, each answering one task.
-    public let heads: Heads
+    /// The towers, each encoding one kind of input. The name is the prefix of a tower's tensors.
+    public let towers: Named<Tower>
+    /// The heads, each answering one task. The name is the prefix of a head's tensors.
+    public let heads: Named<Head>
+}
 
-    /// The towers of a checkpoint; nil for one that it does not have.
-    public struct Towers: Sendable, Equatable {
-        /// The image tower.
-        public let image: ImageTower?
-        /// The text tower.
-        public let text: TextTower?
+extension Named<SensoriumConfiguration.Tower> {
+    /// The first tower of whole pictures, which captions are written from; nil where there is none.
+    public var image: SensoriumConfiguration.ImageTower? { firstImage?.tower }
+
+    /// The first tower of texts; nil where there is none.
+    public var text: SensoriumConfiguration.TextTower? { firstText?.tower }
+
+    /// The first tower of whole pictures with its name.
+    public var firstImage: (name: String, tower: SensoriumConfiguration.ImageTower)? {
+        for case (let name, .image(let tower)) in self { return (name, tower) }
+        return nil
     }
 
-    /// The heads of a checkpoint; nil for one that it does not have.
-    public struct Heads: Sendable, Equatable {
-        /// The caption head.
-        public let caption: CaptionHead?
+    /// The first tower of texts with its name.
+    public var firstText: (name: String, tower: SensoriumConfiguration.TextTower)? {
+        for case (let name, .text(let tower)) in self { return (name, tower) }
+        return nil
+    }
+}
+
+extension Named<SensoriumConfiguration.Head> {
+    /// The caption head; nil where there is none.
+    public var caption: SensoriumConfiguration.CaptionHead? {
+        for case (_, .caption(let head)) in self { return head }
+        return nil
     }
 
-    /// A convolutional image tower with its batch norms folded.
-    public struct ImageTower: Sendable, Equatable {
-        /// The values of `type` that are supported.
-        public static let types = ["efficientnet_lite2"]
-        /// One of ``types``.
-        public let type: String
-        /// Width and height of the image in pixels.
-        public let imageSize: Int
-        /// The number of positions of the output grid.
-        public let tokens: Int
-        /// The width of each token.
-        public let channels: Int
-    }
-
-    /// A BERT encoder; the names are those of Hugging Face's `BertConfig`.
-    public struct TextTower: Sendable, Equatable {
-        /// The values of `type` that are supported.
-        public static let types = ["bert"]
-        /// One of ``types``.
-        public let type: String
-        /// The rows of the word embedding.
-        public let vocabularySize: Int
-        /// The width of a token.
-        public let hiddenSize: Int
-        /// The number of layers.
-        public let layers: Int
-        /// The attention heads of each layer.
-        public let attentionHeads: Int
-        /// The inner width of the feed-forward network.
-        public let intermediateSize: Int
-        /// The rows of the position embedding.
-        public let maxPositions: Int
-        /// The rows of the segment embedding.
-        public let typeVocabularySize: Int
-        /// Epsilon of the layer norms.
-        public let layerNormEpsilon: Float
-        /// The most tokens a text may have, [CLS] and [SEP] included; the rest is cut.
-        public let maxTokens: Int
-        /// How tokens become one vector: "mean".
-        public let pooling: String
-    }
-
-    /// A transformer that reads image tokens and writes word pieces.
-    public struct CaptionHead: Sendable, Equatable {
-        /// The values of `type` that are supported.
-        public static let types = ["decoder"]
-        /// One of ``types``.
-        public let type: String
-        /// The encoder layers over the image tokens.
-        public let imageLayers: Int
-        /// The decoder layers.
-        public let layers: Int
-        /// The attention heads of each layer.
-        public let attentionHeads: Int
-        /// The inner width of the feed-forward networks.
-        public let feedForward: Int
-        /// Epsilon of the layer norms.
-        public let layerNormEpsilon: Float
-        /// The rows of the decoder's position embedding: the longest caption in tokens.
-        public let maxTokens: Int
-        /// The decoder's begin-of-sequence token.
-        public let beginToken: Int
-        /// The decoder's end-of-sequence token.
-        public let endToken: Int
-        /// `vocabulary[i]` is the id in tokenizer.json of the decoder's token i.
-        public let vocabulary: [Int]
+    /// The head that projects into the joint space with its name; nil where there is none.
+    public var space: (name: String, head: SensoriumConfiguration.ProjectionHead)? {
+        for case (let name, .projection(let head)) in self { return (name, head) }
+        return nil
     }
 }

@@ -99,6 +99,7 @@ public struct JSONCursor: Sendable {
         switch (range.lowerBound, range.upperBound) {
         case (.min, .max): "a whole number"
         case (let low, .max): "a whole number of at least \(low)"
+        case (let low, let high) where low == high: "\(low)"
         case (let low, let high): "a whole number from \(low) to \(high)"
         }
     }

@@ -1,13 +1,18 @@
 import Checkpoint
 
 extension EfficientNetLite {
-    /// Reads the tower's tensors, named `image.…`, which `requirements()` lists.
-    public convenience init(_ checkpoint: Checkpoint) throws(CheckpointError) {
-        try self.init { (name, _) throws(CheckpointError) in try checkpoint.tensor(name).floats() }
+    /// Reads the tower's tensors, named `<name>.…`, which `requirements()` lists.
+    public convenience init(_ checkpoint: Checkpoint, name: String = "image") throws(CheckpointError) {
+        try self.init { (tensor, _) throws(CheckpointError) in
+            try checkpoint.tensor(Self.renamed(tensor, name)).floats()
+        }
     }
 
-    /// Every tensor that the tower needs.
-    public static func requirements() -> [TensorRequirement] {
-        EfficientNetLiteLayout.lite2.tensors(prefix: "image.").map { TensorRequirement($0.name, $0.shape) }
+    /// Every tensor that the tower called `name` needs.
+    public static func requirements(name: String = "image") -> [TensorRequirement] {
+        EfficientNetLiteLayout.lite2.tensors(prefix: "\(name).").map { TensorRequirement($0.name, $0.shape) }
     }
+
+    /// `image.stem.weight` as the tower called `name` has it.
+    private static func renamed(_ tensor: String, _ name: String) -> String { name + tensor.dropFirst("image".count) }
 }

@@ -1,0 +1,19 @@
+extension SensoriumConfiguration {
+    /// A convolutional image tower with its batch norms folded: whole pictures to a grid of tokens.
+    public struct ImageTower: Sendable, Equatable {
+        /// The value of `type`.
+        public static let type = "efficientnet_lite2"
+        /// Width and height of the image in pixels.
+        public let imageSize: Int
+        /// The number of positions of the output grid.
+        public let tokens: Int
+        /// The width of each token.
+        public let channels: Int
+
+        init(reading reader: inout ConfigurationReader) {
+            imageSize = reader.integer("image_size", in: 32...4096)
+            tokens = reader.integer("tokens", in: 1...16384)
+            channels = reader.integer("channels", in: 1...16384)
+        }
+    }
+}
