@@ -1,7 +1,8 @@
 import Checkpoint
 import Tensor
 
-/// BERT (Devlin et al. 2019) as a sentence encoder: the mean of the last layer's tokens (Reimers & Gurevych 2019).
+/// BERT (Devlin et al. 2019) as a sentence encoder: the mean of the last layer's tokens (Reimers & Gurevych 2019), or those
+/// tokens themselves for heads.
 ///
 /// The texts of a batch stand one below the other without padding: matrix products run over all rows at once, attention
 /// within each text. So a text's embedding does not depend on the batch that it is in.
@@ -11,52 +12,53 @@ public final class BERT: Sendable {
     /// [positions, d] with the embedding of segment 0 already added.
     private let positions: [Float]
     private let embeddingNorm: LayerNorm
-    private let layers: [Layer]
-    private let attentionShape: AttentionShape
+    private let layers: [BERTLayer]
 
-    private struct Layer: Sendable {
-        let queryKeyValue: Linear
-        let attentionOutput: Linear
-        let attentionNorm: LayerNorm
-        let intermediate: Linear
-        let output: Linear
-        let outputNorm: LayerNorm
-    }
-
-    /// Reads the tensors `text.*`, with Hugging Face's names.
-    public init(_ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.TextTower) throws(CheckpointError) {
+    /// Reads the tensors `<name>.*`, with Hugging Face's names.
+    public init(
+        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.TextTower, name: String = "text"
+    ) throws(CheckpointError) {
         self.configuration = configuration
         let width = configuration.hiddenSize
-        attentionShape = AttentionShape(
-            heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
-            queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width)
-        words = EmbeddingTable(try checkpoint.tensor("text.embeddings.word_embeddings.weight"))
-        let segment = try checkpoint.tensor("text.embeddings.token_type_embeddings.weight").floats()
-        positions = try checkpoint.tensor("text.embeddings.position_embeddings.weight").floats().enumerated()
+        words = EmbeddingTable(try checkpoint.tensor("\(name).embeddings.word_embeddings.weight"))
+        let segment = try checkpoint.tensor("\(name).embeddings.token_type_embeddings.weight").floats()
+        positions = try checkpoint.tensor("\(name).embeddings.position_embeddings.weight").floats().enumerated()
             .map { $0.element + segment[$0.offset % width] }
-        let epsilon = configuration.layerNormEpsilon
-        embeddingNorm = try LayerNorm(checkpoint, "text.embeddings.LayerNorm", epsilon: epsilon)
-        var layers: [Layer] = []
-        for index in 0..<configuration.layers {
-            let name = "text.encoder.layer.\(index)"
-            layers.append(
-                Layer(
-                    queryKeyValue: try Linear(
-                        checkpoint, stacking: ["query", "key", "value"].map { "\(name).attention.self.\($0)" }),
-                    attentionOutput: try Linear(checkpoint, "\(name).attention.output.dense"),
-                    attentionNorm: try LayerNorm(checkpoint, "\(name).attention.output.LayerNorm", epsilon: epsilon),
-                    intermediate: try Linear(checkpoint, "\(name).intermediate.dense"),
-                    output: try Linear(checkpoint, "\(name).output.dense"),
-                    outputNorm: try LayerNorm(checkpoint, "\(name).output.LayerNorm", epsilon: epsilon)))
-        }
-        self.layers = layers
+        embeddingNorm = try LayerNorm(
+            checkpoint, "\(name).embeddings.LayerNorm", epsilon: configuration.layerNormEpsilon)
+        layers = try Self.layers(checkpoint, configuration, name: name, count: configuration.layers)
     }
 
-    /// The tensors that `configuration` needs.
-    public static func requirements(_ configuration: SensoriumConfiguration.TextTower) -> [TensorRequirement] {
+    /// A branch of `trunk`: its embeddings and first layers, which are shared, then layers of its own, the tensors
+    /// `<name>.encoder.layer.0` and on.
+    public init(
+        _ checkpoint: Checkpoint, _ branch: SensoriumConfiguration.TextBranch, name: String, of trunk: BERT
+    ) throws(CheckpointError) {
+        configuration = trunk.configuration
+        words = trunk.words
+        positions = trunk.positions
+        embeddingNorm = trunk.embeddingNorm
+        layers =
+            try Array(trunk.layers.prefix(branch.fromLayer))
+            + Self.layers(checkpoint, trunk.configuration, name: name, count: branch.layers)
+    }
+
+    private static func layers(
+        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.TextTower, name: String, count: Int
+    ) throws(CheckpointError) -> [BERTLayer] {
+        var layers: [BERTLayer] = []
+        for index in 0..<count {
+            layers.append(try BERTLayer(checkpoint, "\(name).encoder.layer.\(index)", configuration))
+        }
+        return layers
+    }
+
+    /// The tensors that a tower called `name` needs.
+    public static func requirements(
+        _ configuration: SensoriumConfiguration.TextTower, name: String = "text"
+    ) -> [TensorRequirement] {
         let width = configuration.hiddenSize
-        let inner = configuration.intermediateSize
-        let embeddings = "text.embeddings"
+        let embeddings = "\(name).embeddings"
         var all = [
             TensorRequirement("\(embeddings).word_embeddings.weight", [configuration.vocabularySize, width]),
             TensorRequirement("\(embeddings).position_embeddings.weight", [configuration.maxPositions, width]),
@@ -64,16 +66,16 @@ public final class BERT: Sendable {
         ]
         all += LayerNorm.requirements("\(embeddings).LayerNorm", width: width)
         for index in 0..<configuration.layers {
-            let name = "text.encoder.layer.\(index)"
-            for part in ["self.query", "self.key", "self.value", "output.dense"] {
-                all += Linear.requirements("\(name).attention.\(part)", outputs: width, inputs: width)
-            }
-            all += LayerNorm.requirements("\(name).attention.output.LayerNorm", width: width)
-            all += Linear.requirements("\(name).intermediate.dense", outputs: inner, inputs: width)
-            all += Linear.requirements("\(name).output.dense", outputs: width, inputs: inner)
-            all += LayerNorm.requirements("\(name).output.LayerNorm", width: width)
+            all += BERTLayer.requirements("\(name).encoder.layer.\(index)", configuration)
         }
         return all
+    }
+
+    /// The tensors that a branch called `name` needs besides those of its trunk.
+    public static func requirements(
+        _ branch: SensoriumConfiguration.TextBranch, name: String, of trunk: SensoriumConfiguration.TextTower
+    ) -> [TensorRequirement] {
+        (0..<branch.layers).flatMap { BERTLayer.requirements("\(name).encoder.layer.\($0)", trunk) }
     }
 
     /// The most rows computed at once: texts beyond it wait, so that 16 texts of 256 tokens need 6 MB and not 25.
@@ -82,8 +84,32 @@ public final class BERT: Sendable {
     /// Token ids of several texts → their embeddings [d], not normalised. An id outside the vocabulary, a text without
     /// ids or one longer than the position table is the caller's mistake and stops the program.
     public func embed(_ texts: [[Int32]], workspace: Workspace, pool: ComputePool) -> [[Float]] {
-        var embeddings: [[Float]] = []
-        embeddings.reserveCapacity(texts.count)
+        let width = configuration.hiddenSize
+        return encode(texts, workspace, pool) { x, rows in
+            [Float](unsafeUninitializedCapacity: width) { mean, initialized in
+                // `width` is above 0, so that there is a base address.
+                if let base = mean.baseAddress { meanPool(x, rows: rows, width: width, into: base) }
+                initialized = width
+            }
+        }
+    }
+
+    /// Token ids of several texts → the last hidden state of each [tokens, d]. For ids see `embed`.
+    public func hiddenStates(_ texts: [[Int32]], workspace: Workspace, pool: ComputePool) -> [TowerTokens] {
+        let width = configuration.hiddenSize
+        return encode(texts, workspace, pool) { x, rows in
+            TowerTokens(
+                tokens: rows, width: width, values: Array(UnsafeBufferPointer(start: x, count: rows * width)))
+        }
+    }
+
+    /// What `read` makes of the last hidden state of each text.
+    private func encode<Result>(
+        _ texts: [[Int32]], _ workspace: Workspace, _ pool: ComputePool,
+        _ read: (UnsafePointer<Float>, _ rows: Int) -> Result
+    ) -> [Result] {
+        var results: [Result] = []
+        results.reserveCapacity(texts.count)
         var first = 0
         while first < texts.count {
             var last = first
@@ -92,15 +118,19 @@ public final class BERT: Sendable {
                 rows += texts[last].count
                 last += 1
             } while last < texts.count && rows + texts[last].count <= Self.rowsAtOnce
-            embeddings += embed(texts[first..<last], rows: rows, workspace, pool)
+            let spans = RowSpans(texts[first..<last].map(\.count))
+            let x = run(texts[first..<last], spans, workspace, pool)
+            for span in spans.spans { results.append(read(x + span.lowerBound * configuration.hiddenSize, span.count)) }
             first = last
         }
-        return embeddings
+        return results
     }
 
-    private func embed(
-        _ texts: ArraySlice<[Int32]>, rows: Int, _ workspace: Workspace, _ pool: ComputePool
-    ) -> [[Float]] {
+    /// The last hidden state of some texts [rows, d]: memory of the workspace, valid until its next use.
+    private func run(
+        _ texts: ArraySlice<[Int32]>, _ spans: RowSpans, _ workspace: Workspace, _ pool: ComputePool
+    ) -> UnsafeMutablePointer<Float> {
+        let rows = spans.total
         let width = configuration.hiddenSize
         let inner = configuration.intermediateSize
         workspace.begin(rows * width, rows * width, rows * 3 * width, rows * inner)
@@ -112,23 +142,9 @@ public final class BERT: Sendable {
         lookUp(texts, into: x)
         embeddingNorm.apply(x, rows: rows, into: x, pool: pool)
         for layer in layers {
-            layer.queryKeyValue.apply(x, rows: rows, into: queryKeyValue, pool: pool)
-            attend(texts, queryKeyValue, into: mixed, pool)
-            layer.attentionOutput.apply(mixed, rows: rows, residual: x, into: x, pool: pool)
-            layer.attentionNorm.apply(x, rows: rows, into: x, pool: pool)
-            layer.intermediate.apply(x, rows: rows, activation: .gelu, into: hidden, pool: pool)
-            layer.output.apply(hidden, rows: rows, residual: x, into: x, pool: pool)
-            layer.outputNorm.apply(x, rows: rows, into: x, pool: pool)
+            layer.apply(x, spans, mixed: mixed, queryKeyValue: queryKeyValue, hidden: hidden, pool: pool)
         }
-        var row = 0
-        return texts.map { ids in
-            defer { row += ids.count }
-            return [Float](unsafeUninitializedCapacity: width) { mean, initialized in
-                // `width` is above 0, so that there is a base address.
-                if let base = mean.baseAddress { meanPool(x + row * width, rows: ids.count, width: width, into: base) }
-                initialized = width
-            }
-        }
+        return x
     }
 
     /// x[row] = word + position + segment
@@ -143,22 +159,5 @@ public final class BERT: Sendable {
                 row += width
             }
         }
-    }
-
-    /// softmax(q · kᵀ / √head) · v of each text by itself
-    private func attend(
-        _ texts: ArraySlice<[Int32]>, _ queryKeyValue: UnsafePointer<Float>, into mixed: UnsafeMutablePointer<Float>,
-        _ pool: ComputePool
-    ) {
-        let width = configuration.hiddenSize
-        var row = 0
-        let sequences = texts.map { ids in
-            defer { row += ids.count }
-            let start = queryKeyValue + row * 3 * width
-            return AttentionSequence(
-                query: start, queryRows: ids.count, keys: start + width, values: start + 2 * width,
-                keyRows: ids.count, into: mixed + row * width)
-        }
-        attention(sequences, attentionShape, pool: pool)
     }
 }

@@ -11,19 +11,11 @@ public final class ImageMemory: Sendable {
     private let channels: Int
     private let width: Int
     private let inner: Int
-    private let attentionShape: AttentionShape
     private let projection: Linear
     private let norm: LayerNorm
     private let positions: [Float]  // [tokens, d]
-    private let layers: [Layer]
+    private let layers: [TransformerLayer]
     private let finalNorm: LayerNorm
-
-    private struct Layer: Sendable {
-        let attentionNorm: LayerNorm
-        let queryKeyValue: Linear
-        let attentionOutput: Linear
-        let feedForward: FeedForward
-    }
 
     /// Reads the tensors `caption.image.*`.
     public init(
@@ -34,23 +26,16 @@ public final class ImageMemory: Sendable {
         channels = tower.channels
         self.width = width
         inner = head.feedForward
-        attentionShape = AttentionShape(
-            heads: head.attentionHeads, headWidth: width / head.attentionHeads,
-            queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width)
         let epsilon = head.layerNormEpsilon
         projection = try Linear(checkpoint, "caption.image.projection")
         norm = try LayerNorm(checkpoint, "caption.image.norm", epsilon: epsilon)
         positions = try checkpoint.tensor("caption.image.positions").floats()
-        var layers: [Layer] = []
+        var layers: [TransformerLayer] = []
         for index in 0..<head.imageLayers {
-            let name = "caption.image.layers.\(index)"
             layers.append(
-                Layer(
-                    attentionNorm: try LayerNorm(checkpoint, "\(name).attention_norm", epsilon: epsilon),
-                    queryKeyValue: try Linear(
-                        checkpoint, stacking: ["query", "key", "value"].map { "\(name).attention.\($0)" }),
-                    attentionOutput: try Linear(checkpoint, "\(name).attention.output"),
-                    feedForward: try FeedForward(checkpoint, layer: name, epsilon: epsilon)))
+                try TransformerLayer(
+                    checkpoint, "caption.image.layers.\(index)", width: width, heads: head.attentionHeads,
+                    epsilon: epsilon))
         }
         self.layers = layers
         finalNorm = try LayerNorm(checkpoint, "caption.image.final_norm", epsilon: epsilon)
@@ -64,12 +49,8 @@ public final class ImageMemory: Sendable {
         all += LayerNorm.requirements("caption.image.norm", width: width)
         all.append(TensorRequirement("caption.image.positions", [tower.tokens, width]))
         for index in 0..<head.imageLayers {
-            let name = "caption.image.layers.\(index)"
-            all += LayerNorm.requirements("\(name).attention_norm", width: width)
-            for part in ["query", "key", "value", "output"] {
-                all += Linear.requirements("\(name).attention.\(part)", outputs: width, inputs: width)
-            }
-            all += FeedForward.requirements(layer: name, width: width, inner: head.feedForward)
+            all += TransformerLayer.requirements(
+                "caption.image.layers.\(index)", width: width, inner: head.feedForward)
         }
         return all + LayerNorm.requirements("caption.image.final_norm", width: width)
     }
@@ -90,19 +71,8 @@ public final class ImageMemory: Sendable {
         for image in 0..<images {
             for index in positions.indices { x[image * tokens * width + index] += positions[index] }
         }
-        for layer in layers {
-            layer.attentionNorm.apply(x, rows: rows, into: normed, pool: pool)
-            layer.queryKeyValue.apply(normed, rows: rows, into: wide, pool: pool)
-            let sequences = (0..<images).map { image in
-                let start = wide + image * tokens * 3 * width
-                return AttentionSequence(
-                    query: start, queryRows: tokens, keys: start + width, values: start + 2 * width, keyRows: tokens,
-                    into: normed + image * tokens * width)
-            }
-            attention(sequences, attentionShape, pool: pool)
-            layer.attentionOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
-            layer.feedForward.apply(x, rows: rows, normed: normed, inner: wide, pool: pool)
-        }
+        let spans = RowSpans(Array(repeating: tokens, count: images))
+        for layer in layers { layer.apply(x, spans, normed: normed, wide: wide, pool: pool) }
         finalNorm.apply(x, rows: rows, into: memory, pool: pool)
     }
 }

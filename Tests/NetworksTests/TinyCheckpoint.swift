@@ -42,7 +42,7 @@ enum TinyCheckpoint {
         }
     }
 
-    private static func mixed(_ index: UInt64, seed: UInt64) -> UInt64 {
+    static func mixed(_ index: UInt64, seed: UInt64) -> UInt64 {
         var x = index &+ seed &* 0x9E37_79B9_7F4A_7C15
         x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
         x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB

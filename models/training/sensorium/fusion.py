@@ -20,6 +20,11 @@ from .network import Attention, FeedForward
 TYPES = ("cross_attention", "concat", "weighted_sum", "late", "hybrid")
 
 
+def module_name(part: str) -> str:
+    """A part as a name of modules and tensors, where a dot would end the name: features.eeg is features_eeg."""
+    return part.replace(".", "_")
+
+
 def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
     """[b, t, d], [b, t] to [b, d]; zeros for a row without tokens."""
     weights = mask[:, :, None].to(x.dtype)
@@ -156,17 +161,21 @@ class CrossAttentionFusion(nn.Module):
             if directions:
                 self.pairs.append(directions)
         self.triple = bool(fusion.get("triple", False)) and len(self.names) == 3
-        keys = [f"{k}_to_{l}" for directions in self.pairs for k, l in directions]
-        keys += [f"{k}_to_rest" for k in self.names] if self.triple else []
+        keys = [self.key(k, l) for directions in self.pairs for k, l in directions]
+        keys += [self.key(k, "rest") for k in self.names] if self.triple else []
         self.cross = nn.ModuleDict({key: Cross(head, dropout) for key in keys})
         terms = len(self.names) + len(self.pairs) + int(self.triple)
         self.width = head["width"] * (terms if self.combine == "concat" else 1)
+
+    @staticmethod
+    def key(k: str, l: str) -> str:
+        return f"{module_name(k)}_to_{module_name(l)}"
 
     def forward(self, x: dict[str, Tensor], masks: dict[str, Tensor]) -> Tensor:
         there = {name: masks[name].any(1) for name in self.names}
         terms = [(masked_mean(x[name], masks[name]), there[name]) for name in self.names]
         for directions in self.pairs:
-            total = sum(self.cross[f"{k}_to_{l}"](x[k], masks[k], x[l], masks[l]) for k, l in directions)
+            total = sum(self.cross[self.key(k, l)](x[k], masks[k], x[l], masks[l]) for k, l in directions)
             k, l = directions[0]
             terms.append((total, there[k] & there[l]))
         if self.triple:
@@ -174,7 +183,7 @@ class CrossAttentionFusion(nn.Module):
             for k in self.names:
                 rest = [name for name in self.names if name != k]
                 memory, mask = torch.cat([x[n] for n in rest], 1), torch.cat([masks[n] for n in rest], 1)
-                total = total + self.cross[f"{k}_to_rest"](x[k], masks[k], memory, mask)
+                total = total + self.cross[self.key(k, "rest")](x[k], masks[k], memory, mask)
             terms.append((total, torch.stack(list(there.values())).all(0)))
         if self.combine == "concat":
             return torch.cat([term * ok[:, None] for term, ok in terms], 1)
@@ -206,11 +215,12 @@ class ClassifierHead(nn.Module):
         self.pooling = {name: config.get("pooling", "mean") for name, config in head["inputs"].items()}
         width, hidden, labels = head["width"], head["hidden"], len(head["labels"])
         self.inputs = nn.ModuleDict({
-            name: Input(head, config, tower_widths[config["tower"]], dropout) for name, config in head["inputs"].items()
+            module_name(name): Input(head, config, tower_widths[config["tower"]], dropout)
+            for name, config in head["inputs"].items()
         })
         # What each input says alone is part of the answer, whatever the fusion.
         self.alone = nn.ModuleDict({
-            name: Classifier(width * (2 if self.pooling[name] == "mean_deviation" else 1), hidden, labels, dropout)
+            module_name(name): Classifier(width * (2 if self.pooling[name] == "mean_deviation" else 1), hidden, labels, dropout)
             for name in self.names
         })
         if self.type in ("cross_attention", "hybrid"):
@@ -229,8 +239,10 @@ class ClassifierHead(nn.Module):
         self, tokens: dict[str, Tensor], masks: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Fused logits [b, labels] and each input's own [b, labels] (meaningless in rows without that input)."""
-        x = {name: self.inputs[name](tokens[name], masks[name]) for name in self.names}
-        alone = {name: self.alone[name](pooled(x[name], masks[name], self.pooling[name])) for name in self.names}
+        x = {name: self.inputs[module_name(name)](tokens[name], masks[name]) for name in self.names}
+        alone = {
+            name: self.alone[module_name(name)](pooled(x[name], masks[name], self.pooling[name])) for name in self.names
+        }
         there = torch.stack([masks[name].any(1) for name in self.names], 1)
         if self.type == "late":
             return self.pool_late(alone, there), alone
@@ -268,13 +280,14 @@ class ProjectionHead(nn.Module):
         self.names = list(head["inputs"])
         self.pooling = {name: config.get("pooling", "mean") for name, config in head["inputs"].items()}
         self.inputs = nn.ModuleDict({
-            name: Input(head, config, tower_widths[config["tower"]], dropout) for name, config in head["inputs"].items()
+            module_name(name): Input(head, config, tower_widths[config["tower"]], dropout)
+            for name, config in head["inputs"].items()
         })
         self.projections = nn.ModuleDict({
-            name: nn.Linear(head["width"] * (2 if self.pooling[name] == "mean_deviation" else 1), head["dimensions"])
+            module_name(name): nn.Linear(head["width"] * (2 if self.pooling[name] == "mean_deviation" else 1), head["dimensions"])
             for name in self.names
         })
 
     def forward(self, name: str, tokens: Tensor, mask: Tensor) -> Tensor:
-        x = pooled(self.inputs[name](tokens, mask), mask, self.pooling[name])
-        return F.normalize(self.projections[name](x), dim=1)
+        x = pooled(self.inputs[module_name(name)](tokens, mask), mask, self.pooling[name])
+        return F.normalize(self.projections[module_name(name)](x), dim=1)

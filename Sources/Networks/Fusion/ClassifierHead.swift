@@ -1,0 +1,240 @@
+import Checkpoint
+import Tensor
+
+/// A head that chooses among labels from any non-empty subset of its parts:
+///
+///     x_m     = adapter of m (HeadInput)
+///     alone_m = classifier(pool(x_m))                    what m by itself says
+///     logits  = fusion over the parts that are there
+///
+/// Items of a batch stand one below the other without padding, so that no item's answer depends on the others. The reference
+/// is models/training/sensorium/fusion.py.
+public final class ClassifierHead: Sendable {
+    /// The parts that it reads, in the order of `config.json`.
+    public let parts: [String]
+
+    private let width: Int
+    private let inputs: [HeadInput]
+    private let alone: [LabelClassifier]
+    private let fusion: Fusion
+
+    private enum Fusion: Sendable {
+        case crossAttention(CrossAttentionFusion, LabelClassifier)
+        case concat(LabelClassifier)
+        case weightedSum([Float], LabelClassifier)
+        case late(LateFusion)
+        case hybrid(CrossAttentionFusion, LabelClassifier, LateFusion)
+
+        var crossAttention: CrossAttentionFusion? {
+            switch self {
+            case .crossAttention(let network, _), .hybrid(let network, _, _): network
+            case .concat, .weightedSum, .late: nil
+            }
+        }
+    }
+
+    /// What the head says of one item.
+    public struct Output: Sendable, Equatable {
+        /// Of all parts together, one for each label; of late fusion log-probabilities.
+        public let logits: [Float]
+        /// Of each part alone.
+        public let alone: [String: [Float]]
+        /// Of all parts but one, for items of several parts.
+        public let without: [String: [Float]]
+        /// Where it was asked for: for each part that others attended to, how much each of its tokens was looked at by the
+        /// last layer, mean over heads, tokens and directions; the sum is 1.
+        public let attention: [String: [Float]]?
+    }
+
+    /// Reads the tensors `<name>.…`.
+    public init(
+        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.ClassifierHead, name: String
+    ) throws(CheckpointError) {
+        parts = head.inputs.names
+        width = head.shape.width
+        let towers = checkpoint.configuration.towers
+        var inputs: [HeadInput] = []
+        var alone: [LabelClassifier] = []
+        func classifier(_ part: String) throws(CheckpointError) -> LabelClassifier {
+            try LabelClassifier(checkpoint, hidden: head.hidden, labels: head.labels.count, name: "\(name).\(part)")
+        }
+        for (part, input) in head.inputs {
+            let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
+            inputs.append(
+                try HeadInput(
+                    checkpoint, input, head.shape, towerWidth: towers.width(of: input.tower),
+                    name: "\(name).inputs.\(tensor)"))
+            alone.append(try classifier("alone.\(tensor)"))
+        }
+        self.inputs = inputs
+        self.alone = alone
+        switch head.fusion.kind {
+        case .crossAttention:
+            fusion = .crossAttention(
+                try CrossAttentionFusion(checkpoint, head, name: "\(name).fusion"), try classifier("classifier"))
+        case .concat: fusion = .concat(try classifier("classifier"))
+        case .weightedSum:
+            fusion = .weightedSum(try checkpoint.tensor("\(name).input_weights").floats(), try classifier("classifier"))
+        case .late: fusion = .late(try LateFusion(checkpoint, head.fusion.late, head: name))
+        case .hybrid:
+            fusion = .hybrid(
+                try CrossAttentionFusion(checkpoint, head, name: "\(name).fusion"), try classifier("classifier"),
+                try LateFusion(checkpoint, .weighted, head: name))
+        }
+    }
+
+    /// The tensors that the head needs.
+    public static func requirements(
+        _ head: SensoriumConfiguration.ClassifierHead, towers: Named<SensoriumConfiguration.Tower>, name: String
+    ) -> [TensorRequirement] {
+        var all: [TensorRequirement] = []
+        func classifier(_ part: String, _ inputs: Int) -> [TensorRequirement] {
+            LabelClassifier.requirements(
+                "\(name).\(part)", inputs: inputs, hidden: head.hidden, labels: head.labels.count)
+        }
+        let width = head.shape.width
+        for (part, input) in head.inputs {
+            let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
+            all += HeadInput.requirements(
+                input, head.shape, towerWidth: towers.width(of: input.tower), name: "\(name).inputs.\(tensor)")
+            all += classifier("alone.\(tensor)", input.pooling == .mean ? width : 2 * width)
+        }
+        let count = head.inputs.names.count
+        switch head.fusion.kind {
+        case .crossAttention, .hybrid:
+            all += CrossAttentionFusion.requirements(head, name: "\(name).fusion")
+            all += classifier("classifier", CrossAttentionFusion.width(head))
+        case .concat: all += classifier("classifier", width * count)
+        case .weightedSum:
+            all += classifier("classifier", width)
+            all.append(TensorRequirement("\(name).input_weights", [count]))
+        case .late: break
+        }
+        if head.fusion.kind == .hybrid || head.fusion.kind == .late && head.fusion.late == .weighted {
+            all.append(TensorRequirement("\(name).input_scales", [count]))
+        }
+        return all
+    }
+
+    /// What the head says of several items, each any non-empty subset of `parts`; `explains` says of which items the
+    /// attention is wanted. An item without any part, or of another width than the tower's, is the caller's mistake and
+    /// stops the program.
+    public func classify(
+        _ items: [[String: TowerTokens]], explains: [Bool], workspace: Workspace, pool: ComputePool
+    ) -> [Output] {
+        let tokens = zip(parts, inputs).map { part, input in
+            PartTokens(items.map { $0[part] }, input, width: width, workspace: workspace, pool: pool)
+        }
+        let alone = zip(tokens, alone).map { tokens, classifier in spread(tokens.pooled) { classifier($0, pool: pool) }
+        }
+        // Each item with all its parts, then with each left out.
+        var selections: [Selection] = []
+        for item in items.indices {
+            let there = Set(parts.indices.filter { tokens[$0].has(item) })
+            precondition(!there.isEmpty, "an item has none of the head's parts")
+            selections.append(Selection(item: item, parts: there, leavesOut: nil))
+            guard there.count > 1 else { continue }
+            for part in there.sorted() {
+                selections.append(Selection(item: item, parts: there.subtracting([part]), leavesOut: part))
+            }
+        }
+        let cross = fusion.crossAttention?.terms(tokens, explains: explains, pool: pool)
+        let logits = fuse(selections, tokens, alone, cross?.terms ?? [], pool)
+        return items.indices.map { item in
+            let fused = zip(selections, logits).filter { $0.0.item == item }
+            return Output(
+                logits: fused[0].1,
+                alone: byPart(parts.indices.map { alone[$0][item] }),
+                without: Dictionary(
+                    uniqueKeysWithValues: fused.compactMap { selection, logits in
+                        selection.leavesOut.map { (parts[$0], logits) }
+                    }),
+                attention: explains[item] ? attention(cross?.looks[item] ?? [:]) : nil)
+        }
+    }
+
+    /// An item of which only some parts are looked at.
+    private struct Selection {
+        let item: Int
+        let parts: Set<Int>
+        let leavesOut: Int?
+    }
+
+    /// The fused logits of each selection.
+    private func fuse(
+        _ selections: [Selection], _ tokens: [PartTokens], _ alone: [[[Float]?]],
+        _ terms: [[CrossAttentionFusion.Term]], _ pool: ComputePool
+    ) -> [[Float]] {
+        func means(_ selection: Selection) -> [[Float]?] {
+            parts.indices.map { selection.parts.contains($0) ? tokens[$0].mean(of: selection.item) : nil }
+        }
+        func said(_ selection: Selection) -> [(part: Int, logits: [Float])] {
+            selection.parts.sorted().compactMap { part in alone[part][selection.item].map { (part, $0) } }
+        }
+        switch fusion {
+        case .crossAttention(let network, let classifier):
+            return classifier(selections.map { network.combine(terms[$0.item], parts: $0.parts) }, pool: pool)
+        case .hybrid(let network, let classifier, let late):
+            let logits = classifier(selections.map { network.combine(terms[$0.item], parts: $0.parts) }, pool: pool)
+            return zip(logits, selections).map { logits, selection in zip(logits, late(said(selection))).map { $0 + $1 }
+            }
+        case .concat(let classifier):
+            let zeros = [Float](repeating: 0, count: width)
+            return classifier(selections.map { means($0).flatMap { $0 ?? zeros } }, pool: pool)
+        case .weightedSum(let inputWeights, let classifier):
+            return classifier(
+                selections.map { selection in
+                    let there = parts.indices.map { selection.parts.contains($0) ? inputWeights[$0] : -.infinity }
+                    var sum = [Float](repeating: 0, count: width)
+                    for (mean, weight) in zip(means(selection), softmax(there)) {
+                        guard let mean else { continue }
+                        for column in 0..<width { sum[column] += mean[column] * weight }
+                    }
+                    return sum
+                }, pool: pool)
+        case .late(let late): return selections.map { late(said($0)) }
+        }
+    }
+
+    /// `compute` of the values that are there, in their places.
+    private func spread(_ values: [[Float]?], _ compute: ([[Float]]) -> [[Float]]) -> [[Float]?] {
+        var results = compute(values.compactMap(\.self)).makeIterator()
+        return values.map { $0 == nil ? nil : results.next() }
+    }
+
+    private func byPart(_ values: [[Float]?]) -> [String: [Float]] {
+        Dictionary(uniqueKeysWithValues: zip(parts, values).compactMap { part, value in value.map { (part, $0) } })
+    }
+
+    /// The mean of all looks at a part, scaled to the sum 1.
+    private func attention(_ looks: CrossAttentionFusion.Looks) -> [String: [Float]] {
+        byPart(
+            parts.indices.map { part in
+                guard let looks = looks[part] else { return nil }
+                var mean = [Float](repeating: 0, count: looks[0].count)
+                for look in looks {
+                    let sum = look.reduce(0, +)
+                    guard sum > 0 else { continue }
+                    for token in mean.indices { mean[token] += look[token] / sum }
+                }
+                let sum = mean.reduce(0, +)
+                return sum > 0 ? mean.map { $0 / sum } : nil
+            })
+    }
+}
+
+extension Named<SensoriumConfiguration.Tower> {
+    /// The width of the tokens of the tower of that name; 0 where it gives none, which the configuration's checks refuse for
+    /// an input of a head.
+    public func width(of name: String) -> Int {
+        switch self[name] {
+        case .image(let tower)?: tower.channels
+        case .text(let tower)?: tower.hiddenSize
+        case .textBranch(let branch)?: width(of: branch.trunk)
+        case .audio(let tower)?: tower.hiddenSize
+        case .face(let tower)?: tower.channels
+        case .features(let tower)?: tower.width
+        case .faceFinder?, nil: 0
+        }
+    }
+}

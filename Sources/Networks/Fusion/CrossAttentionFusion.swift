@@ -1,0 +1,181 @@
+import Checkpoint
+import Tensor
+
+/// Fusion by cross-attention. Its terms are each part's own mean, for each pair of parts both directions summed, and the
+/// triple: each of three parts to the tokens of the two others, summed. The terms that are there become one vector side by
+/// side (zeros for those that are not), summed, or by the largest of each channel.
+struct CrossAttentionFusion: Sendable {
+    private let parts: [String]
+    private let width: Int
+    private let combination: SensoriumConfiguration.Fusion.Combination
+    private let pairs: [Pair]
+    /// Each part to the rest; empty where there is no triple.
+    private let triple: [CrossAttention]
+
+    private struct Pair: Sendable {
+        let parts: Set<Int>
+        let directions: [Direction]
+    }
+
+    private struct Direction: Sendable {
+        let from: Int
+        let to: Int
+        let network: CrossAttention
+    }
+
+    /// One term of one item: there if all its parts are.
+    struct Term {
+        let parts: Set<Int>
+        /// [width]; nil for an item without its parts.
+        var value: [Float]?
+    }
+
+    /// What a part's tokens were looked at, by each direction that did.
+    typealias Looks = [Int: [[Float]]]
+
+    /// Reads the tensors `<name>.cross.…`.
+    init(
+        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.ClassifierHead, name: String
+    ) throws(CheckpointError) {
+        parts = head.inputs.names
+        width = head.shape.width
+        combination = head.fusion.combination
+        func network(_ key: String) throws(CheckpointError) -> CrossAttention {
+            try CrossAttention(
+                checkpoint, head.shape, layers: head.fusion.layers, name: "\(name).cross.\(key)")
+        }
+        var pairs: [Pair] = []
+        for directions in Self.pairs(head) {
+            var networks: [Direction] = []
+            for (from, to) in directions {
+                networks.append(
+                    Direction(from: from, to: to, network: try network(Self.key(parts[from], parts[to]))))
+            }
+            pairs.append(Pair(parts: Set(directions.flatMap { [$0.from, $0.to] }), directions: networks))
+        }
+        self.pairs = pairs
+        var triple: [CrossAttention] = []
+        if head.fusion.triple {
+            for part in parts { triple.append(try network(Self.key(part, "rest"))) }
+        }
+        self.triple = triple
+    }
+
+    /// The pairs of parts in order, each with the directions that the checkpoint has.
+    private static func pairs(
+        _ head: SensoriumConfiguration.ClassifierHead
+    ) -> [[(from: Int, to: Int)]] {
+        let names = head.inputs.names
+        var pairs: [[(from: Int, to: Int)]] = []
+        for first in names.indices {
+            for second in names.indices.dropFirst(first + 1) {
+                let directions = [(from: first, to: second), (from: second, to: first)].filter { direction in
+                    guard let chosen = head.fusion.directions else { return true }
+                    return chosen.contains(.init(from: names[direction.from], to: names[direction.to]))
+                }
+                if !directions.isEmpty { pairs.append(directions) }
+            }
+        }
+        return pairs
+    }
+
+    private static func key(_ from: String, _ to: String) -> String {
+        let names = [from, to].map(SensoriumConfiguration.HeadInput.tensorName)
+        return "\(names[0])_to_\(names[1])"
+    }
+
+    static func requirements(
+        _ head: SensoriumConfiguration.ClassifierHead, name: String
+    ) -> [TensorRequirement] {
+        let names = head.inputs.names
+        var keys = pairs(head).joined().map { key(names[$0.from], names[$0.to]) }
+        if head.fusion.triple { keys += names.map { key($0, "rest") } }
+        return keys.flatMap {
+            CrossAttention.requirements(head.shape, layers: head.fusion.layers, name: "\(name).cross.\($0)")
+        }
+    }
+
+    /// The width of the fused vector.
+    static func width(_ head: SensoriumConfiguration.ClassifierHead) -> Int {
+        guard head.fusion.combination == .concat else { return head.shape.width }
+        return head.shape.width * (head.inputs.names.count + pairs(head).count + (head.fusion.triple ? 1 : 0))
+    }
+
+    /// The terms of each item of a batch, and where `explains` is true what its tokens were looked at.
+    func terms(
+        _ tokens: [PartTokens], explains: [Bool], pool: ComputePool
+    ) -> (terms: [[Term]], looks: [Looks]) {
+        var terms = explains.indices.map { item in
+            parts.indices.map { Term(parts: [$0], value: tokens[$0].mean(of: item)) }
+        }
+        var looks = explains.map { _ in Looks() }
+        for pair in pairs {
+            let items = explains.indices.filter { item in pair.parts.allSatisfy { tokens[$0].has(item) } }
+            var sums: [Int: [Float]] = [:]
+            for direction in pair.directions {
+                let (means, weights) = run(
+                    direction.network, from: direction.from, to: [direction.to], tokens, items, explains, pool)
+                for (position, item) in items.enumerated() {
+                    sums[item] = sum(sums[item], means[position])
+                    if let weights = weights[position] { looks[item][direction.to, default: []].append(weights) }
+                }
+            }
+            for item in explains.indices { terms[item].append(Term(parts: pair.parts, value: sums[item])) }
+        }
+        if !triple.isEmpty { addTriple(tokens, explains, pool, to: &terms, &looks) }
+        return (terms, looks)
+    }
+
+    private func addTriple(
+        _ tokens: [PartTokens], _ explains: [Bool], _ pool: ComputePool, to terms: inout [[Term]],
+        _ looks: inout [Looks]
+    ) {
+        let items = explains.indices.filter { item in tokens.allSatisfy { $0.has(item) } }
+        var sums: [Int: [Float]] = [:]
+        for part in parts.indices {
+            let rest = parts.indices.filter { $0 != part }
+            let (means, weights) = run(triple[part], from: part, to: rest, tokens, items, explains, pool)
+            for (position, item) in items.enumerated() {
+                sums[item] = sum(sums[item], means[position])
+                guard var weights = weights[position] else { continue }
+                for part in rest {
+                    let count = tokens[part].count(of: item)
+                    looks[item][part, default: []].append(Array(weights.prefix(count)))
+                    weights.removeFirst(count)
+                }
+            }
+        }
+        for item in explains.indices {
+            terms[item].append(Term(parts: Set(parts.indices), value: sums[item]))
+        }
+    }
+
+    private func run(
+        _ network: CrossAttention, from: Int, to rest: [Int], _ tokens: [PartTokens], _ items: [Int],
+        _ explains: [Bool], _ pool: ComputePool
+    ) -> (means: [[Float]], weights: [[Float]?]) {
+        guard !items.isEmpty else { return ([], []) }
+        let (x, rows) = PartTokens.gather([tokens[from]], items)
+        let (memory, memoryRows) = PartTokens.gather(rest.map { tokens[$0] }, items)
+        return network.apply(
+            x.pointer, rows, memory: memory.pointer, memoryRows, explains: items.map { explains[$0] }, pool: pool)
+    }
+
+    private func sum(_ a: [Float]?, _ b: [Float]) -> [Float] {
+        guard let a else { return b }
+        return zip(a, b).map { $0 + $1 }
+    }
+
+    /// The fused vector of an item of which only `parts` are looked at.
+    func combine(_ terms: [Term], parts: Set<Int>) -> [Float] {
+        let values = terms.map { $0.parts.isSubset(of: parts) ? $0.value : nil }
+        switch combination {
+        case .concat: return values.flatMap { $0 ?? [Float](repeating: 0, count: width) }
+        case .sum:
+            return values.compactMap(\.self).reduce([Float](repeating: 0, count: width)) { zip($0, $1).map { $0 + $1 } }
+        case .max:
+            let there = values.compactMap(\.self)
+            return there.dropFirst().reduce(there[0]) { zip($0, $1).map { Swift.max($0, $1) } }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Checkpoint
+import Tensor
+
+/// Each part by itself into one space where what means the same lies close (Radford 2021, CLIP):
+///
+///     vector = projection(pool(x)) / length,  x = adapter of the part (HeadInput)
+public final class ProjectionHead: Sendable {
+    /// The parts that can be projected, in the order of `config.json`.
+    public let parts: [String]
+    /// The length of a vector.
+    public let dimensions: Int
+
+    private let width: Int
+    private let inputs: [HeadInput]
+    private let projections: [Linear]
+
+    /// Reads the tensors `<name>.…`.
+    public init(
+        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.ProjectionHead, name: String
+    ) throws(CheckpointError) {
+        parts = head.inputs.names
+        dimensions = head.dimensions
+        width = head.shape.width
+        let towers = checkpoint.configuration.towers
+        var inputs: [HeadInput] = []
+        var projections: [Linear] = []
+        for (part, input) in head.inputs {
+            let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
+            inputs.append(
+                try HeadInput(
+                    checkpoint, input, head.shape, towerWidth: towers.width(of: input.tower),
+                    name: "\(name).inputs.\(tensor)"))
+            projections.append(try Linear(checkpoint, "\(name).projections.\(tensor)"))
+        }
+        self.inputs = inputs
+        self.projections = projections
+    }
+
+    /// The tensors that the head needs.
+    public static func requirements(
+        _ head: SensoriumConfiguration.ProjectionHead, towers: Named<SensoriumConfiguration.Tower>, name: String
+    ) -> [TensorRequirement] {
+        let width = head.shape.width
+        return head.inputs.flatMap { part, input in
+            let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
+            return HeadInput.requirements(
+                input, head.shape, towerWidth: towers.width(of: input.tower), name: "\(name).inputs.\(tensor)")
+                + Linear.requirements(
+                    "\(name).projections.\(tensor)", outputs: head.dimensions,
+                    inputs: input.pooling == .mean ? width : 2 * width)
+        }
+    }
+
+    /// Tokens of several items of one part, which must be one of `parts`, → vectors of length 1.
+    public func project(
+        part: String, _ items: [TowerTokens], workspace: Workspace, pool: ComputePool
+    ) -> [[Float]] {
+        guard let index = parts.firstIndex(of: part), !items.isEmpty else { return [] }
+        let tokens = PartTokens(items, inputs[index], width: width, workspace: workspace, pool: pool)
+        let vectors = FloatBuffer(count: items.count * dimensions)
+        projections[index].apply(
+            tokens.pooled.flatMap { $0 ?? [] }, rows: items.count, into: vectors.pointer, pool: pool)
+        return items.indices.map { item in
+            let vector = vectors.pointer + item * dimensions
+            normalizeLength(vector, count: dimensions)
+            return Array(UnsafeBufferPointer(start: vector, count: dimensions))
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Checkpoint
+import Tensor
+import Testing
+
+@testable import Networks
+
+/// Every type of fusion against PyTorch, for every subset of parts.
+@Suite struct ClassifierHeadTests {
+    private static let names = [
+        "cross_concat", "cross_sum", "cross_max", "concat", "weighted_sum", "late_mean", "late_weighted", "late_vote",
+        "hybrid",
+    ]
+    private let checkpoint: Checkpoint
+    private let golden: FusionCheckpoint.Golden
+
+    init() throws {
+        checkpoint = try FusionCheckpoint.open()
+        golden = try FusionCheckpoint.golden()
+    }
+
+    private func head(_ name: String) throws -> ClassifierHead {
+        guard case .classifier(let head)? = checkpoint.configuration.heads[name] else { throw Missing() }
+        return try ClassifierHead(checkpoint, head, name: name)
+    }
+
+    private struct Missing: Error {}
+
+    private func classify(
+        _ head: ClassifierHead, _ items: [[String: TowerTokens]], explains: [Bool]? = nil, threads: Int = 1
+    ) -> [ClassifierHead.Output] {
+        head.classify(
+            items, explains: explains ?? items.map { _ in false }, workspace: Workspace(),
+            pool: ComputePool(threads: threads))
+    }
+
+    @Test(arguments: names) func `every subset of parts says what it says in PyTorch`(name: String) throws {
+        let answers = try #require(golden.heads[name])
+        #expect(answers.count == 14)
+        let outputs = classify(try head(name), answers.map { FusionCheckpoint.item($0.item, $0.parts) })
+        for (answer, output) in zip(answers, outputs) {
+            #expect(largestDifference(output.logits, answer.logits) < 1e-4, "\(answer.item) \(answer.parts)")
+            #expect(Set(output.alone.keys) == Set(answer.parts))
+            for (part, logits) in answer.alone {
+                #expect(largestDifference(output.alone[part] ?? [], logits) < 1e-4, "\(part)")
+            }
+        }
+    }
+
+    @Test(arguments: names) func `what an item says without a part is what the rest says`(name: String) throws {
+        let head = try head(name)
+        for parts in [FusionCheckpoint.parts, ["image", "text"]] {
+            let output = classify(head, [FusionCheckpoint.item(1, parts)])[0]
+            #expect(Set(output.without.keys) == Set(parts))
+            for part in parts {
+                let rest = classify(head, [FusionCheckpoint.item(1, parts.filter { $0 != part })])[0]
+                #expect(output.without[part] == rest.logits, "without \(part)")
+            }
+        }
+        #expect(classify(head, [FusionCheckpoint.item(0, ["audio"])])[0].without.isEmpty)
+    }
+
+    @Test(arguments: names)
+    func `an answer does not depend on the batch, the threads or the explanation`(name: String) throws {
+        let head = try head(name)
+        let answers = try #require(golden.heads[name])
+        let items = answers.map { FusionCheckpoint.item($0.item, $0.parts) }
+        let alone = items.map { classify(head, [$0])[0] }
+        #expect(classify(head, items) == alone)
+        #expect(classify(head, items.reversed(), threads: 2) == alone.reversed())
+        #expect(classify(head, items + items, threads: 3) == alone + alone)
+        let explained = classify(head, items, explains: items.indices.map { $0 % 2 == 0 }, threads: 2)
+        #expect(explained.map(\.logits) == alone.map(\.logits))
+        #expect(explained.map(\.without) == alone.map(\.without))
+        #expect(explained.map { $0.attention != nil } == items.indices.map { $0 % 2 == 0 })
+        let first = classify(head, [items[0]], explains: [true])[0]
+        #expect(explained[0].attention == first.attention)
+    }
+
+    @Test func `attention is that of PyTorch`() throws {
+        let head = try head("cross_max")
+        for (item, attention) in golden.attention.enumerated() {
+            let output = classify(head, [FusionCheckpoint.item(item, FusionCheckpoint.parts)], explains: [true])[0]
+            let found = try #require(output.attention)
+            // Nobody attends to the audio of this head.
+            #expect(Set(found.keys) == ["image", "text"])
+            for (part, weights) in attention {
+                #expect(largestDifference(found[part] ?? [], weights) < 1e-5, "\(part)")
+            }
+        }
+    }
+
+    @Test func `attention of a triple is shared out among its parts`() throws {
+        let head = try head("cross_sum")
+        let output = classify(head, [FusionCheckpoint.item(1, FusionCheckpoint.parts)], explains: [true])[0]
+        let attention = try #require(output.attention)
+        #expect(attention.mapValues(\.count) == ["image": 9, "audio": 150, "text": 12])
+        for weights in attention.values {
+            #expect(abs(weights.reduce(0, +) - 1) < 1e-5 && !weights.contains { $0 < 0 })
+        }
+        #expect(classify(head, [FusionCheckpoint.item(1, ["text"])], explains: [true])[0].attention == [:])
+    }
+
+    @Test func `the requirements are the checkpoint's tensors`() throws {
+        let configuration = checkpoint.configuration
+        var requirements: [TensorRequirement] = []
+        for (name, head) in configuration.heads {
+            switch head {
+            case .classifier(let head):
+                requirements += ClassifierHead.requirements(head, towers: configuration.towers, name: name)
+            case .projection(let head):
+                requirements += ProjectionHead.requirements(head, towers: configuration.towers, name: name)
+            case .caption: break
+            }
+        }
+        let text = try #require(configuration.towers.text)
+        guard case .textBranch(let prose)? = configuration.towers["prose"] else { throw Missing() }
+        requirements += BERT.requirements(text) + BERT.requirements(prose, name: "prose", of: text)
+        try checkpoint.validate(requirements)
+    }
+}
