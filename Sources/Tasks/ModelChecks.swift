@@ -6,11 +6,23 @@ import Tokenizer
 extension SensoriumConfiguration {
     /// Throws `TaskError.inconsistentModel` for attention heads of a width that there is no kernel for.
     func checkHeads() throws(TaskError) {
-        if let text = towers.text {
-            try checkHead("towers.text.num_attention_heads", width: text.hiddenSize, heads: text.attentionHeads)
+        for (name, tower) in towers {
+            switch tower {
+            case .text(let text):
+                try checkHead("towers.\(name).num_attention_heads", width: text.hiddenSize, heads: text.attentionHeads)
+            case .audio(let audio):
+                try checkHead("towers.\(name).attention_heads", width: audio.hiddenSize, heads: audio.attentionHeads)
+            case .image, .textBranch, .face, .features, .faceFinder: break
+            }
         }
-        if let caption = heads.caption {
-            try checkHead("heads.caption.attention_heads", width: width, heads: caption.attentionHeads)
+        for (name, head) in heads {
+            let (width, heads) =
+                switch head {
+                case .caption(let head): (self.width, head.attentionHeads)
+                case .classifier(let head): (head.shape.width, head.shape.attentionHeads)
+                case .projection(let head): (head.shape.width, head.shape.attentionHeads)
+                }
+            try checkHead("heads.\(name).attention_heads", width: width, heads: heads)
         }
     }
 

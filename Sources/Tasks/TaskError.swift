@@ -8,6 +8,10 @@ public enum TaskError: Error, Equatable, CustomStringConvertible {
     case promptTooLong(tokens: Int, limit: Int)
     /// The model has no such head or tower.
     case taskNotAvailable(String, model: String)
+    /// A head does not read a part of this name: the names that it reads.
+    case unexpectedPart(String, head: String, parts: [String])
+    /// A head was asked without parts that it needs: any of these where `all` is false.
+    case missingParts([String], head: String, all: Bool)
     /// The parts of a checkpoint do not fit each other, or not this build: what it is that does not fit.
     case inconsistentModel(String)
 
@@ -20,6 +24,10 @@ public enum TaskError: Error, Equatable, CustomStringConvertible {
         case .promptTooLong(let tokens, let limit):
             "The prompt has \(tokens) word pieces, but this model takes at most \(limit): shorten it."
         case .taskNotAvailable(let task, let model): "The model \(model) cannot do \(task): ask a model that can."
+        case .unexpectedPart(let part, let head, let parts):
+            "The head \(head) does not read the part \(part): send \(parts.joined(separator: ", "))."
+        case .missingParts(let parts, let head, let all):
+            "The head \(head) has nothing to answer from: send \(parts.joined(separator: all ? " and " : " or "))."
         case .inconsistentModel(let problem): "The model cannot be used: \(problem)."
         }
     }

@@ -13,7 +13,7 @@ extension LoadedModel: ServedModel {
     func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { preprocessor?(image) ?? [] }
 
     func tokens(of text: String) -> TokenizedText {
-        encode(text) ?? tokenizer.encode(text, maxTokens: 2)
+        encode(text) ?? TokenizedText(ids: [], truncated: false, totalTokens: 0)
     }
 
     func encode(images: [[Float]]) -> [ImageEncoding] { encodeImages(images) }

@@ -1,0 +1,53 @@
+import Networks
+
+/// The tokens of an image, computed once and used by every task that is asked about it.
+public struct ImageEncoding: Sendable {
+    /// [tokens, channels] in row-major order, the grid of the image tower row by row.
+    let tokens: [Float]
+}
+
+/// Captions: what is asked of a picture step by step.
+extension LoadedModel {
+    /// Images as `preprocessor` makes them, [height, width, 3] each → their tokens by the first image tower. Empty without
+    /// one.
+    public func encodeImages(_ pixels: [[Float]]) -> [ImageEncoding] {
+        guard let name = configuration.towers.firstImage?.name, let tower = towers.image(name) else { return [] }
+        return turn.withLock { _ in
+            Towers.encodeImages(pixels, tower, pool).map { ImageEncoding(tokens: $0.values) }
+        }
+    }
+
+    /// What is wrong with `options` for this model; cheap, and may be called before an image is decoded.
+    public func validate(_ options: CaptionOptions) throws(TaskError) {
+        try captionTask().validate(options)
+    }
+
+    /// Begins the captions of several requests: one pass of the caption encoder over all their images.
+    public func startCaptions(_ items: [(ImageEncoding, CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
+        let captioner = try captionTask()
+        let inputs = items.map { (tokens: $0.0.tokens, options: $0.1) }
+        return try turn.withLock { _ throws(TaskError) in
+            try captioner.start(inputs, workspace: captionWorkspace, pool: pool)
+        }
+    }
+
+    /// One step of all generations together: the next token of each of their sequences. They may differ in length, beams
+    /// and sampling; finished ones are left alone.
+    public func step(_ generations: [CaptionGeneration]) {
+        guard let captioner else { return }
+        turn.withLock { _ in captioner.step(generations, workspace: captionWorkspace, pool: pool) }
+    }
+
+    /// The logits of a caption's first token, for comparison with another implementation.
+    public func firstStepLogits(_ encoding: ImageEncoding) throws(TaskError) -> [Float] {
+        let captioner = try captionTask()
+        return turn.withLock { _ in
+            captioner.firstStepLogits(encoding.tokens, workspace: captionWorkspace, pool: pool)
+        }
+    }
+
+    private func captionTask() throws(TaskError) -> Captioner {
+        guard let captioner else { throw .taskNotAvailable("caption", model: name) }
+        return captioner
+    }
+}

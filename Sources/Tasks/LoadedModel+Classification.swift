@@ -1,0 +1,86 @@
+import Checkpoint
+import Networks
+import Tensor
+
+/// Heads that choose among labels: emotion, answers to questions, and whatever else a checkpoint was trained for.
+extension LoadedModel {
+    /// The classifiers, in the order of `config.json`.
+    public var heads: [HeadDescription] {
+        configuration.heads.compactMap { name, head in
+            guard case .classifier(let head) = head else { return nil }
+            return HeadDescription(
+                name: name, task: head.task?.rawValue, labels: head.labels, inputs: described(head.inputs),
+                required: head.required)
+        }
+    }
+
+    /// What the audio tower takes; nil without one.
+    public var audioInput: AudioInput? {
+        for case (_, .audio(let tower)) in configuration.towers {
+            return AudioInput(
+                sampleRate: tower.sampleRate, melBins: tower.melBins,
+                windowSeconds: tower.windowSamples / tower.sampleRate)
+        }
+        return nil
+    }
+
+    /// What a head says of several items, each any non-empty subset of its parts that has those it requires. Throws
+    /// `TaskError` for a head that the model does not have and for parts that the head cannot use.
+    /// - Parameter explain: for which items the attention over the tokens of each part is wanted.
+    public func classify(
+        head name: String, _ items: [[String: TowerTokens]], explain: [Bool]
+    ) throws(TaskError) -> [Classification] {
+        precondition(items.count == explain.count, "\(explain.count) wishes for \(items.count) items")
+        guard let head = classifiers[name], case .classifier(let configuration)? = configuration.heads[name] else {
+            throw .taskNotAvailable(name, model: self.name)
+        }
+        for item in items { try configuration.check(item.keys, name) }
+        return turn.withLock { _ in
+            head.classify(items, explains: explain, workspace: workspace, pool: pool).map(Classification.init)
+        }
+    }
+
+    func described(_ inputs: Named<SensoriumConfiguration.HeadInput>) -> [HeadInput] {
+        inputs.compactMap { part, input in
+            let kind: HeadInput.Kind
+            switch configuration.towers[input.tower] {
+            case .image?: kind = .image
+            case .face?: kind = .face
+            case .audio?: kind = .audio
+            case .text?, .textBranch?: kind = .text
+            case .features(let tower)?: kind = .features(width: tower.width, maxTokens: tower.maxTokens)
+            case .faceFinder?, nil: return nil
+            }
+            return HeadInput(part: part, tower: input.tower, kind: kind)
+        }
+    }
+}
+
+extension SensoriumConfiguration.ClassifierHead {
+    /// Throws `TaskError` where a head cannot answer from these parts.
+    fileprivate func check(_ parts: some Collection<String>, _ name: String) throws(TaskError) {
+        for part in parts.sorted() where inputs[part] == nil {
+            throw .unexpectedPart(part, head: name, parts: inputs.names)
+        }
+        let missing = required.filter { !parts.contains($0) }
+        if !missing.isEmpty { throw .missingParts(missing, head: name, all: true) }
+        if parts.isEmpty { throw .missingParts(inputs.names, head: name, all: false) }
+    }
+}
+
+extension Classification {
+    /// Probabilities of what the head said, and the influence of each part: how far its absence moves the answer.
+    fileprivate init(_ output: ClassifierHead.Output) {
+        let fused = softmax(output.logits)
+        var distances = output.without.mapValues { logits in
+            zip(fused, softmax(logits)).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
+        }
+        if distances.isEmpty { distances = output.alone.mapValues { _ in 1 } }
+        // Summed in the order of the names, so that the same request gets the same bits.
+        let sum = distances.keys.sorted().reduce(Float(0)) { $0 + (distances[$1] ?? 0) }
+        let count = Float(distances.count)
+        self.init(
+            probabilities: fused, alone: output.alone.mapValues(softmax),
+            weights: distances.mapValues { sum > 0 ? $0 / sum : 1 / count }, attention: output.attention)
+    }
+}

@@ -1,0 +1,142 @@
+import Checkpoint
+import Networks
+import Tensor
+
+/// The towers of a checkpoint at work: inputs of requests become the tokens that heads read.
+struct Towers: Sendable {
+    private let networks: [String: Network]
+
+    private enum Network: Sendable {
+        case image(EfficientNetLite)
+        case text(BERT)
+        case features(SensoriumConfiguration.FeatureTower)
+    }
+
+    /// Packs the towers of the checkpoint, which has all tensors of `requirements`.
+    init(_ checkpoint: Checkpoint) throws {
+        let towers = checkpoint.configuration.towers
+        var networks: [String: Network] = [:]
+        var trunks: [String: BERT] = [:]
+        for (name, tower) in towers {
+            switch tower {
+            case .image(let tower): networks[name] = .image(try Self.imageTower(tower, checkpoint, name))
+            case .text(let tower):
+                let trunk = try BERT(checkpoint, tower, name: name)
+                trunks[name] = trunk
+                networks[name] = .text(trunk)
+            case .features(let tower): networks[name] = .features(tower)
+            case .textBranch: break
+            case .audio, .face, .faceFinder:
+                throw TaskError.inconsistentModel(
+                    "towers.\(name) is of the type \(tower.type), which this build cannot compute")
+            }
+        }
+        for case (let name, .textBranch(let branch)) in towers {
+            // The configuration was checked: the trunk is a text tower.
+            guard let trunk = trunks[branch.trunk] else { continue }
+            networks[name] = .text(try BERT(checkpoint, branch, name: name, of: trunk))
+        }
+        self.networks = networks
+    }
+
+    /// Every tensor that the towers of this configuration have.
+    static func requirements(_ configuration: SensoriumConfiguration) -> [TensorRequirement] {
+        configuration.towers.flatMap { name, tower -> [TensorRequirement] in
+            switch tower {
+            case .image: return EfficientNetLite.requirements(name: name)
+            case .text(let tower): return BERT.requirements(tower, name: name)
+            case .textBranch(let branch):
+                // The configuration was checked: the trunk is a text tower.
+                guard case .text(let trunk)? = configuration.towers[branch.trunk] else { return [] }
+                return BERT.requirements(branch, name: name, of: trunk)
+            case .audio, .face, .features, .faceFinder: return []
+            }
+        }
+    }
+
+    /// The tower, if its grid is what the configuration says.
+    private static func imageTower(
+        _ configuration: SensoriumConfiguration.ImageTower, _ checkpoint: Checkpoint, _ name: String
+    ) throws -> EfficientNetLite {
+        let tower = try EfficientNetLite(checkpoint, name: name)
+        let found = [configuration.imageSize, configuration.tokens, configuration.channels]
+        let expected = [tower.imageSize, tower.tokenCount, tower.channels]
+        guard found == expected else {
+            throw TaskError.inconsistentModel(
+                "image_size, tokens and channels of \(SensoriumConfiguration.ImageTower.type) are \(expected), but "
+                    + "config.json says \(found)"
+            )
+        }
+        return tower
+    }
+
+    /// The tokens of each input, those of one tower computed together. An input for a tower that is not there, of another
+    /// kind than the tower's or of another size, is the caller's mistake and stops the program.
+    func encode(
+        _ inputs: [(tower: String, input: TowerInput)], workspace: Workspace, pool: ComputePool
+    ) -> [TowerTokens] {
+        var results = [TowerTokens?](repeating: nil, count: inputs.count)
+        for (name, network) in networks {
+            let places = inputs.indices.filter { inputs[$0].tower == name }
+            guard !places.isEmpty else { continue }
+            let tokens = encode(places.map { inputs[$0].input }, network, workspace, pool)
+            for (place, tokens) in zip(places, tokens) { results[place] = tokens }
+        }
+        let tokens = results.compactMap(\.self)
+        precondition(tokens.count == inputs.count, "an input is for a tower that there is not, or not for its kind")
+        return tokens
+    }
+
+    private func encode(
+        _ inputs: [TowerInput], _ network: Network, _ workspace: Workspace, _ pool: ComputePool
+    ) -> [TowerTokens] {
+        switch network {
+        case .image(let tower):
+            return Self.encodeImages(
+                inputs.compactMap { if case .pixels(let pixels) = $0 { pixels } else { nil } }, tower, pool)
+        case .text(let tower):
+            let texts = inputs.compactMap { if case .text(let text) = $0 { text.ids } else { nil } }
+            return tower.hiddenStates(texts, workspace: workspace, pool: pool)
+        case .features(let tower):
+            return inputs.compactMap { input in
+                guard case .features(let tokens, let values) = input else { return nil }
+                return TowerTokens(tokens: tokens, width: tower.width, values: tower.standardized(values))
+            }
+        }
+    }
+
+    /// Images [height, width, 3] → the grid of each.
+    static func encodeImages(_ images: [[Float]], _ tower: EfficientNetLite, _ pool: ComputePool) -> [TowerTokens] {
+        let size = tower.imageSize * tower.imageSize * 3
+        let tokenCount = tower.tokenCount * tower.channels
+        return images.map { pixels in
+            precondition(pixels.count == size, "an image has \(pixels.count) values instead of \(size)")
+            let tokens = [Float](unsafeUninitializedCapacity: tokenCount) { tokens, initialized in
+                // A grid has at least one token, so that there is a base address.
+                if let base = tokens.baseAddress { tower.tokens(pixels, batch: 1, into: base, pool: pool) }
+                initialized = tokenCount
+            }
+            return TowerTokens(tokens: tower.tokenCount, width: tower.channels, values: tokens)
+        }
+    }
+
+    /// The image tower of that name.
+    func image(_ name: String) -> EfficientNetLite? {
+        if case .image(let tower)? = networks[name] { tower } else { nil }
+    }
+
+    /// The text tower of that name.
+    func text(_ name: String) -> BERT? {
+        if case .text(let tower)? = networks[name] { tower } else { nil }
+    }
+}
+
+extension SensoriumConfiguration.FeatureTower {
+    /// Rows as a head sees them: less the mean, by the deviation.
+    fileprivate func standardized(_ values: [Float]) -> [Float] {
+        var values = values
+        if let mean { for index in values.indices { values[index] -= mean[index % width] } }
+        if let deviation { for index in values.indices { values[index] /= deviation[index % width] } }
+        return values
+    }
+}
