@@ -1,5 +1,4 @@
 import Media
-import Networks
 import Tasks
 
 extension LoadedModel: ServedModel {
@@ -7,7 +6,8 @@ extension LoadedModel: ServedModel {
         ModelCard(
             name: name, architecture: architecture, digest: digest, parameters: parameters, tasks: tasks,
             imageSize: imageSize?.width, imageDimensions: imageDimensions, textDimensions: textDimensions,
-            maxTextTokens: textTokenLimit, maxCaptionTokens: captionTokenLimit)
+            maxTextTokens: textTokenLimit, maxCaptionTokens: captionTokenLimit, heads: heads, space: space,
+            audio: audioInput)
     }
 
     func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { preprocessor?(image) ?? [] }
@@ -27,17 +27,5 @@ extension LoadedModel: ServedModel {
     func progress(of generation: CaptionGeneration) -> CaptionProgress {
         CaptionProgress(
             newText: generation.newText, candidates: generation.isFinished ? generation.candidates : nil)
-    }
-
-    func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] { [] }
-
-    func classify(
-        head: String, _ items: [[String: TowerTokens]], explain: [Bool]
-    ) throws -> [Classification] {
-        throw TaskError.taskNotAvailable(head, model: name)
-    }
-
-    func project(_ items: [(part: String, tokens: TowerTokens)]) throws -> [[Float]] {
-        throw TaskError.taskNotAvailable("embed", model: name)
     }
 }
