@@ -6,13 +6,19 @@ struct Linear: Sendable {
     private let weight: PackedMatrix
     private let bias: [Float]
 
-    /// Reads `<name>.weight` [outputs, inputs] and `<name>.bias` [outputs] of each name.
-    init(_ checkpoint: Checkpoint, stacking names: [String]) throws(CheckpointError) {
+    /// Reads `<name>.weight` [outputs, inputs] and `<name>.bias` [outputs] of each name; those that are `unbiased` have
+    /// no bias.
+    init(
+        _ checkpoint: Checkpoint, stacking names: [String], unbiased: Set<String> = []
+    ) throws(CheckpointError) {
         var weights: [StoredTensor] = []
         var bias: [Float] = []
         for name in names {
-            weights.append(try checkpoint.tensor("\(name).weight"))
-            bias += try checkpoint.tensor("\(name).bias").floats()
+            let weight = try checkpoint.tensor("\(name).weight")
+            weights.append(weight)
+            bias +=
+                unbiased.contains(name)
+                ? [Float](repeating: 0, count: weight.shape[0]) : try checkpoint.tensor("\(name).bias").floats()
         }
         self.weight = PackedMatrix.stacking(weights)
         self.bias = bias

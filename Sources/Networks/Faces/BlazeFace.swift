@@ -1,0 +1,125 @@
+import Checkpoint
+import Tensor
+
+/// Finds faces: BlazeFace, short range (Bazarevsky et al. 2019), as MediaPipe runs it.
+///
+///     x = relu(stem(pixels))
+///     x = relu(project(depthwise(x)) + shortcut(x))   16 blocks
+///     scores and boxes of each cell's anchors, from the grids of 16 × 16 and 8 × 8
+///
+/// Meant for faces that fill a good part of the picture: selfies, portraits, small groups.
+public final class BlazeFace: Sendable {
+    /// Width and height of the input.
+    public static let size = 128
+
+    private let stem: Convolution2D
+    private let blocks: [BlazeBlock]
+    private let fine: Reading
+    private let coarse: Reading
+
+    /// What is read from each cell of a grid: the anchors' scores, and the numbers of their boxes and landmarks.
+    private struct Reading: Sendable {
+        let scores: FilledPointwise
+        let boxes: FilledPointwise
+
+        init(_ checkpoint: Checkpoint, _ name: String) throws(CheckpointError) {
+            scores = try FilledPointwise(checkpoint, "\(name)_scores", fillsOutputs: false)
+            boxes = try FilledPointwise(checkpoint, "\(name)_boxes", fillsOutputs: false)
+        }
+    }
+
+    /// Channels and stride of each block.
+    private static let layout: [(channels: Int, stride: Int)] = [
+        (24, 1), (28, 1), (32, 2), (36, 1), (42, 1), (48, 2), (56, 1), (64, 1), (72, 1), (80, 1), (88, 1),
+        (96, 2), (96, 1), (96, 1), (96, 1), (96, 1),
+    ]
+    private static let stemChannels = 24
+    /// The block after which the finer grid is read.
+    private static let fineBlock = 10
+
+    /// Reads the tensors `<name>.*`.
+    public init(_ checkpoint: Checkpoint, name: String) throws(CheckpointError) {
+        let width = FilledPointwise.filled(Self.stemChannels)
+        stem = Convolution2D(
+            weight: try checkpoint.floats("\(name).stem.weight", filledTo: width * 75),
+            bias: try checkpoint.floats("\(name).stem.bias", filledTo: width), outputs: width, channels: 3, kernel: 5,
+            stride: 2, activation: .relu)
+        var blocks: [BlazeBlock] = []
+        for (index, block) in Self.layout.enumerated() {
+            blocks.append(try BlazeBlock(checkpoint, "\(name).blocks.\(index)", stride: block.stride))
+        }
+        self.blocks = blocks
+        fine = try Reading(checkpoint, "\(name).fine")
+        coarse = try Reading(checkpoint, "\(name).coarse")
+    }
+
+    /// The tensors that the finder needs.
+    public static func requirements(name: String) -> [TensorRequirement] {
+        func convolution(_ part: String, _ shape: [Int]) -> [TensorRequirement] {
+            [TensorRequirement("\(name).\(part).weight", shape), TensorRequirement("\(name).\(part).bias", [shape[0]])]
+        }
+        func reading(_ part: String, _ grid: FaceGrid, inputs: Int) -> [TensorRequirement] {
+            convolution("\(part)_scores", [grid.anchors, inputs, 1, 1])
+                + convolution("\(part)_boxes", [grid.anchors * FaceGrid.numbers, inputs, 1, 1])
+        }
+        var all = convolution("stem", [stemChannels, 3, 5, 5])
+        var channels = stemChannels
+        for (index, block) in layout.enumerated() {
+            all += convolution("blocks.\(index).depthwise", [channels, 1, 3, 3])
+            all += convolution("blocks.\(index).project", [block.channels, channels, 1, 1])
+            channels = block.channels
+            if index == fineBlock { all += reading("fine", .fine, inputs: channels) }
+        }
+        return all + reading("coarse", .coarse, inputs: channels)
+    }
+
+    /// A picture [128, 128, 3] in -1...1, fitted into the square between bars of -1 → the faces in it, best first, in parts
+    /// of the square. Another number of pixels is the caller's mistake and stops the program.
+    /// - Parameter threshold: the least score of a face.
+    public func find(
+        _ pixels: [Float], threshold: Float, workspace: Workspace, pool: ComputePool
+    ) -> [FoundFace] {
+        let (logits, raw) = read(pixels, workspace: workspace, pool: pool)
+        return FoundFace.suppressed(FoundFace.decoded(logits: logits, raw: raw, threshold: threshold))
+    }
+
+    /// The logits [896] and raw boxes [896, 16] of all anchors, the finer grid's first, cell by cell.
+    func read(_ pixels: [Float], workspace: Workspace, pool: ComputePool) -> (logits: [Float], raw: [Float]) {
+        precondition(pixels.count == Self.size * Self.size * 3, "\(pixels.count) numbers are not 128 x 128 pixels")
+        var size = Self.size / 2
+        // The activations of the first blocks, 24 and 28 channels filled up to 32, are the largest.
+        let most = size * size * 32
+        // The shortcuts that are not x itself have at most 48 channels on a grid of half the size.
+        let mostShortcut = size / 2 * (size / 2) * 48
+        let fineCount = FaceGrid.fine.cells * blocks[Self.fineBlock].outputs
+        workspace.begin(most, most, most, mostShortcut, fineCount)
+        var x = workspace.take(most)  // [size, size, channels], as the others
+        var next = workspace.take(most)
+        let filtered = workspace.take(most)
+        let shortcut = workspace.take(mostShortcut)
+        let fineGrid = workspace.take(fineCount)
+        stem(pixels, batch: 1, height: Self.size, width: Self.size, into: x, pool: pool)
+        for (index, block) in blocks.enumerated() {
+            block.apply(x, size: size, filtered: filtered, shortcut: shortcut, into: next, pool: pool)
+            size /= Self.layout[index].stride
+            swap(&x, &next)
+            if index == Self.fineBlock { fineGrid.update(from: x, count: fineCount) }
+        }
+        let fineRows = FaceGrid.fine.cells
+        let coarseRows = FaceGrid.coarse.cells
+        return (
+            values(fineGrid, fineRows, fine.scores, pool) + values(x, coarseRows, coarse.scores, pool),
+            values(fineGrid, fineRows, fine.boxes, pool) + values(x, coarseRows, coarse.boxes, pool)
+        )
+    }
+
+    private func values(
+        _ x: UnsafePointer<Float>, _ rows: Int, _ layer: FilledPointwise, _ pool: ComputePool
+    ) -> [Float] {
+        [Float](unsafeUninitializedCapacity: rows * layer.outputs) { values, initialized in
+            // The grids have cells and the layers outputs, so that there is a base address.
+            if let base = values.baseAddress { layer.apply(x, rows: rows, into: base, pool: pool) }
+            initialized = rows * layer.outputs
+        }
+    }
+}

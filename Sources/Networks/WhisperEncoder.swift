@@ -1,0 +1,235 @@
+import Checkpoint
+import Tensor
+
+/// The audio tower: the encoder of Whisper (Radford et al. 2022), over a clip's own length instead of 30 padded seconds.
+///
+///     x = gelu(conv2(gelu(conv1(mel)))) + positions            two frames of 10 ms become a token
+///     x += attention(norm(x));  x += down(gelu(up(norm(x))))   per layer (pre-LN)
+///
+/// The windows of a batch stand one below the other without padding: matrix products run over all rows at once,
+/// convolutions and attention within each window. So a clip's tokens do not depend on the batch that it is in.
+public final class WhisperEncoder: Sendable {
+    private let configuration: SensoriumConfiguration.AudioTower
+    private let convolutions: (ConvolutionMatrix, ConvolutionMatrix)
+    private let positions: [Float]  // [positions, d]
+    private let layers: [Layer]
+    private let finalNorm: LayerNorm?
+    private let attentionShape: AttentionShape
+
+    private struct Layer: Sendable {
+        let attentionNorm: LayerNorm
+        let queryKeyValue: Linear
+        let attentionOutput: Linear
+        let feedForwardNorm: LayerNorm
+        let up: Linear
+        let down: Linear
+    }
+
+    /// Reads the tensors `<name>.*`, with Hugging Face's names.
+    public init(
+        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.AudioTower, name: String
+    ) throws(CheckpointError) {
+        self.configuration = configuration
+        let width = configuration.hiddenSize
+        let epsilon = configuration.layerNormEpsilon
+        attentionShape = AttentionShape(
+            heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
+            queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width)
+        convolutions = (
+            try ConvolutionMatrix(checkpoint, "\(name).conv1"), try ConvolutionMatrix(checkpoint, "\(name).conv2")
+        )
+        positions = try checkpoint.tensor("\(name).embed_positions.weight").floats()
+        var layers: [Layer] = []
+        for index in 0..<configuration.layers {
+            let layer = "\(name).layers.\(index)"
+            layers.append(
+                Layer(
+                    attentionNorm: try LayerNorm(checkpoint, "\(layer).self_attn_layer_norm", epsilon: epsilon),
+                    queryKeyValue: try Linear(
+                        checkpoint, stacking: ["q_proj", "k_proj", "v_proj"].map { "\(layer).self_attn.\($0)" },
+                        unbiased: ["\(layer).self_attn.k_proj"]),
+                    attentionOutput: try Linear(checkpoint, "\(layer).self_attn.out_proj"),
+                    feedForwardNorm: try LayerNorm(checkpoint, "\(layer).final_layer_norm", epsilon: epsilon),
+                    up: try Linear(checkpoint, "\(layer).fc1"),
+                    down: try Linear(checkpoint, "\(layer).fc2")))
+        }
+        self.layers = layers
+        finalNorm =
+            configuration.finalNorm ? try LayerNorm(checkpoint, "\(name).layer_norm", epsilon: epsilon) : nil
+    }
+
+    /// The tensors that `configuration` needs.
+    public static func requirements(
+        _ configuration: SensoriumConfiguration.AudioTower, name: String
+    ) -> [TensorRequirement] {
+        let width = configuration.hiddenSize
+        let inner = configuration.intermediateSize
+        var all = ConvolutionMatrix.requirements(
+            "\(name).conv1", outputs: width, channels: configuration.melBins, taps: [3])
+        all += ConvolutionMatrix.requirements("\(name).conv2", outputs: width, channels: width, taps: [3])
+        all.append(TensorRequirement("\(name).embed_positions.weight", [configuration.maxPositions, width]))
+        for index in 0..<configuration.layers {
+            let layer = "\(name).layers.\(index)"
+            all += LayerNorm.requirements("\(layer).self_attn_layer_norm", width: width)
+            for part in ["q_proj", "v_proj", "out_proj"] {
+                all += Linear.requirements("\(layer).self_attn.\(part)", outputs: width, inputs: width)
+            }
+            all.append(TensorRequirement("\(layer).self_attn.k_proj.weight", [width, width]))
+            all += LayerNorm.requirements("\(layer).final_layer_norm", width: width)
+            all += Linear.requirements("\(layer).fc1", outputs: inner, inputs: width)
+            all += Linear.requirements("\(layer).fc2", outputs: width, inputs: inner)
+        }
+        if configuration.finalNorm { all += LayerNorm.requirements("\(name).layer_norm", width: width) }
+        return all
+    }
+
+    /// Tokens of a window of so many frames of 10 ms.
+    public static func tokens(ofFrames frames: Int) -> Int { (frames + 1) / 2 }
+
+    /// The most rows computed at once: windows beyond it wait, so that memory stays at 14 MB for Whisper tiny.
+    private static let rowsAtOnce = 1500
+
+    /// One window's place in the batch.
+    private struct Window {
+        let mel: [Float]
+        let frames: Int
+        let clip: Int
+        /// The window's first token among its clip's.
+        let offset: Int
+
+        var tokens: Int { WhisperEncoder.tokens(ofFrames: frames) }
+    }
+
+    /// Clips, each as the log-mel spectrograms [frames, bins] of its windows → their hidden states 0...`lastState`
+    /// [states, tokens, d], window after window. State 0 is what the convolutions and the positions give, state i what
+    /// layer i gives; the last of all has been through the final norm if the tower has one. `lastState` nil: all states;
+    /// layers beyond it are not computed.
+    ///
+    /// A clip without windows, a window without frames or with more than there are positions, or a state that there is
+    /// not, is the caller's mistake and stops the program.
+    public func encode(
+        _ clips: [[[Float]]], lastState: Int? = nil, workspace: Workspace, pool: ComputePool
+    ) -> [TowerTokens] {
+        let lastState = lastState ?? layers.count
+        precondition((0...layers.count).contains(lastState), "state \(lastState) of \(layers.count) layers")
+        let (windows, tokens) = split(clips)
+        let width = configuration.hiddenSize
+        var values = tokens.map { [Float](repeating: 0, count: (lastState + 1) * $0 * width) }
+        var first = 0
+        while first < windows.count {
+            var last = first
+            var rows = 0
+            repeat {
+                rows += windows[last].tokens
+                last += 1
+            } while last < windows.count && rows + windows[last].tokens <= Self.rowsAtOnce
+            encode(windows[first..<last], rows: rows, lastState: lastState, workspace, pool) { state, x in
+                var row = x
+                for window in windows[first..<last] {
+                    let count = window.tokens * width
+                    let start = (state * tokens[window.clip] + window.offset) * width
+                    values[window.clip].withUnsafeMutableBufferPointer { values in
+                        // `x` has `rows` rows, which the windows of the batch share out.
+                        _ = values[start..<start + count].update(
+                            fromContentsOf: UnsafeBufferPointer(start: row, count: count))
+                    }
+                    row += count
+                }
+            }
+            first = last
+        }
+        return zip(tokens, values).map { TowerTokens(states: lastState + 1, tokens: $0, width: width, values: $1) }
+    }
+
+    /// All windows, and the tokens of each clip.
+    private func split(_ clips: [[[Float]]]) -> (windows: [Window], tokens: [Int]) {
+        var windows: [Window] = []
+        var tokens: [Int] = []
+        for (clip, mels) in clips.enumerated() {
+            var offset = 0
+            for mel in mels {
+                let frames = mel.count / configuration.melBins
+                precondition(
+                    mel.count == frames * configuration.melBins && frames > 0
+                        && Self.tokens(ofFrames: frames) <= configuration.maxPositions,
+                    "a window of \(mel.count) numbers is not 1 to \(2 * configuration.maxPositions) frames")
+                windows.append(Window(mel: mel, frames: frames, clip: clip, offset: offset))
+                offset += Self.tokens(ofFrames: frames)
+            }
+            tokens.append(offset)
+        }
+        return (windows, tokens)
+    }
+
+    private func encode(
+        _ windows: ArraySlice<Window>, rows: Int, lastState: Int, _ workspace: Workspace, _ pool: ComputePool,
+        _ give: (_ state: Int, _ x: UnsafePointer<Float>) -> Void
+    ) {
+        let width = configuration.hiddenSize
+        let inner = configuration.intermediateSize
+        let paddedFrames = windows.reduce(0) { max($0, $1.frames) } + 2
+        let wideCount = max(rows * max(3 * width, inner), paddedFrames * (configuration.melBins + width))
+        workspace.begin(rows * width, rows * width, wideCount)
+        let x = workspace.take(rows * width)  // [rows, d]
+        let normed = workspace.take(rows * width)  // [rows, d]
+        let wide = workspace.take(wideCount)  // the convolutions' rows, then [rows, q|k|v], then [rows, inner]
+
+        convolve(windows, scratch: wide, into: x, pool)
+        give(0, x)
+        for (index, layer) in layers.prefix(lastState).enumerated() {
+            layer.attentionNorm.apply(x, rows: rows, into: normed, pool: pool)
+            layer.queryKeyValue.apply(normed, rows: rows, into: wide, pool: pool)
+            attend(windows, wide, into: normed, pool)
+            layer.attentionOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+            layer.feedForwardNorm.apply(x, rows: rows, into: normed, pool: pool)
+            layer.up.apply(normed, rows: rows, activation: .gelu, into: wide, pool: pool)
+            layer.down.apply(wide, rows: rows, residual: x, into: x, pool: pool)
+            if index == layers.count - 1, let finalNorm { finalNorm.apply(x, rows: rows, into: x, pool: pool) }
+            give(index + 1, x)
+        }
+    }
+
+    /// x = gelu(conv2(gelu(conv1(mel)))) + positions, of each window by itself. Where time is the first axis, the three rows
+    /// that a convolution looks at are one run of memory.
+    private func convolve(
+        _ windows: ArraySlice<Window>, scratch: UnsafeMutablePointer<Float>, into x: UnsafeMutablePointer<Float>,
+        _ pool: ComputePool
+    ) {
+        let width = configuration.hiddenSize
+        let bins = configuration.melBins
+        var row = x
+        for window in windows {
+            // Both have a row of zeros at each end, the padding of the convolutions.
+            let mel = scratch  // [frames + 2, bins]
+            let frames = scratch + (window.frames + 2) * bins  // [frames + 2, d]
+            for index in 0..<bins { mel[index] = 0 }
+            for index in window.mel.indices { mel[bins + index] = window.mel[index] }
+            for index in 0..<bins { mel[(window.frames + 1) * bins + index] = 0 }
+            convolutions.0.apply(
+                mel, step: bins, rows: window.frames, activation: .gelu, into: frames + width, pool: pool)
+            for index in 0..<width { frames[index] = 0 }
+            for index in 0..<width { frames[(window.frames + 1) * width + index] = 0 }
+            convolutions.1.apply(
+                frames, step: 2 * width, rows: window.tokens, activation: .gelu, into: row, pool: pool)
+            for index in 0..<window.tokens * width { row[index] += positions[index] }
+            row += window.tokens * width
+        }
+    }
+
+    /// softmax(q · kᵀ / √head) · v of each window by itself
+    private func attend(
+        _ windows: ArraySlice<Window>, _ queryKeyValue: UnsafePointer<Float>, into mixed: UnsafeMutablePointer<Float>,
+        _ pool: ComputePool
+    ) {
+        let width = configuration.hiddenSize
+        var row = 0
+        let sequences = windows.map { window in
+            defer { row += window.tokens }
+            let start = queryKeyValue + row * 3 * width
+            return AttentionSequence(
+                query: start, queryRows: window.tokens, keys: start + width, values: start + 2 * width,
+                keyRows: window.tokens, into: mixed + row * width)
+        }
+        attention(sequences, attentionShape, pool: pool)
+    }
+}
