@@ -139,6 +139,39 @@ public final class CaptionDecoder: Sendable {
     public func step(
         _ inputs: [Input], workspace: Workspace, pool: ComputePool
     ) -> UnsafeMutablePointer<Float> {
+        run(inputs, workspace, pool) { _ in }
+    }
+
+    /// What the last layer looked at before it wrote each of `tokens`, a whole caption with its prompt: for each the weights
+    /// of the image's tokens, mean over heads. Computed from the caption anew, so that a caption is the same whether or not
+    /// it is explained.
+    public func looks(
+        _ memory: CaptionMemory, begin token: Int32, _ tokens: [Int32], workspace: Workspace, pool: ComputePool
+    ) -> [[Float]] {
+        guard !tokens.isEmpty else { return [] }
+        let seen = memory.tokens
+        let weights = FloatBuffer(count: crossShape.heads * tokens.count * seen)
+        let sequence = begin(memory, capacity: tokens.count)
+        _ = run([Input(sequence, [token] + tokens.dropLast())], workspace, pool) { query in
+            let unused = FloatBuffer(count: tokens.count * width)
+            let keys = memory.keysValues.pointer + (layers.count - 1) * 2 * width
+            attention(
+                query: query, queryRows: tokens.count, keys: keys, values: keys + width, keyRows: seen,
+                shape: crossShape, into: unused.pointer, weights: weights.pointer, pool: pool)
+        }
+        return tokens.indices.map { row in
+            (0..<seen).map { place in
+                let heads = 0..<crossShape.heads
+                let sum = heads.reduce(Float(0)) { $0 + weights.pointer[($1 * tokens.count + row) * seen + place] }
+                return sum / Float(crossShape.heads)
+            }
+        }
+    }
+
+    /// One step; `look` is called with the last layer's questions to the images [rows, d].
+    private func run(
+        _ inputs: [Input], _ workspace: Workspace, _ pool: ComputePool, look: (UnsafePointer<Float>) -> Void
+    ) -> UnsafeMutablePointer<Float> {
         let rows = inputs.reduce(0) { $0 + $1.tokens.count }
         workspace.begin(
             rows * width, rows * width, rows * max(3 * width, inner), inputs.count * width,
@@ -159,6 +192,7 @@ public final class CaptionDecoder: Sendable {
             layer.crossNorm.apply(x, rows: rows, into: normed, pool: pool)
             layer.crossQuery.apply(normed, rows: rows, into: wide, pool: pool)
             attendToImages(inputs, layer: index, query: wide, into: normed, pool)
+            if index == layers.count - 1 { look(wide) }
             layer.crossOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
 
             layer.feedForward.apply(x, rows: rows, normed: normed, inner: wide, pool: pool)

@@ -13,6 +13,12 @@ public final class CaptionGeneration {
     /// Tokens generated so far in all of the request's hypotheses, the ends included.
     public private(set) var generatedTokens = 0
 
+    /// What is described, for what is asked of the captions once they are there.
+    let memory: CaptionMemory
+    /// Whether the captions are to be explained; `attention` is what they are explained by, once they are complete.
+    let explains: Bool
+    var attention: [[[Float]]]?
+
     private let vocabulary: CaptionVocabulary
     private let prompt: [Int32]
     private let wanted: Int
@@ -32,8 +38,10 @@ public final class CaptionGeneration {
     /// - Parameter begin: makes a sequence with room for so many tokens.
     init(
         _ options: CaptionOptions, prompt: [Int32], vocabulary: CaptionVocabulary, longestSequence: Int,
-        begin: (_ capacity: Int) -> CaptionSequence
+        memory: CaptionMemory, begin: (_ capacity: Int) -> CaptionSequence
     ) {
+        self.memory = memory
+        explains = options.explain
         // Begin and prompt are read too; the last generated token is not.
         let maxTokens = min(options.maxTokens, longestSequence - prompt.count)
         let endToken = vocabulary.endToken
@@ -101,11 +109,12 @@ public final class CaptionGeneration {
     /// The captions, best first by mean log-probability of a token: as many as the options ask for where the search found
     /// that many. Complete once `isFinished`.
     public var candidates: [CaptionCandidate] {
-        hypotheses.prefix(wanted).map { hypothesis in
+        hypotheses.prefix(wanted).enumerated().map { place, hypothesis in
             let tokens = prompt + hypothesis.tokens
             return CaptionCandidate(
                 text: vocabulary.text(of: tokens), logProbability: hypothesis.logProbability,
-                tokens: tokens.map { vocabulary.pieces[Int($0)] }, ids: tokens.map(Int.init))
+                tokens: tokens.map { vocabulary.pieces[Int($0)] }, ids: tokens.map(Int.init),
+                attention: attention?[place])
         }
     }
 

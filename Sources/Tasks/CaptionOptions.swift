@@ -14,11 +14,13 @@ public struct CaptionOptions: Sendable, Equatable {
     public var seed: UInt64?
     /// The words that the caption begins with.
     public var prompt: String?
+    /// Whether captions shall say what in the image each of their words came from.
+    public var explain: Bool
 
     /// Three beams, at most thirty tokens and one caption, except for what is given.
     public init(
         beams: Int = 3, maxTokens: Int = 30, candidates: Int = 1, temperature: Double? = nil, topP: Double? = nil,
-        seed: UInt64? = nil, prompt: String? = nil
+        seed: UInt64? = nil, prompt: String? = nil, explain: Bool = false
     ) {
         self.beams = beams
         self.maxTokens = maxTokens
@@ -27,6 +29,7 @@ public struct CaptionOptions: Sendable, Equatable {
         self.topP = topP
         self.seed = seed
         self.prompt = prompt
+        self.explain = explain
     }
 
     enum Strategy: Equatable {
@@ -88,4 +91,7 @@ public struct CaptionCandidate: Sendable, Equatable {
     public let tokens: [String]
     /// The same as numbers in the caption vocabulary.
     public let ids: [Int]
+    /// Where it was asked for: for each of `tokens` how much the last layer looked at each token of the image before it
+    /// wrote it, mean over heads; the sum is 1. An image's tokens are its grid row by row.
+    public var attention: [[Float]]?
 }

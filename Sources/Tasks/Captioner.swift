@@ -60,7 +60,7 @@ final class Captioner: Sendable {
         return items.indices.map { index in
             CaptionGeneration(
                 items[index].options, prompt: prompts[index], vocabulary: vocabulary,
-                longestSequence: longestCaption
+                longestSequence: longestCaption, memory: memories[index]
             ) { capacity in decoder.begin(memories[index], capacity: capacity) }
         }
     }
@@ -93,6 +93,13 @@ final class Captioner: Sendable {
         for (generation, inputs) in zip(active, inputs) {
             generation.advance(scores[row..<row + inputs.count])
             row += inputs.count
+        }
+        for generation in active where generation.explains && generation.isFinished {
+            generation.attention = generation.candidates.map { candidate in
+                decoder.looks(
+                    generation.memory, begin: Int32(vocabulary.beginToken), candidate.ids.map(Int32.init),
+                    workspace: workspace.network, pool: pool)
+            }
         }
     }
 

@@ -35,6 +35,9 @@ struct InspectCommand: ParsableCommand {
         }
         print("name          \(model.name)")
         print("architecture  \(model.architecture)")
+        for (number, part) in checkpoint.configuration.architecture.enumerated() {
+            print(number == 0 ? "made of       \(part)" : "              \(part)")
+        }
         print("tasks         \(model.tasks.joined(separator: ", "))")
         print("parameters    \(model.parameters)")
         print("tensors       \(checkpoint.tensorNames.count)")

@@ -4,7 +4,8 @@ import Testing
 /// Towers and heads of every type: what is read of them, and that each lie is named with key and value.
 @Suite struct HeadConfigurationTests {
     @Test func `towers and heads come in the order of the file with their values`() throws {
-        let configuration = try Checkpoint.open(folder(Self.everything).path).configuration
+        let folder = try folder(Self.everything)
+        let configuration = try Checkpoint.open(folder.path).configuration
         #expect(configuration.towers.names == ["image", "text", "late", "audio", "face", "finder", "aus"])
         #expect(configuration.heads.names == ["caption", "emotion", "vqa", "space"])
         #expect(
@@ -46,7 +47,7 @@ import Testing
         ("\"soxr_hq\"", "\"linear\"", "towers.audio.resampler", "soxr_hq"),
         ("\"deviation\": [0.5, 3]", "\"deviation\": [0, 3]", "deviation\" is an array with 0", "above zero"),
         ("\"mean\": [1, 2]", "\"mean\": [1]", "towers.aus.mean", "an array of 2 numbers"),
-        ("\"audio\": {\"tower\"", "\"noise\": {\"tower\"", "heads.emotion.inputs.noise", "features.<tower>"),
+        ("\"image\": {\"tower\"", "\"noise\": {\"tower\"", "heads.emotion.inputs.noise", "features.<tower>"),
         (
             "{\"tower\": \"late\"", "{\"tower\": \"gone\"", "inputs.text.tower\" is gone",
             "towers.gone\", which is missing"
@@ -74,7 +75,7 @@ import Testing
         ("[\"joy\", \"fear\", \"neutral\"]", "[]", "heads.emotion.labels\" is an array of 0", "which is 0"),
         ("\"task\": \"emotion\"", "\"task\": \"chess\"", "heads.emotion.task", "emotion, vqa"),
         ("\"task\": \"vqa\"", "\"task\": \"emotion\"", "heads.vqa.task\" is emotion", "heads.emotion.task"),
-        ("\"question\": {", "\"text\": {", "heads.vqa.task\" is vqa", "image, text"),
+        ("\"task\": \"emotion\"", "\"task\": \"vqa\"", "heads.emotion.task\" is vqa", "image, audio, text"),
         ("\"required\": [\"image\", ", "\"required\": [\"audio\", ", "an array with audio", "image, question"),
         ("\"space\": {", "\"late\": {", "heads.late\" is present", "towers.late"),
         ("\"space\": {", "\"sp/ce\": {", "the key \"sp/ce\"", "A-Z a-z 0-9 _ -"),

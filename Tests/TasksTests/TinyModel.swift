@@ -92,10 +92,10 @@ extension CaptionOptions {
     /// Options within the limits of the tiny model, which has no more than 16 tokens.
     static func tiny(
         beams: Int = 3, maxTokens: Int = 12, candidates: Int = 1, temperature: Double? = nil, topP: Double? = nil,
-        seed: UInt64? = nil, prompt: String? = nil
+        seed: UInt64? = nil, prompt: String? = nil, explain: Bool = false
     ) -> CaptionOptions {
         CaptionOptions(
             beams: beams, maxTokens: maxTokens, candidates: candidates, temperature: temperature, topP: topP,
-            seed: seed, prompt: prompt)
+            seed: seed, prompt: prompt, explain: explain)
     }
 }

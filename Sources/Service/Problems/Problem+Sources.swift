@@ -34,6 +34,8 @@ extension Problem {
     private init(_ error: TaskError) {
         switch error {
         case .taskNotAvailable: self.init(.taskNotAvailable, error.description)
+        case .unexpectedPart: self.init(.unexpectedPart, error.description)
+        case .missingParts: self.init(.missingPart, error.description)
         default: self.init(.invalidOption, error.description)
         }
     }
