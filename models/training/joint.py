@@ -12,6 +12,7 @@ Everything is chosen on dev. Tower and heads go as pieces (sensorium/pieces.py) 
 import argparse
 import math
 import time
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from .sensorium.matching import IMAGE_AND_TEXT, Space, project_image, recalls_of
 from .sensorium.network import CaptionHead, ImageTower
 from .sensorium.pieces import save_pieces
 from .sensorium.progress import Average
-from .sensorium.questions import read_generated, read_questions
+from .sensorium.questions import Question, exchanged, read_generated, read_questions
 from .sensorium.run import parameter_groups
 from .sensorium.score import CiderD, scores
 from .sensorium.texts import TextBank
@@ -55,11 +56,11 @@ PARTS = ("caption", "space", "vqa")
 class Material:
     """Photos, captions and questions of both splits, in the device's memory."""
 
-    def __init__(self, arguments: argparse.Namespace):
+    def __init__(self, arguments: argparse.Namespace, further: Sequence[Question] = ()):
         data, weights, self.device = arguments.data, arguments.weights, arguments.device
         self.codec, self.labels = CaptionCodec.in_work(weights), read_labels(weights)
         captioned, dev = read_photos(data, "train"), read_photos(data, "dev", ("flickr8k",))
-        asked, dev_asked = read_questions(data, "train") + read_generated(weights / "questions.tsv"), read_questions(data, "dev")
+        asked, dev_asked = [*read_questions(data, "train"), *read_generated(weights / "questions.tsv"), *further], read_questions(data, "dev")
         if arguments.smoke:
             captioned, dev = captioned[:10] + captioned[-10:], dev[:4]
             kept = {(photo.folder, photo.name) for photo in captioned}
@@ -83,7 +84,8 @@ class Material:
         tokenizer = Tokenizer.from_file(str(weights / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        self.questions = TextBank([q.text for q in asked + dev_asked], tower, tokenizer, self.device, 40)
+        texts = [q.text for q in asked + dev_asked]
+        self.questions = TextBank(texts + [exchanged(text) for text in texts], tower, tokenizer, self.device, 40)
         self.texts = TextBank([text for photo in captioned + dev for text in photo.captions], tower, tokenizer, self.device)
         texts = [[photo.captions[i % len(photo.captions)] for i in range(CAPTIONS)] for photo in captioned]
         self.text_rows = torch.tensor([[self.texts.rows[text] for text in five] for five in texts], device=self.device)

@@ -1,5 +1,6 @@
 """Questions about photos and their answers, and the rules by which two answers are the same."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def answer_of(text: str) -> str:
     if text.isdigit() and int(text) < len(NUMBERS):
         return NUMBERS[int(text)]
     return "gray" if text == "grey" else text
+
+
+def exchanged(text: str) -> str:
+    """The question as it is asked about the mirrored photo."""
+    return re.sub(r"\b(left|right)\b", lambda match: {"left": "right", "right": "left"}[match[0]], text)
 
 
 def read_questions(data: Path, split: str, folders: tuple[str, ...] = QUESTION_SETS) -> list[Question]:

@@ -7,7 +7,7 @@ import torch
 
 from ..sensorium.answering import Quiz, answer, encode_image, figures, vqa_config
 from ..sensorium.fusion import ClassifierHead
-from ..sensorium.questions import Question, answer_of
+from ..sensorium.questions import Question, answer_of, exchanged
 
 
 def question(text: str, *answers: str, source: str = "COCO-QA", name: str = "a", kind: str = "object") -> Question:
@@ -34,6 +34,10 @@ class AnsweringTests(unittest.TestCase):
 
     def test_numbers_and_spellings_of_an_answer_are_one(self):
         self.assertEqual([answer_of(text) for text in ("2", "Two", " grey ", "flower  pot", "21")], ["two", "two", "gray", "flower pot", "21"])
+
+    def test_sides_are_exchanged_with_the_photo(self):
+        self.assertEqual(exchanged("what is left of the lamp on the right side?"), "what is right of the lamp on the left side?")
+        self.assertEqual(exchanged("is there a leftover?"), "is there a leftover?")
 
     def test_several_answers_share_the_target(self):
         quiz = Quiz([question("what?", "cup", "book", "unknown")], ["book", "cup", "dog"])
