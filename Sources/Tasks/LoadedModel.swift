@@ -43,6 +43,7 @@ public final class LoadedModel: Sendable {
     let classifiers: [String: ClassifierHead]
     let projection: ProjectionHead?
     let captioner: Captioner?
+    let faceFinder: FaceFinder?
     let pool: ComputePool
     /// Held by whoever computes.
     let turn = Mutex(())
@@ -75,6 +76,7 @@ public final class LoadedModel: Sendable {
         } else {
             captioner = nil
         }
+        faceFinder = try Self.faceFinder(checkpoint)
         var classifiers: [String: ClassifierHead] = [:]
         for case (let name, .classifier(let head)) in configuration.heads {
             classifiers[name] = try ClassifierHead(checkpoint, head, name: name)
@@ -123,6 +125,13 @@ public final class LoadedModel: Sendable {
         let tokenizer = try WordPieceTokenizer(contentsOf: checkpoint.directory + "/tokenizer.json")
         try configuration.check(tokenizer)
         return tokenizer
+    }
+
+    private static func faceFinder(_ checkpoint: Checkpoint) throws(CheckpointError) -> FaceFinder? {
+        for case (let name, .faceFinder) in checkpoint.configuration.towers {
+            return try FaceFinder(checkpoint, name: name)
+        }
+        return nil
     }
 
     private static func preprocessor(_ configuration: PreprocessorConfiguration) throws(TaskError) -> ImagePreprocessor

@@ -12,6 +12,11 @@ extension SensoriumConfiguration {
                 try checkHead("towers.\(name).num_attention_heads", width: text.hiddenSize, heads: text.attentionHeads)
             case .audio(let audio):
                 try checkHead("towers.\(name).attention_heads", width: audio.hiddenSize, heads: audio.attentionHeads)
+                guard audio.windowSamples % audio.sampleRate == 0 else {
+                    throw .inconsistentModel(
+                        "towers.\(name).max_positions of \(audio.maxPositions) makes windows of "
+                            + "\(audio.windowSamples) samples, which are not whole seconds")
+                }
             case .image, .textBranch, .face, .features, .faceFinder: break
             }
         }

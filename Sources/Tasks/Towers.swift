@@ -9,6 +9,9 @@ struct Towers: Sendable {
     private enum Network: Sendable {
         case image(EfficientNetLite)
         case text(BERT)
+        /// `lastState`: the last hidden state that a head reads.
+        case audio(WhisperEncoder, lastState: Int)
+        case face(FaceCNN)
         case features(SensoriumConfiguration.FeatureTower)
     }
 
@@ -24,11 +27,13 @@ struct Towers: Sendable {
                 let trunk = try BERT(checkpoint, tower, name: name)
                 trunks[name] = trunk
                 networks[name] = .text(trunk)
+            case .audio(let tower):
+                networks[name] = .audio(
+                    try WhisperEncoder(checkpoint, tower, name: name),
+                    lastState: checkpoint.configuration.lastState(of: name, layers: tower.layers))
+            case .face(let tower): networks[name] = .face(try FaceCNN(checkpoint, tower, name: name))
             case .features(let tower): networks[name] = .features(tower)
-            case .textBranch: break
-            case .audio, .face, .faceFinder:
-                throw TaskError.inconsistentModel(
-                    "towers.\(name) is of the type \(tower.type), which this build cannot compute")
+            case .textBranch, .faceFinder: break
             }
         }
         for case (let name, .textBranch(let branch)) in towers {
@@ -49,7 +54,10 @@ struct Towers: Sendable {
                 // The configuration was checked: the trunk is a text tower.
                 guard case .text(let trunk)? = configuration.towers[branch.trunk] else { return [] }
                 return BERT.requirements(branch, name: name, of: trunk)
-            case .audio, .face, .features, .faceFinder: return []
+            case .audio(let tower): return WhisperEncoder.requirements(tower, name: name)
+            case .face(let tower): return FaceCNN.requirements(tower, name: name)
+            case .faceFinder: return FaceFinder.requirements(name: name)
+            case .features: return []
             }
         }
     }
@@ -97,6 +105,12 @@ struct Towers: Sendable {
         case .text(let tower):
             let texts = inputs.compactMap { if case .text(let text) = $0 { text.ids } else { nil } }
             return tower.hiddenStates(texts, workspace: workspace, pool: pool)
+        case .audio(let tower, let lastState):
+            let clips = inputs.compactMap { if case .mel(let windows) = $0 { windows } else { nil } }
+            return tower.encode(clips, lastState: lastState, workspace: workspace, pool: pool)
+        case .face(let tower):
+            let faces = inputs.compactMap { if case .pixels(let pixels) = $0 { pixels } else { nil } }
+            return tower.encode(faces, workspace: workspace, pool: pool)
         case .features(let tower):
             return inputs.compactMap { input in
                 guard case .features(let tokens, let values) = input else { return nil }
@@ -128,6 +142,14 @@ struct Towers: Sendable {
     /// The text tower of that name.
     func text(_ name: String) -> BERT? {
         if case .text(let tower)? = networks[name] { tower } else { nil }
+    }
+}
+
+extension SensoriumConfiguration {
+    /// The last hidden state of an audio tower that any head reads: layers beyond it are not computed.
+    fileprivate func lastState(of tower: String, layers: Int) -> Int {
+        let inputs = heads.flatMap { $1.inputs.values }.filter { $0.tower == tower }
+        return inputs.map { $0.hiddenStates?.max() ?? layers }.max() ?? layers
     }
 }
 

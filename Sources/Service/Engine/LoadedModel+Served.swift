@@ -10,7 +10,7 @@ extension LoadedModel: ServedModel {
             audio: audioInput)
     }
 
-    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { preprocessor?(image) ?? [] }
+    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { pixels(of: image, tower: input.tower) }
 
     func tokens(of text: String) -> TokenizedText {
         encode(text) ?? TokenizedText(ids: [], truncated: false, totalTokens: 0)
