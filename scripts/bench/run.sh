@@ -2,7 +2,7 @@
 # Prints every figure of the README that this machine can measure (`make bench`).
 #
 # Without anything set: start, memory, throughput, latency, soak. With peers:
-#   PYTHON=python        an interpreter with scripts/bench/requirements.txt: the image tower against ONNX Runtime
+#   PYTHON=python        an interpreter with scripts/bench/requirements.txt: the image and audio towers against ONNX Runtime
 #   HUMMINGBIRD=PROGRAM  built from scripts/bench/peers/hummingbird-peer: the HTTP layer against Hummingbird
 #   DATA=FOLDER          the data of models/training/README.md: caption quality and parity with PyTorch
 set -euo pipefail
@@ -16,6 +16,7 @@ if [ -n "${PYTHON:-}" ]; then
     output=$("$PYTHON" scripts/bench/tower.py)
     echo "$output"
     tower_ms=(--tower-ms "$(echo "$output" | sed -n 's/^onnxruntime_ms //p')")
+    "$PYTHON" scripts/bench/audio_tower.py
 fi
 hummingbird=()
 if [ -n "${HUMMINGBIRD:-}" ]; then hummingbird=(--hummingbird "$HUMMINGBIRD"); fi

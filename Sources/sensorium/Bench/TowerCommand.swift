@@ -6,32 +6,31 @@ import Tensor
 
 struct TowerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tower", abstract: "Time the image tower on one image, without a server.",
-        discussion: "scripts/bench/tower.py runs this and ONNX Runtime in turn.")
+        commandName: "tower", abstract: "Time one of a checkpoint's towers on one input, without a server.",
+        discussion: "scripts/bench/tower.py and audio_tower.py run this and ONNX Runtime in turn.")
 
     @OptionGroup var arguments: ModelArguments
     @Option(help: "Timed runs.") var repeats = 20
+    @Option(help: "The tower's name in config.json; the first image tower if not given.") var tower: String?
+    @Option(help: "Length of the clip that an audio tower is given.") var seconds = 3.0
 
     func validate() throws {
         guard repeats > 0 else { throw ValidationError("--repeats must be at least 1.") }
+        guard seconds >= 0.01, seconds <= 30 else { throw ValidationError("--seconds must be from 0.01 to 30.") }
     }
 
     func run() throws {
-        let tower: EfficientNetLite
+        let pool = ComputePool(threads: arguments.threads > 0 ? arguments.threads : ComputePool.availableThreads())
+        let timed: Timed
         do {
-            tower = try EfficientNetLite(try Checkpoint.open(arguments.model))
-        } catch {
+            timed = try Timed(try Checkpoint.open(arguments.model), tower: tower, seconds: seconds, pool: pool)
+        } catch let error as CheckpointError {
             throw CommandFailure.model("\(error)")
         }
-        let pool = ComputePool(threads: arguments.threads > 0 ? arguments.threads : ComputePool.availableThreads())
-        let size = tower.imageSize
-        // Speed does not depend on the pixels; a ramp keeps the activations in their usual range.
-        let pixels = FloatBuffer((0..<size * size * 3).map { Float($0 % 255 - 127) / 128 })
-        let tokens = FloatBuffer(count: tower.tokenCount * tower.channels)
         var milliseconds: [Double] = []
         for run in 0..<repeats + 2 {
             let start = ContinuousClock.now
-            tower.tokens(pixels.pointer, batch: 1, into: tokens.pointer, pool: pool)
+            timed.compute()
             let duration = start.duration(to: .now)
             // The first two fill the caches and allocate the memory for activations.
             if run >= 2 { milliseconds.append(duration / .milliseconds(1)) }
@@ -43,9 +42,56 @@ struct TowerCommand: ParsableCommand {
             json.field("threads", pool.threadCount)
             try json.field("minimum_ms", milliseconds[0])
             try json.field("median_ms", milliseconds[repeats / 2])
-            json.field("weight_bytes", tower.weightBytes)
-            json.field("activation_bytes", tower.workspaceBytes)
+            if let image = timed.image {
+                json.field("weight_bytes", image.weightBytes)
+                json.field("activation_bytes", image.workspaceBytes)
+            }
         }
         print(json.text)
+    }
+}
+
+/// One tower with an input, ready to compute. Speed does not depend on the numbers; ramps keep the activations in their
+/// usual range.
+private struct Timed {
+    let compute: () -> Void
+    /// The tower, where it is one of pictures.
+    let image: EfficientNetLite?
+
+    init(_ checkpoint: Checkpoint, tower: String?, seconds: Double, pool: ComputePool) throws {
+        let towers = checkpoint.configuration.towers
+        guard let name = tower ?? towers.firstImage?.name, let configuration = towers[name] else {
+            let names = towers.names.joined(separator: ", ")
+            throw CommandFailure.failed("There is no such tower; this checkpoint has \(names).")
+        }
+        let workspace = Workspace()
+        var image: EfficientNetLite?
+        switch configuration {
+        case .image:
+            let network = try EfficientNetLite(checkpoint, name: name)
+            let pixels = FloatBuffer(Self.ramp(network.imageSize * network.imageSize * 3))
+            let tokens = FloatBuffer(count: network.tokenCount * network.channels)
+            image = network
+            compute = { network.tokens(pixels.pointer, batch: 1, into: tokens.pointer, pool: pool) }
+        case .audio(let tower):
+            let network = try WhisperEncoder(checkpoint, tower, name: name)
+            let mel = Self.ramp(min(Int(seconds * 100), 2 * tower.maxPositions) * tower.melBins)
+            compute = { _ = network.encode([[mel]], workspace: workspace, pool: pool) }
+        case .face(let tower):
+            let network = try FaceCNN(checkpoint, tower, name: name)
+            let pixels = Self.ramp(tower.imageSize * tower.imageSize)
+            compute = { _ = network.encode([pixels], workspace: workspace, pool: pool) }
+        case .faceFinder:
+            let network = try BlazeFace(checkpoint, name: name)
+            let pixels = Self.ramp(BlazeFace.size * BlazeFace.size * 3)
+            compute = { _ = network.find(pixels, threshold: 0.5, workspace: workspace, pool: pool) }
+        case .text, .textBranch, .features:
+            throw CommandFailure.failed("Towers of the type \(configuration.type) are not timed here.")
+        }
+        self.image = image
+    }
+
+    private static func ramp(_ count: Int) -> [Float] {
+        (0..<count).map { index in Float(index % 255 - 127) / 128 }
     }
 }
