@@ -68,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--work", type=Path, required=True, help="folder with towers.safetensors and the components audio and space")
+    parser.add_argument("--audio", type=Path, help="another audio tower than the component audio, without suffix")
     parser.add_argument("--copies", type=int, default=3, help="altered copies of every training clip")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
@@ -83,7 +84,7 @@ def main() -> None:
 
     cache = work / "sounds.pt"
     if not cache.exists():
-        tower = load_audio_tower(work / "components" / "audio")
+        tower = load_audio_tower(arguments.audio or work / "components" / "audio")
         clips = [samples[sound.name] for sound in train]
         clips += [altered(samples[sound.name], random) for _ in range(arguments.copies) for sound in train]
         states = {"train": states_of(tower, clips, "train"), "dev": states_of(tower, [samples[s.name] for s in dev], "dev")}
