@@ -4,17 +4,21 @@ import Tasks
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "embed", abstract: "Turn texts or photos into vectors, without a server.",
-        discussion: "Prints one JSON array of numbers for each input, texts first.")
+        commandName: "embed", abstract: "Turn texts, photos or sounds into vectors, without a server.",
+        discussion: "Prints one JSON array of numbers for each input: texts first, then photos, then sounds.")
 
     @Option(help: "A text; may be given several times.") var text: [String] = []
     @Option(help: ArgumentHelp("A JPEG or PNG file; may be given several times.", valueName: "file"))
     var image: [String] = []
+    @Option(help: ArgumentHelp("A WAV, FLAC, Ogg or MP3 file; may be given several times.", valueName: "file"))
+    var audio: [String] = []
     @OptionGroup var model: ModelArguments
     @Flag(inversion: .prefixedNo, help: "Scale each vector to length 1.") var normalize = true
 
     func validate() throws {
-        if text.isEmpty && image.isEmpty { throw ValidationError("Give at least one --text or --image.") }
+        if text.isEmpty && image.isEmpty && audio.isEmpty {
+            throw ValidationError("Give at least one --text, --image or --audio.")
+        }
     }
 
     func run() throws {
@@ -22,10 +26,29 @@ struct EmbedCommand: ParsableCommand {
         guard loaded.tasks.contains("embed") else {
             throw CommandFailure.failed("The model \(loaded.name) has no tower to embed with.")
         }
+        if let space = loaded.space { return try embed(in: space, loaded) }
+        guard audio.isEmpty else { throw CommandFailure.failed("The model \(loaded.name) cannot embed sounds.") }
         for vector in loaded.embedTexts(text.compactMap { loaded.encode($0) }) { try show(vector) }
         for file in image {
             let encodings = loaded.encodeImages([try loaded.pixels(ofFile: file)])
             for encoding in encodings { try show(loaded.imageEmbedding(encoding)) }
+        }
+    }
+
+    /// One after the other, so that any number of files takes the memory of one.
+    private func embed(in space: EmbeddingSpace, _ loaded: LoadedModel) throws {
+        for (part, sources) in [("text", text), ("image", image), ("audio", audio)] where !sources.isEmpty {
+            guard let input = space.inputs.first(where: { $0.part == part }) else {
+                throw CommandFailure.failed("The model \(loaded.name) cannot embed \(part).")
+            }
+            for source in sources {
+                let value =
+                    part == "text"
+                    ? loaded.encode(source).map { TowerInput.text($0) } : try loaded.input(ofFile: source, for: input)
+                guard let value else { continue }
+                let tokens = loaded.encode([(input.tower, value)])
+                for vector in try loaded.project(tokens.map { (part, $0) }) { try show(vector) }
+            }
         }
     }
 

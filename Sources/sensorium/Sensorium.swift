@@ -10,13 +10,16 @@ struct Sensorium: ParsableCommand {
             Serve a checkpoint:      sensorium serve --model models/sensorium-base
             Ask it:                  curl -F image=@dog.jpg http://127.0.0.1:8080/v1/caption
             Without a server:        sensorium caption dog.jpg
+                                     sensorium ask dog.jpg "what is the dog doing?"
+                                     sensorium emotion --image face.jpg --audio voice.wav
 
             Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the model could not be loaded, 4 the address could not \
             be bound, 130 interrupted.
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CaptionCommand.self, EmbedCommand.self, InspectCommand.self,
+            ServeCommand.self, CaptionCommand.self, AskCommand.self, EmotionCommand.self, EmbedCommand.self,
+            InspectCommand.self,
             TokenizeCommand.self, BenchCommand.self, OptionsCommand.self, VersionCommand.self,
         ])
 

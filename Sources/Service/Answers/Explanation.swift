@@ -91,13 +91,17 @@ enum PartSource: Sendable {
     /// Rows that the client computed.
     case rows
 
+    /// A heat map of a square grid's weights over an image; nil for anything else.
+    func map(of weights: [Float]) -> [UInt8]? {
+        let side = Int(Double(weights.count).squareRoot().rounded())
+        guard case .picture(let picture) = self, side > 0, side * side == weights.count else { return nil }
+        return HeatMap.png(weights: weights, rows: side, columns: side, over: picture)
+    }
+
     /// The view of the weights of a part's tokens; nil where they do not fit the part.
     func view(_ weights: [Float]) -> Explanation.View? {
         switch self {
-        case .picture(let picture):
-            let side = Int(Double(weights.count).squareRoot().rounded())
-            guard side > 0, side * side == weights.count else { return nil }
-            return .heatMap(HeatMap.png(weights: weights, rows: side, columns: side, over: picture))
+        case .picture: return map(of: weights).map { .heatMap($0) }
         case .words(let words):
             var joined: [(word: String, weight: Float)] = []
             // Behind the special token that begins every text, before the one that ends it.

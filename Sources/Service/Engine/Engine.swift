@@ -7,8 +7,10 @@ import Tasks
 protocol Engine: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
-    /// Makes the input of the tower that reads a part out of an image; takes long.
-    func pixels(of image: PixelImage, for input: HeadInput) -> [Float]
+    /// Makes the input of the tower that reads a part out of an image, or a part of it; takes long.
+    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float]
+    /// The faces in an image, the largest first; nil for a model that does not look for faces. Takes long.
+    func faces(in image: PixelImage) -> [FaceBox]?
     /// Makes the tower's input of a text.
     func tokens(of text: String) -> TokenizedText
     /// What is wrong with options for this model, before any image is decoded.
@@ -28,20 +30,25 @@ protocol Engine: Sendable {
 
 /// The engine that serves: a model behind the scheduler.
 final class ScheduledEngine<Model: ServedModel>: Engine {
+    let card: ModelCard
     private let model: Model
     private let scheduler: Scheduler<ModelWorker<Model>>
 
     init(_ model: Model, maxBatch: Int, maxQueue: Int, batchWindow: Duration, observer: (any SchedulerObserver)?) {
         self.model = model
+        let card = model.card
+        self.card = card
         scheduler = Scheduler(
             SchedulerConfiguration(
                 tasks: EngineJob.policies, maxBatch: maxBatch, maxQueue: maxQueue, batchWindow: batchWindow),
-            observer: observer, makeWorker: { ModelWorker(model: model) })
+            observer: observer, makeWorker: { ModelWorker(model: model, card: card) })
     }
 
-    var card: ModelCard { model.card }
+    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
+        model.pixels(of: image, part: part, for: input)
+    }
 
-    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { model.pixels(of: image, for: input) }
+    func faces(in image: PixelImage) -> [FaceBox]? { model.faces(in: image) }
 
     func tokens(of text: String) -> TokenizedText { model.tokens(of: text) }
 

@@ -10,7 +10,10 @@ extension LoadedModel: ServedModel {
             audio: audioInput)
     }
 
-    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] { pixels(of: image, tower: input.tower) }
+    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
+        // There is one preprocessor for whole pictures, whatever the name of their tower.
+        input.kind == .face ? pixels(of: image, tower: input.tower, part: part) : preprocessor?(image) ?? []
+    }
 
     func tokens(of text: String) -> TokenizedText {
         encode(text) ?? TokenizedText(ids: [], truncated: false, totalTokens: 0)

@@ -18,35 +18,36 @@ struct MediaIntake: Sendable {
     /// - Parameters:
     ///   - wanted: how each part is read; `part` is its name in the request, and in the result.
     ///   - task: the label of its time in `stage_seconds`.
+    ///   - face: which faces are looked at where a part is read as a face.
     ///   - explains: whether to keep what an explanation shows.
     func take(
         _ wanted: [HeadInput], of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String,
-        explains: Bool = false
+        face: FaceChoice = .auto, explains: Bool = false
     ) async throws -> TakenParts {
         let present = wanted.filter { inputs.has(part: $0.part) }
         var taken: TakenParts
         if present.contains(where: { inputs.hasFile($0.part) }) {
             let (value, waited) = try await decoders.run(before: request.deadline) {
                 defer { inputs.releaseFiles() }
-                return try prepare(present, inputs, engine, explains)
+                return try prepare(present, inputs, engine, face, explains)
             }
             taken = value
             taken.waited = waited
         } else {
-            taken = try prepare(present, inputs, engine, explains)
+            taken = try prepare(present, inputs, engine, face, explains)
         }
         metrics.stages(task, "decode").observe(taken.took.inSeconds)
         return taken
     }
 
     private func prepare(
-        _ wanted: [HeadInput], _ inputs: RequestInputs, _ engine: any Engine, _ explains: Bool
+        _ wanted: [HeadInput], _ inputs: RequestInputs, _ engine: any Engine, _ face: FaceChoice, _ explains: Bool
     ) throws -> TakenParts {
         let start = ContinuousClock.now
         var taken = TakenParts()
         for input in wanted {
             switch input.kind {
-            case .image, .face: try takeImage(input, inputs, engine, explains, &taken)
+            case .image, .face: try takeImage(input, inputs, engine, face, explains, &taken)
             case .audio: try takeAudio(input, inputs, engine, &taken)
             case .text: takeText(input, inputs, engine, explains, &taken)
             case .features(let width, let maxTokens):
@@ -62,25 +63,44 @@ struct MediaIntake: Sendable {
     }
 
     private func takeImage(
-        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ explains: Bool,
+        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ face: FaceChoice, _ explains: Bool,
         _ taken: inout TakenParts
     ) throws {
-        let decoded = try images.decode(
-            inputs.takeFile(input.part) ?? [],
-            side: max(engine.card.imageSize ?? 1, explains ? Explanation.side / 2 : 1))
-        let pixels = engine.pixels(of: decoded.image, for: input)
-        decoded.memory.shrink(to: pixels.count * MemoryLayout<Float>.stride)
+        let looksForFaces = input.kind == .face && face != .whole
+        let sides = [
+            engine.card.imageSize ?? 1, explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1,
+        ]
+        let decoded = try images.decode(inputs.takeFile(input.part) ?? [], side: sides.reduce(1, max))
         taken.memory.append(decoded.memory)
-        taken.inputs[input.part] = .pixels(pixels)
-        if explains {
-            taken.sources.append((input.part, .picture(decoded.image.fitted(within: Explanation.side))))
-        }
         let header = decoded.header
         taken.understood.append(
             .image(
                 name: input.part, width: header.orientedWidth, height: header.orientedHeight,
                 format: header.format.rawValue))
+        var seen: PixelRectangle?
+        if looksForFaces, let faces = engine.faces(in: decoded.image) {
+            let chosen = faces.prefix(face == .all ? TakenFace.most : 1)
+            taken.faces = chosen.map { face in
+                TakenFace(
+                    box: face.box(
+                        from: decoded.image, width: header.orientedWidth, height: header.orientedHeight),
+                    score: face.score,
+                    input: .pixels(engine.pixels(of: decoded.image, part: face.crop, for: input)))
+            }
+            taken.inputs[input.part] = taken.faces?.first?.input
+            seen = chosen.first?.crop
+        } else {
+            taken.inputs[input.part] = .pixels(engine.pixels(of: decoded.image, part: nil, for: input))
+        }
+        decoded.memory.shrink(to: taken.inputs[input.part]?.bytes ?? 0)
+        if explains, taken.inputs[input.part] != nil {
+            let picture = seen.map(decoded.image.cropped(to:)) ?? decoded.image
+            taken.sources.append((input.part, .picture(picture.fitted(within: Explanation.side))))
+        }
     }
+
+    /// How large photos are decoded in which faces are looked for, so that a small one still has pixels to be read from.
+    private static let faceSearchSide = 512
 
     private func takeAudio(
         _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ taken: inout TakenParts

@@ -5,6 +5,7 @@ import Tasks
 /// Runs jobs on a model: the scheduler's batches become the model's.
 struct ModelWorker<Model: ServedModel>: EngineWorker {
     let model: Model
+    let card: ModelCard
 
     /// The model took a job and gave nothing for it.
     private struct NothingComputed: Error {}
@@ -62,7 +63,7 @@ extension ModelWorker {
     }
 
     private func answer(_ questions: [EngineJob.Question]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
-        let heads = Dictionary(model.card.heads.map { ($0.name, $0) }) { first, _ in first }
+        let heads = Dictionary(card.heads.map { ($0.name, $0) }) { first, _ in first }
         let tokens = encode(questions.map(\.parts), by: questions.map { heads[$0.head]?.inputs ?? [] })
         let start = ContinuousClock.now
         var results = [Result<Classification, any Error>](
@@ -98,7 +99,7 @@ extension ModelWorker {
     }
 
     private func embed(_ items: [[String: TowerInput]]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
-        guard let space = model.card.space else { return embedByTowers(items) }
+        guard let space = card.space else { return embedByTowers(items) }
         let tokens = encode(items, by: items.map { _ in space.inputs })
         let projected: [(item: Int, part: String, tokens: TowerTokens)] = tokens.enumerated().flatMap { item, parts in
             // In the order of the space, so that a sum does not depend on the order of a dictionary.

@@ -8,7 +8,7 @@ typealias TokenizedText = WordPieceTokenizer.Encoding
 
 /// What the service needs of a loaded model. `Tasks.LoadedModel` is the one that serves; tests bring small ones.
 ///
-/// `pixels`, `tokens` and `validate` may be called from any thread at once; the rest is called by the engine thread alone.
+/// `pixels`, `faces`, `tokens` and `validate` may be called from any thread at once; the rest is called by the engine thread alone.
 protocol ServedModel: Sendable {
     /// An image as its tower sees it.
     associatedtype Encoding
@@ -18,8 +18,10 @@ protocol ServedModel: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
 
-    /// The input of the tower that reads a part: an image resized and normalised.
-    func pixels(of image: PixelImage, for input: HeadInput) -> [Float]
+    /// The input of the tower that reads a part: an image, or a part of it, resized and normalised.
+    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float]
+    /// The faces in an image, the largest first; nil for a model that does not look for faces.
+    func faces(in image: PixelImage) -> [FaceBox]?
     /// The text tower's input, cut at its limit.
     func tokens(of text: String) -> TokenizedText
     /// What is wrong with options for this model, before any image is decoded.

@@ -6,6 +6,9 @@ struct TakenParts: Sendable {
     var inputs: [String: TowerInput] = [:]
     /// What was understood, for the answer, in the order of the head's inputs.
     var understood: [UnderstoodInput] = []
+    /// The faces that were found in an image, the largest first; nil where none was looked for. Where there are any, the
+    /// largest is the image's input.
+    var faces: [TakenFace]?
     /// How long they waited for a decoder, and how long decoding took.
     var waited = Duration.zero
     var took = Duration.zero

@@ -70,6 +70,6 @@ enum WarmUp {
     private static func grey(_ input: HeadInput, _ engine: some Engine) -> [Float] {
         let side = engine.card.imageSize ?? 64
         let image = PixelImage(width: side, height: side, pixels: [UInt8](repeating: 127, count: side * side * 3))
-        return engine.pixels(of: image, for: input)
+        return engine.pixels(of: image, part: nil, for: input)
     }
 }

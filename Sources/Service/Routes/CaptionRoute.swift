@@ -29,12 +29,13 @@ struct CaptionRoute: TaskRoute {
         try ModelChoice.check(inputs, engine.card, task: "caption")
         let streams = inputs[Self.stream] || request.prefersEventStream
         let options = try Self.options(inputs, streams: streams)
+        try Problem.refuse(explaining: options.explain, aStream: streams)
         try engine.validate(options)
         guard inputs.hasFile("image") else {
             throw Problem.missing("image", "send the bytes of a JPEG or PNG file in it")
         }
         let taken = try await media.take(
-            [engine.card.captionInput], of: inputs, for: request, engine, task: "caption")
+            [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain)
         let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)
         if streams { return await stream(job, taken, request, engine) }
         let (output, timing) = try await engine.compute(job, before: request.deadline, onText: nil)
@@ -42,11 +43,6 @@ struct CaptionRoute: TaskRoute {
     }
 
     private static func options(_ inputs: RequestInputs, streams: Bool) throws(Problem) -> CaptionOptions {
-        guard !inputs[explain] else {
-            throw Problem(
-                .taskNotAvailable, "Captions cannot be explained yet; leave the option \"explain\" out.",
-                members: ["option": .string("explain")])
-        }
         var options = CaptionOptions()
         options.beams = inputs[beams] ?? (streams ? 1 : options.beams)
         options.maxTokens = inputs[maxTokens]
@@ -55,6 +51,7 @@ struct CaptionRoute: TaskRoute {
         options.topP = inputs[topP]
         options.seed = inputs[seed].map(UInt64.init)
         options.prompt = inputs[prompt]
+        options.explain = inputs[explain]
         guard !streams || options.isStreamable else {
             throw Problem(
                 .invalidOption,
@@ -104,12 +101,35 @@ struct CaptionRoute: TaskRoute {
                     }
                 }
             }
+            try Explanation(of: best, on: taken)?.write(to: &json)
             try frame.write(to: &json)
         }
     }
 
     /// The engine was asked for captions and gave none.
     private struct NoCaption: Error {}
+}
+
+extension Explanation {
+    /// Of a caption: where in the photo each of its words came from. Nil where that was not asked for.
+    fileprivate init?(of caption: CaptionCandidate, on taken: TakenParts) {
+        guard let attention = caption.attention, case (let part, .picture(let picture))? = taken.sources.first else {
+            return nil
+        }
+        var words: [(word: String, weights: [Float])] = []
+        for (piece, weights) in zip(caption.tokens, attention) {
+            if piece.hasPrefix("##"), let last = words.indices.last {
+                words[last].word += piece.dropFirst(2)
+                words[last].weights = zip(words[last].weights, weights).map(+)
+            } else {
+                words.append((piece, weights))
+            }
+        }
+        let maps = words.compactMap { word, weights in
+            PartSource.picture(picture).map(of: weights).map { (word: word, png: $0) }
+        }
+        parts = [(part, .heatMaps(maps))]
+    }
 }
 
 extension CaptionCandidate {

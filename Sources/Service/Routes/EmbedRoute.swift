@@ -87,9 +87,13 @@ extension MediaIntake {
 extension [String] {
     /// The names in quotation marks, for a sentence: `"image", "audio" or "text"`.
     func quoted(_ conjunction: String) -> String {
-        let quoted = map { "\"\($0)\"" }
-        guard let last = quoted.last, count > 1 else { return quoted.first ?? "" }
-        return quoted.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
+        map { "\"\($0)\"" }.listed(conjunction)
+    }
+
+    /// The names for a sentence: `caption, vqa and embed`.
+    func listed(_ conjunction: String) -> String {
+        guard let last, count > 1 else { return first ?? "" }
+        return dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
     }
 }
 

@@ -34,14 +34,44 @@ struct EmotionRoute: TaskRoute {
         let question = HeadQuestion(head: head, task: "emotion", metrics: media.metrics)
         try question.checkParts(inputs)
         let explains = inputs[Self.explain]
+        let face = FaceChoice(rawValue: inputs[Self.face]) ?? .auto
         let taken = try await media.take(
-            head.inputs, of: inputs, for: request, engine, task: "emotion", explains: explains)
+            head.inputs, of: inputs, for: request, engine, task: "emotion", face: face, explains: explains)
+        guard !taken.inputs.isEmpty else {
+            throw Problem(
+                .noFace, "No face was found in the image; send face=whole if it is one, or another part with it.",
+                members: ["part": .string("image")])
+        }
         let answer = try await question.ask(taken, explains: explains, request, engine)
-        return .whole(try response(answer, head, taken, request, engine))
+        let others = try await opinions(of: taken.faces?.dropFirst() ?? [], taken, question, request, engine)
+        return .whole(try response(answer, faces: others, head, taken, request, engine))
+    }
+
+    /// What each of further faces says alone.
+    private func opinions(
+        of faces: ArraySlice<TakenFace>, _ taken: TakenParts, _ question: HeadQuestion, _ request: Request,
+        _ engine: any Engine
+    ) async throws -> [[Float]] {
+        guard let part = question.head.inputs.first(where: { $0.kind == .face })?.part else { return [] }
+        return try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+            for (index, face) in faces.enumerated() {
+                var alone = taken
+                alone.inputs = taken.inputs.filter { question.head.required.contains($0.key) }
+                alone.inputs[part] = face.input
+                group.addTask { [alone] in
+                    let answer = try await question.ask(alone, explains: false, request, engine)
+                    return (index, answer.classification.alone[part] ?? [])
+                }
+            }
+            var opinions = [[Float]](repeating: [], count: faces.count)
+            for try await (index, opinion) in group { opinions[index] = opinion }
+            return opinions
+        }
     }
 
     private func response(
-        _ answer: HeadQuestion.Answer, _ head: HeadDescription, _ taken: TakenParts, _ request: Request,
+        _ answer: HeadQuestion.Answer, faces others: [[Float]], _ head: HeadDescription, _ taken: TakenParts,
+        _ request: Request,
         _ engine: any Engine
     ) throws -> HTTPResponse {
         let classification = answer.classification
@@ -63,6 +93,19 @@ struct EmotionRoute: TaskRoute {
                     }
                 }
             }
+            if let faces = taken.faces {
+                let largest = head.inputs.first { $0.kind == .face }.flatMap { classification.alone[$0.part] }
+                try json.field("faces") { json throws(JSONError) in
+                    try json.array { json throws(JSONError) in
+                        for (face, opinion) in zip(faces, [largest ?? []] + others) {
+                            try json.object { json throws(JSONError) in
+                                try face.write(to: &json)
+                                try head.writeEmotion(opinion, to: &json)
+                            }
+                        }
+                    }
+                }
+            }
             try answer.explanation(of: taken)?.write(to: &json)
             try frame.write(to: &json)
         }
@@ -78,5 +121,20 @@ extension HeadDescription {
                 for (label, share) in zip(labels, Shares.rounded(probabilities)) { try json.field(label, share) }
             }
         }
+    }
+}
+
+extension TakenFace {
+    /// Writes the fields `box` and `confidence`.
+    fileprivate func write(to json: inout JSONWriter) throws(JSONError) {
+        json.field("box") { json in
+            json.object { json in
+                json.field("x", box.x)
+                json.field("y", box.y)
+                json.field("width", box.width)
+                json.field("height", box.height)
+            }
+        }
+        try json.field("confidence", Double(score))
     }
 }

@@ -17,11 +17,10 @@ extension Problem {
     /// The checkpoint cannot do the task; says what it can.
     static func taskNotAvailable(_ task: String, _ card: ModelCard?) -> Problem {
         let known = card.map { card in
-            let tasks = card.tasks.joined(separator: " and ")
-            return "The model \(card.name) can do \(tasks.isEmpty ? "nothing yet" : tasks)."
+            "The model \(card.name) can do \(card.tasks.isEmpty ? "nothing" : card.tasks.listed("and"))."
         }
         return Problem(
-            .taskNotAvailable, "\"\(task)\" is not available yet. " + (known ?? "GET /v1/models says what is."),
+            .taskNotAvailable, "\"\(task)\" is not available here. " + (known ?? "GET /v1/models says what is."),
             members: ["task": .string(task)])
     }
 }

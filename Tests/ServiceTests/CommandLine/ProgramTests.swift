@@ -26,10 +26,16 @@ import Testing
                 == "sensorium: --port is \"99999\"; it takes a whole number from 0 to 65535 (default 8080).\n")
         #expect(try Program.run(["bench", "load", "--url", "nowhere"]).code == 2)
         #expect(try Program.run(["embed"]).code == 2)
+        #expect(try Program.run(["emotion"]).code == 2)
+        #expect(try Program.run(["ask", "a.jpg", "?"]).code == 2)
+        #expect(try Program.run(["ask", "a.jpg", "why?", "--top", "0"]).code == 2)
         #expect(try Program.run(["nonsense"]).code == 2)
     }
 
-    @Test(arguments: [["serve", "--port", "0", "--model"], ["caption", "a.jpg", "--model"], ["inspect"]])
+    @Test(arguments: [
+        ["serve", "--port", "0", "--model"], ["caption", "a.jpg", "--model"], ["ask", "a.jpg", "why?", "--model"],
+        ["emotion", "--text", "a", "--model"], ["inspect"],
+    ])
     func `a model that cannot be loaded ends with 3 and says what is wrong`(_ arguments: [String]) throws {
         let outcome = try Program.run(arguments + ["/nonexistent"])
         #expect(outcome.code == 3)

@@ -24,10 +24,17 @@ import Testing
         let base64 = Base64.encode(Photo.jpeg)
         let form = Form([("beams", "2"), ("temperature", "0.5"), ("prompt", "a dog"), ("stream", "false")])
         let text = Form([("text", "a dog runs"), ("normalize", "false")], image: nil)
+        let question = Form([("question", "why is it red?"), ("top", "3")])
+        let feelings = Form(
+            [("text", "oh no")],
+            files: [("audio", Sound.wav([Int16](repeating: 5, count: 800))), ("features", npy([[1, 2, 3]]))])
         let json = "{\"image\":\"data:image/jpeg;base64,\(base64)\",\"beams\":1,\"seed\":7,\"stream\":true}"
         return [
             ("/v1/caption?max_tokens=3", form.contentType, form.body),
             ("/v1/embed", text.contentType, text.body),
+            ("/v1/vqa?explain=true", question.contentType, question.body),
+            ("/v1/emotion?face=whole&explain=true", feelings.contentType, feelings.body),
+            ("/v1/classify/mood?top=1", "application/json", Array("{\"text\":\"a dog\"}".utf8)),
             ("/v1/caption?beams=1&seed=%31", "application/json", Array(json.utf8)),
             ("/v1/embed?encoding=base64", "application/json", Array("{\"text\":\"a dog\",\"normalize\":true}".utf8)),
             ("/v1/caption?prompt=a+dog", "image/jpeg", Photo.jpeg),

@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import Media
 import Testing
 
 @testable import Service
@@ -96,12 +97,20 @@ import Testing
         #expect(never.headers["Retry-After"] != nil)
     }
 
-    @Test func `an explanation is not available yet`() throws {
+    @Test func `an explanation shows where each word came from`() throws {
         let harness = try Harness()
         let answer = harness.send(form: "/v1/caption", Form([("explain", "true")]))
-        #expect(answer.status == 422)
-        #expect(answer.code == "task_not_available")
-        #expect(harness.send(form: "/v1/caption", Form([("explain", "false")])).status == 200)
+        #expect(answer.status == 200, "\(answer.text)")
+        guard case .array(let words)? = answer.value("explanation", "image", "words") else {
+            Issue.record("\(answer.text)")
+            return
+        }
+        #expect(words.count == 3)
+        guard case .object(let first)? = words.first, case .string(let base64)? = first["heat_map"] else { return }
+        let map = try ImageDecoder.decode(try #require(Base64.decode(base64.utf8)))
+        #expect(map.width == 61 && map.height == 45)
+        #expect(harness.send(form: "/v1/caption", Form([("explain", "false")])).value("explanation") == nil)
+        #expect(harness.send(form: "/v1/caption?stream=true&explain=true", Form()).code == "invalid_option")
     }
 
     @Test func `another model than the one served is unknown`() throws {

@@ -27,10 +27,12 @@ final class FakeModel: ServedModel {
     /// - Parameters:
     ///   - hasHeads: whether it classifies.
     ///   - hasSpace: whether its vectors of images, sounds and texts can be compared.
+    ///   - faces: what it finds in every image; nil where it looks for none.
     init(
         words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil,
-        hasHeads: Bool = true, hasSpace: Bool = false
+        hasHeads: Bool = true, hasSpace: Bool = false, faces: [FaceBox]? = nil
     ) {
+        self.faces = faces
         card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace)
         self.words = words
         self.neverEndsBeyond = neverEndsBeyond
@@ -39,6 +41,10 @@ final class FakeModel: ServedModel {
     }
 
     let card: ModelCard
+    /// What it finds in every image.
+    private let faces: [FaceBox]?
+
+    func faces(in image: PixelImage) -> [FaceBox]? { faces }
 
     final class Caption {
         let brightness: Float
@@ -54,7 +60,8 @@ final class FakeModel: ServedModel {
     }
 
     /// The mean brightness, on each pixel of a 4 × 4 image.
-    func pixels(of image: PixelImage, for input: HeadInput) -> [Float] {
+    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
+        let image = part.map(image.cropped(to:)) ?? image
         let mean = image.pixels.reduce(0) { $0 + Float($1) } / Float(image.pixels.count)
         return [Float](repeating: mean.rounded(), count: 48)
     }
@@ -98,7 +105,8 @@ final class FakeModel: ServedModel {
         let candidates = (0..<generation.options.candidates).map { rank in
             CaptionCandidate(
                 text: tokens.joined(separator: " "), logProbability: -0.5 - Double(rank), tokens: tokens,
-                ids: Array(0..<tokens.count))
+                ids: Array(0..<tokens.count),
+                attention: generation.options.explain ? tokens.map { _ in [1, 0, 0, 0] } : nil)
         }
         return CaptionProgress(newText: word, candidates: candidates)
     }

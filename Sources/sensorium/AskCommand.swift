@@ -1,0 +1,50 @@
+import ArgumentParser
+import JSON
+import Tasks
+
+struct AskCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ask", abstract: "Ask a question about a photo, without a server.",
+        discussion: "Prints the likeliest answer, or with --top several, each with its probability.")
+
+    @Argument(help: ArgumentHelp("A JPEG or PNG file.", valueName: "image")) var image: String
+    @Argument(help: "A question, such as \"what is the dog doing?\".") var question: String
+    @OptionGroup var model: ModelArguments
+    @Option(help: "How many answers, 1 to 20.") var top = 1
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func validate() throws {
+        guard (1...20).contains(top) else { throw ValidationError("--top is \(top), but must be from 1 to 20.") }
+        guard question.contains(where: { $0.isLetter || $0.isNumber }) else {
+            throw ValidationError("The question has no words.")
+        }
+    }
+
+    func run() throws {
+        let loaded = try model.load()
+        let head = try loaded.head(of: "vqa")
+        let inputs = try loaded.inputs(of: head, files: ["image": image], texts: ["question": question])
+        let answers = head.ranked(try loaded.classification(by: head, of: inputs).probabilities).prefix(top)
+        if json { return print(document(answers)) }
+        for (label, probability) in answers { print(top > 1 ? "\(percent(probability)) \(label)" : label) }
+    }
+
+    private func document(_ answers: ArraySlice<(label: String, probability: Double)>) -> String {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("answer", answers.first?.label ?? "")
+            json.field("answers") { json in
+                json.array { json in
+                    for (label, probability) in answers {
+                        json.object { json in
+                            json.field("answer", label)
+                            // A probability is finite: it is a share of a sum above 0.
+                            try? json.field("probability", probability)
+                        }
+                    }
+                }
+            }
+        }
+        return json.text
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Media
+import Tasks
+
+extension LoadedModel {
+    /// The head of a task, or a failure that says what the model can do.
+    func head(of task: String) throws(CommandFailure) -> HeadDescription {
+        if let head = heads.first(where: { $0.task == task }) { return head }
+        throw .failed("The model \(name) has no head for \(task); it can do \(tasks.joined(separator: ", ")).")
+    }
+
+    /// Files and texts as the towers of a head take them, by part.
+    func inputs(
+        of head: HeadDescription, files: [String: String], texts: [String: String], looksForFaces: Bool = true
+    ) throws -> [(input: HeadInput, value: TowerInput)] {
+        if let foreign = (Array(files.keys) + Array(texts.keys)).sorted().first(where: { part in
+            !head.inputs.contains { $0.part == part }
+        }) {
+            let known = head.inputs.map(\.part).joined(separator: ", ")
+            throw CommandFailure.failed("The head \(head.name) of \(name) does not take \(foreign); it takes \(known).")
+        }
+        return try head.inputs.compactMap { input in
+            if let text = texts[input.part] { return encode(text).map { (input, .text($0)) } }
+            return try files[input.part].map {
+                (input, try self.input(ofFile: $0, for: input, looksForFaces: looksForFaces))
+            }
+        }
+    }
+
+    /// A file as the tower that reads a part takes it.
+    func input(ofFile path: String, for input: HeadInput, looksForFaces: Bool = true) throws -> TowerInput {
+        switch input.kind {
+        case .audio:
+            guard let audioInput else { throw CommandFailure.failed("The model \(name) has no audio tower.") }
+            let clip = try AudioDecoder.decode(
+                try readFile(path), limits: AudioLimits(maxBytes: .max), sampleRate: audioInput.sampleRate)
+            return .mel(audioInput.windows(of: clip.samples))
+        case .image: return .pixels(try pixels(ofFile: path))
+        case .face:
+            let image = try ImageDecoder.decode(try readFile(path), limits: ImageLimits(maxBytes: .max))
+            let faces = looksForFaces ? faces(in: image) : nil
+            let largest = faces?.max { $0.crop.width < $1.crop.width }
+            guard largest != nil || faces == nil else {
+                throw CommandFailure.failed("No face was found in \(path); say --whole-image if it is one.")
+            }
+            return .pixels(pixels(of: image, tower: input.tower, part: largest?.crop))
+        case .features(let width, let maxTokens):
+            let array = try NumPyArray(try readFile(path), columns: width, maxRows: maxTokens)
+            return .features(tokens: array.rows, values: array.values)
+        case .text: throw CommandFailure.failed("The part \(input.part) is a text and not a file.")
+        }
+    }
+
+    /// What a head says about one set of parts.
+    func classification(
+        by head: HeadDescription, of inputs: [(input: HeadInput, value: TowerInput)]
+    ) throws -> Classification {
+        let tokens = encode(inputs.map { ($0.input.tower, $0.value) })
+        let parts = Dictionary(uniqueKeysWithValues: zip(inputs.map(\.input.part), tokens))
+        guard let answer = try classify(head: head.name, [parts], explain: [false]).first else {
+            throw CommandFailure.failed("The head \(head.name) gave no answer.")
+        }
+        return answer
+    }
+}
+
+extension HeadDescription {
+    /// The labels with their probabilities, best first.
+    func ranked(_ probabilities: [Float]) -> [(label: String, probability: Double)] {
+        zip(labels, probabilities).sorted { $0.1 > $1.1 }.map { ($0, Double($1)) }
+    }
+}
+
+/// A probability in a column of percent: ` 61.2 %`.
+func percent(_ probability: Double) -> String {
+    let tenths = String(format: "%.1f", probability * 100)
+    return String(repeating: " ", count: max(0, 5 - tenths.count)) + tenths + " %"
+}
