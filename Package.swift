@@ -25,12 +25,14 @@ let package = Package(
         .target(
             name: "CAudioCodecs",
             linkerSettings: [.linkedLibrary("sndfile"), .linkedLibrary("soxr")]),
+        .target(name: "CConfinement"),
         .target(name: "CKernels"),
         .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["JSON", "COpenSSL"], swiftSettings: strict),
         .target(name: "Tokenizer", dependencies: ["JSON"], swiftSettings: strict),
         .target(name: "Media", dependencies: ["CImageCodecs", "CAudioCodecs"], swiftSettings: strict),
+        .target(name: "Decoders", dependencies: ["Media", "CConfinement", "CLinux"], swiftSettings: strict),
         .target(name: "Networks", dependencies: ["Tensor", "Checkpoint"], swiftSettings: strict),
         .target(
             name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
@@ -39,14 +41,16 @@ let package = Package(
         .target(name: "HTTP", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
         .target(
             name: "Service",
-            dependencies: ["HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "JSON", logging],
+            dependencies: [
+                "HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders", "JSON", logging,
+            ],
             // The contract at the root of the repository, by a link: it is served as it stands there.
             resources: [.embedInCode("Contract/openapi.yaml")], swiftSettings: strict),
         .executableTarget(
             name: "sensorium",
             dependencies: [
                 "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer", "Media",
-                "JSON", "CLinux", logging, arguments,
+                "Decoders", "JSON", "CLinux", logging, arguments,
             ],
             swiftSettings: strict),
 
@@ -56,6 +60,7 @@ let package = Package(
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
+        .testTarget(name: "DecodersTests", dependencies: ["Decoders", "Media"], swiftSettings: strict),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),
         .testTarget(
@@ -66,7 +71,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "JSON", "Yams", logging,
+                "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders", "JSON", "Yams",
+                logging,
             ],
             swiftSettings: strict),
         .testTarget(name: "ProjectTests", swiftSettings: strict),

@@ -18,7 +18,8 @@ struct Sensorium: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, CaptionCommand.self, AskCommand.self, EmotionCommand.self, EmbedCommand.self,
+            ServeCommand.self, DecodeWorkerCommand.self, CaptionCommand.self, AskCommand.self, EmotionCommand.self,
+            EmbedCommand.self,
             InspectCommand.self,
             TokenizeCommand.self, BenchCommand.self, OptionsCommand.self, VersionCommand.self,
         ])

@@ -58,13 +58,33 @@ class Server:
             return False
 
     def resident_bytes(self, field="VmRSS"):
-        with open(f"/proc/{self.process.pid}/status") as f:
-            return int(re.search(field + r":\s+(\d+) kB", f.read()).group(1)) * 1024
+        """What the server has, and what its decoder processes have beside the pages of the program they share with it."""
+        total = status_bytes(self.process.pid, field)
+        for child in self.decoders():
+            total += status_bytes(child, field) - status_bytes(child, "RssFile")
+        return total
+
+    def decoders(self):
+        return [int(process) for process in os.listdir("/proc") if process.isdigit()
+                and re.search(rf"^PPid:\t{self.process.pid}$", status_text(process), re.MULTILINE)]
 
     def forget_peak(self):
         """Makes VmHWM start again from what is resident now (man 5 proc, clear_refs)."""
-        with open(f"/proc/{self.process.pid}/clear_refs", "w") as f:
-            f.write("5")
+        for process in [self.process.pid, *self.decoders()]:
+            with open(f"/proc/{process}/clear_refs", "w") as f:
+                f.write("5")
+
+
+def status_text(process):
+    try:
+        with open(f"/proc/{process}/status") as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
+def status_bytes(process, field):
+    return int(re.search(field + r":\s+(\d+) kB", status_text(process)).group(1)) * 1024
 
 
 def report(name, value, bound=None, holds=None):

@@ -1,8 +1,10 @@
+import Decoders
 import Media
 import Tasks
 
 /// Decodes uploaded sounds: header, limits, memory, samples, log-mel spectrogram.
 struct AudioIntake: Sendable {
+    let decoder: any MediaDecoder
     let limits: AudioLimits
     let memory: MemoryBudget
     let metrics: Metrics
@@ -27,7 +29,7 @@ struct AudioIntake: Sendable {
                     reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
             }
             guard let held = memory.reserve(decoding) else { throw Problem.memoryIsFull(memory) }
-            let clip = try AudioDecoder.decode(bytes, limits: limits, sampleRate: tower.sampleRate)
+            let clip = try decoder.audio(bytes, limits: limits, sampleRate: tower.sampleRate)
             metrics.audioSeconds().add(clip.seconds)
             let mel = tower.melBytes(samples: clip.samples.count)
             guard mel <= held.bytes || held.grow(by: mel - held.bytes) else { throw Problem.memoryIsFull(memory) }
@@ -37,6 +39,9 @@ struct AudioIntake: Sendable {
         } catch let error as MediaError {
             metrics.decodeFailures(error.formatLabel).add()
             throw error
+        } catch let failure as DecoderFailure {
+            metrics.decodeFailures(failure.label).add()
+            throw failure.problem(.undecodableAudio)
         }
     }
 }

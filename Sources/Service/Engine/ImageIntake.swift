@@ -1,7 +1,9 @@
+import Decoders
 import Media
 
 /// Decodes uploaded images: header, limits, memory, pixels, orientation.
 struct ImageIntake: Sendable {
+    let decoder: any MediaDecoder
     let limits: ImageLimits
     let memory: MemoryBudget
     let metrics: Metrics
@@ -19,20 +21,42 @@ struct ImageIntake: Sendable {
     func decode(_ bytes: [UInt8], side: Int) throws -> Decoded {
         do {
             let header = try ImageDecoder.header(of: bytes, limits: limits)
-            let size = (width: side, height: side)
-            let decoding = ImageDecoder.memoryNeeded(for: header, atLeast: size)
+            let sizes = [ImageRendition.decoded(least: side)]
+            let decoding = ImageDecoder.memoryNeeded(for: header, as: sizes)
             guard decoding <= limits.maxMemory else {
                 throw MediaError.tooLarge(
                     reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
             }
             guard let held = memory.reserve(decoding) else { throw Problem.memoryIsFull(memory) }
-            let image = try ImageDecoder.decode(bytes, limits: limits, atLeast: size)
+            // One size is asked for, one image comes.
+            guard let image = try decoder.image(bytes, limits: limits, as: sizes).first else {
+                throw DecoderFailure.broke
+            }
             metrics.pixels().add(Double(header.width * header.height))
             return Decoded(image: image, header: header, memory: held)
         } catch let error as MediaError {
             metrics.decodeFailures(error.formatLabel).add()
             throw error
+        } catch let failure as DecoderFailure {
+            metrics.decodeFailures(failure.label).add()
+            throw failure.problem(.undecodableImage)
         }
+    }
+}
+
+extension DecoderFailure {
+    /// What became of the decoder, in a word or two.
+    var label: String {
+        switch self {
+        case .tookTooLong: "too_slow"
+        case .broke: "broke"
+        case .unavailable: "no_decoder"
+        }
+    }
+
+    /// What the client is told: its file is at fault, or the server.
+    func problem(_ code: ProblemCode) -> any Error {
+        if case .unavailable = self { self } else { Problem(code, description) }
     }
 }
 

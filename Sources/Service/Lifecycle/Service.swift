@@ -1,3 +1,4 @@
+import Decoders
 import HTTP
 import Logging
 import Media
@@ -6,7 +7,7 @@ import Tasks
 
 /// The whole service: HTTP in front, a model behind.
 ///
-///     let service = try Service(configuration)
+///     let service = try Service(configuration, decoder: …)
 ///     let addresses = try service.start()      // live: probes are answered
 ///     try service.load()                       // ready: a warm-up caption was computed
 ///     …
@@ -26,17 +27,20 @@ public final class Service: Sendable {
     /// Puts the parts together; nothing listens yet.
     ///
     /// - Parameters:
+    ///   - decoder: decodes uploads: in processes of their own, unless nobody sends any that are not trusted.
     ///   - accessLog: takes a line for each request; nil for none.
     ///   - logger: takes what happens besides requests.
     /// - Throws: `APIKeysError` or `HTTPServerError`.
-    public init(_ configuration: ServiceConfiguration, accessLog: LogSink?, logger: Logger) throws {
+    public init(
+        _ configuration: ServiceConfiguration, decoder: any MediaDecoder, accessLog: LogSink?, logger: Logger
+    ) throws {
         self.configuration = configuration
         self.logger = logger
         keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
         decoders = DecoderPool(threads: configuration.decoders, bound: configuration.maxQueue)
         memory = MemoryBudget(limit: configuration.maxMemory)
         handler = ServiceHandler(
-            router: Router(Self.routes(configuration, state, decoders, memory, metrics)),
+            router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics)),
             admission: Admission(
                 state: state, keys: keys, rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
                 metricsAreOpen: configuration.openMetrics),
@@ -54,15 +58,17 @@ public final class Service: Sendable {
 
     /// Every route of the service.
     static func routes(
-        _ configuration: ServiceConfiguration, _ state: ServingState, _ decoders: DecoderPool, _ memory: MemoryBudget,
-        _ metrics: Metrics
+        _ configuration: ServiceConfiguration, _ state: ServingState, _ decoders: DecoderPool,
+        _ decoder: any MediaDecoder, _ memory: MemoryBudget, _ metrics: Metrics
     ) -> [Route] {
         let images = ImageIntake(
+            decoder: decoder,
             limits: ImageLimits(
                 maxBytes: configuration.maxPart, maxPixels: configuration.maxPixels,
                 maxMemory: configuration.maxMemory),
             memory: memory, metrics: metrics)
         let sounds = AudioIntake(
+            decoder: decoder,
             limits: AudioLimits(
                 maxBytes: configuration.maxPart, maxSeconds: configuration.maxAudioSeconds,
                 maxMemory: configuration.maxMemory),

@@ -16,7 +16,7 @@ public struct ServiceConfiguration: Sendable {
     public var http = HTTPServerConfiguration()
     /// Compute threads; 0 takes as many as the process may use.
     public var threads = 0
-    /// Threads that decode uploads.
+    /// Uploads that are decoded at once, each in a process of its own.
     public var decoders = 2
 
     /// Bytes of a body.
@@ -40,6 +40,8 @@ public struct ServiceConfiguration: Sendable {
     public var maxBatch = 16
     /// Seconds that a request may wait for company while others are computed.
     public var batchWindow = 0.0
+    /// Seconds that decoding one image or sound may take.
+    public var decodeSeconds = 10.0
     /// Seconds from the end of a request's head to its answer.
     public var requestDeadline = 60.0
     /// Seconds that running requests get to finish when the server is told to stop.

@@ -8,7 +8,7 @@ extension Setting {
         .count("port", 0...65535, \.http.port, "TCP port to listen on; 0 lets the system choose one."),
         .count("threads", 0...1024, \.threads, zero: "what the cgroup grants", "Compute threads."),
         .count("io-threads", 1...64, \.http.loops, "Threads that read and write connections."),
-        .count("decoders", 1...64, \.decoders, "Threads that decode uploads."),
+        .count("decoders", 1...64, \.decoders, "Uploads decoded at once, each in a process of its own."),
         .count("max-batch", 1...256, \.maxBatch, "Requests computed together at most."),
         .number(
             "batch-window", "seconds", 0...10, \.batchWindow,
@@ -39,6 +39,9 @@ extension Setting {
         .number("body-timeout", "seconds", 0.01...3600, \.http.bodyTimeout, "For a body to make progress."),
         .number("idle-timeout", "seconds", 0.01...86400, \.http.idleTimeout, "For the next request of a connection."),
         .number("write-timeout", "seconds", 0.01...3600, \.http.writeTimeout, "For an answer to make progress."),
+        .number(
+            "decode-seconds", "seconds", 0.01...3600, \.decodeSeconds,
+            "For one image or sound to be decoded; its decoder is killed after that."),
         .number("request-deadline", "seconds", 0.01...86400, \.requestDeadline, "For a request to be answered."),
         .number(
             "drain-seconds", "seconds", 0...3600, \.drainSeconds,

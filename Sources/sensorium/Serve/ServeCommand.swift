@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Decoders
 import Foundation
 import HTTP
 import Logging
@@ -46,7 +47,8 @@ struct ServeCommand: ParsableCommand {
         _ configuration: ServiceConfiguration, _ accessLog: LogSink?, _ logger: Logger
     ) throws -> Service {
         do {
-            let service = try Service(configuration, accessLog: accessLog, logger: logger)
+            let service = try Service(
+                configuration, decoder: decoders(configuration), accessLog: accessLog, logger: logger)
             for address in try service.start() {
                 logger.info("Listening on \(configuration.http.tlsKeyPath == nil ? "http" : "https")://\(address).")
             }
@@ -56,6 +58,14 @@ struct ServeCommand: ParsableCommand {
         } catch let error as APIKeysError {
             throw CommandFailure.usage("\(error).")
         }
+    }
+
+    /// Processes of this program, one for each decoder thread, that start while the model is loaded.
+    private func decoders(_ configuration: ServiceConfiguration) -> DecoderProcesses {
+        // What decoding may take, and the upload itself beside it, received piece by piece.
+        let memory = configuration.maxMemory + 2 * configuration.maxPart + (64 << 20)
+        return DecoderProcesses(
+            .thisProgram(memory: memory), count: configuration.decoders, limit: .seconds(configuration.decodeSeconds))
     }
 
     private static func failure(_ error: HTTPServerError) -> CommandFailure {

@@ -66,6 +66,23 @@ final class RunningProgram {
         return try String(#require(line.firstMatch(of: /http:\/\/([0-9.:]+\d)/)).output.1)
     }
 
+    /// The processes that it started and that still run.
+    var children: [Int32] {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return all.compactMap { Int32($0) }.filter { Self.parent(of: $0) == process.processIdentifier }
+    }
+
+    /// Whether a process has not ended.
+    static func runs(_ identifier: Int32) -> Bool { parent(of: identifier) != nil }
+
+    /// The parent of a process; nil where it ended.
+    private static func parent(of identifier: Int32) -> Int32? {
+        guard let stat = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8),
+            let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 1, fields[0] != "Z"
+        else { return nil }
+        return Int32(fields[1])
+    }
+
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     func waitForEnd() throws -> Program.Outcome {

@@ -118,6 +118,23 @@ import Testing
         #expect(outcome.errors.contains("route=/v1/caption status=200"))
     }
 
+    @Test func `a server that is killed takes its decoders with it, and one that lost them starts others`() throws {
+        let server = try serve()
+        _ = try server.waitForLine(containing: "Ready")
+        let decoders = server.children
+        #expect(decoders.count == 2)
+        let address = try server.waitForAddress()
+        for decoder in decoders { kill(decoder, SIGKILL) }
+        wait { !decoders.contains(where: RunningProgram.runs) }
+        let client = try LiveClient(address)
+        client.send("/v1/caption", Form())
+        #expect(client.answer().status == 200)
+        let replaced = server.children
+        #expect(!replaced.isEmpty && Set(replaced).isDisjoint(with: decoders))
+        server.signal(SIGKILL)
+        wait { !replaced.contains(where: RunningProgram.runs) }
+    }
+
     @Test func `a second signal ends a server that still drains`() throws {
         let server = try serve()
         let address = try server.waitForAddress()

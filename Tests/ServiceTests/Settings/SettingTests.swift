@@ -17,7 +17,8 @@ import Testing
         "max-parts": "3", "max-text": "1KiB", "max-pixels": "1000", "max-audio-seconds": "7", "max-memory": "64MiB",
         "max-header-bytes": "8KiB",
         "max-headers": "10", "max-target": "1KiB", "max-connections": "5", "max-queue": "6", "header-timeout": "1",
-        "body-timeout": "2", "idle-timeout": "3", "write-timeout": "4", "request-deadline": "5", "drain-seconds": "6",
+        "body-timeout": "2", "idle-timeout": "3", "write-timeout": "4", "decode-seconds": "8", "request-deadline": "5",
+        "drain-seconds": "6",
         "api-keys": "keys", "open-metrics": "true", "rate-limit": "10/s:30", "cors-origin": "https://a.example",
         "tls-certificate": "cert.pem", "tls-key": "key.pem",
     ]

@@ -1,3 +1,4 @@
+import Decoders
 import Foundation
 import HTTP
 import JSON
@@ -12,7 +13,7 @@ final class Harness: Sendable {
     let model: FakeModel
 
     init(
-        _ model: FakeModel = FakeModel(), isReady: Bool = true,
+        _ model: FakeModel = FakeModel(), isReady: Bool = true, decoder: any MediaDecoder = InProcessDecoder(),
         configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ServiceConfiguration()
@@ -20,7 +21,8 @@ final class Harness: Sendable {
         configure(&configuration)
         self.model = model
         service = try Service(
-            configuration, accessLog: nil, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            configuration, decoder: decoder, accessLog: nil,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         if isReady { try service.serve(model) }
     }
 

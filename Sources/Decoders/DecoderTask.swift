@@ -1,0 +1,73 @@
+import Media
+
+/// What a decoder process is asked.
+enum DecoderTask: Equatable {
+    case image(maxBytes: Int, maxPixels: Int, maxSide: Int, maxMemory: Int, maxScans: Int, [ImageRendition])
+    case audio(maxBytes: Int, maxSeconds: Double, maxMemory: Int, sampleRate: Int)
+
+    /// The task as numbers.
+    var numbers: [Int] {
+        switch self {
+        case .image(let maxBytes, let maxPixels, let maxSide, let maxMemory, let maxScans, let renditions):
+            return [0, maxBytes, maxPixels, maxSide, maxMemory, maxScans]
+                + renditions.flatMap { rendition -> [Int] in
+                    switch rendition {
+                    case .stretched(let width, let height, let filter): [0, width, height, filter.rawValue]
+                    case .within(let side, let filter): [1, side, side, filter.rawValue]
+                    case .decoded(let least): [2, least, least, Resampling.bilinear.rawValue]
+                    }
+                }
+        case .audio(let maxBytes, let maxSeconds, let maxMemory, let sampleRate):
+            return [1, maxBytes, Int(bitPattern: UInt(maxSeconds.bitPattern)), maxMemory, sampleRate]
+        }
+    }
+
+    /// The task that numbers say; nil where they say none.
+    init?(_ numbers: [Int]) {
+        switch numbers.first {
+        case 0 where numbers.count >= 6 && numbers.count % 4 == 2:
+            var renditions: [ImageRendition] = []
+            for start in stride(from: 6, to: numbers.count, by: 4) {
+                guard let filter = Resampling(rawValue: numbers[start + 3]) else { return nil }
+                switch numbers[start] {
+                case 0: renditions.append(.stretched(width: numbers[start + 1], height: numbers[start + 2], filter))
+                case 1: renditions.append(.within(side: numbers[start + 1], filter))
+                case 2: renditions.append(.decoded(least: numbers[start + 1]))
+                default: return nil
+                }
+            }
+            self = .image(
+                maxBytes: numbers[1], maxPixels: numbers[2], maxSide: numbers[3], maxMemory: numbers[4],
+                maxScans: numbers[5], renditions)
+        case 1 where numbers.count == 5:
+            self = .audio(
+                maxBytes: numbers[1], maxSeconds: Double(bitPattern: UInt64(UInt(bitPattern: numbers[2]))),
+                maxMemory: numbers[3], sampleRate: numbers[4])
+        default: return nil
+        }
+    }
+
+    /// Does it, in this process, and says what came out.
+    func run(_ bytes: [UInt8]) -> DecoderMessage {
+        do {
+            switch self {
+            case .image(let maxBytes, let maxPixels, let maxSide, let maxMemory, let maxScans, let renditions):
+                let limits = ImageLimits(
+                    maxBytes: maxBytes, maxPixels: maxPixels, maxSide: maxSide, maxMemory: maxMemory,
+                    maxScans: maxScans)
+                let images = try InProcessDecoder().image(bytes, limits: limits, as: renditions)
+                return DecoderMessage(
+                    numbers: [0] + images.flatMap { [$0.width, $0.height] },
+                    bytes: images.count == 1 ? images[0].pixels : images.flatMap(\.pixels))
+            case .audio(let maxBytes, let maxSeconds, let maxMemory, let sampleRate):
+                let limits = AudioLimits(maxBytes: maxBytes, maxSeconds: maxSeconds, maxMemory: maxMemory)
+                let clip = try InProcessDecoder().audio(bytes, limits: limits, sampleRate: sampleRate)
+                return DecoderMessage(numbers: [0], bytes: clip.samples.withUnsafeBytes { Array($0) })
+            }
+        } catch let error as MediaError {
+            return DecoderMessage(refusal: error)
+        } catch {
+            return DecoderMessage(numbers: [2])
+        }
+    }
+}
