@@ -73,3 +73,31 @@ void sensorium_pack_f16(const void *source, enum sensorium_element element, ptrd
         }
     }
 }
+
+/* Whether an f32 is exactly a finite f16, and which. */
+static bool to_half(uint32_t bits, uint16_t *half) {
+  const uint32_t sign = bits >> 16 & 0x8000, fraction = bits & 0x7fffff;
+  const int exponent = (int)(bits >> 23 & 255) - 127;
+  *half = (uint16_t)sign;
+  if (bits << 1 == 0) return true;
+  if (exponent < -24 || exponent > 15) return false;
+  if (exponent >= -14) {
+    *half = (uint16_t)(sign | (uint32_t)(exponent + 15) << 10 | fraction >> 13);
+    return (fraction & 0x1fff) == 0;
+  }
+  const int dropped = -1 - exponent; /* 14 bits for 2^-15 to 23 for 2^-24 */
+  const uint32_t whole = fraction | 0x800000;
+  *half = (uint16_t)(sign | whole >> dropped);
+  return (whole & ((1u << dropped) - 1)) == 0;
+}
+
+bool sensorium_pack_exact_f16(const void *source, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels) {
+  for (ptrdiff_t o = 0; o < outputs; o += SENSORIUM_PANEL, panels += inputs * SENSORIUM_PANEL)
+    for (ptrdiff_t lane = 0; lane < SENSORIUM_PANEL; lane++)
+      for (ptrdiff_t i = 0; i < inputs; i++) {
+        uint32_t bits = 0;
+        if (o + lane < outputs) memcpy(&bits, (const char *)source + 4 * ((o + lane) * inputs + i), 4);
+        if (!to_half(bits, &panels[i * SENSORIUM_PANEL + lane])) return false;
+      }
+  return true;
+}

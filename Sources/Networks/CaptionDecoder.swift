@@ -102,16 +102,11 @@ public final class CaptionDecoder: Sendable {
         return all + LayerNorm.requirements("caption.final_norm", width: width)
     }
 
-    /// Memory of several images [images, tokens, d], as `ImageMemory` computes it → what sequences attend to.
-    public func remember(
-        _ memory: UnsafePointer<Float>, images: Int, pool: ComputePool
-    ) -> [CaptionMemory] {
-        (0..<images).map { image in
-            let keysValues = FloatBuffer(count: imageTokens * layers.count * 2 * width)
-            crossKeysValues.apply(
-                memory + image * imageTokens * width, rows: imageTokens, into: keysValues.pointer, pool: pool)
-            return CaptionMemory(tokens: imageTokens, keysValues: keysValues)
-        }
+    /// The memory of one image [tokens, d], as `ImageMemory` computes it → what sequences attend to.
+    public func remember(_ memory: UnsafePointer<Float>, pool: ComputePool) -> CaptionMemory {
+        let keysValues = FloatBuffer(count: imageTokens * layers.count * 2 * width)
+        crossKeysValues.apply(memory, rows: imageTokens, into: keysValues.pointer, pool: pool)
+        return CaptionMemory(tokens: imageTokens, keysValues: keysValues)
     }
 
     /// An empty sequence about an image, with room for `capacity` tokens.

@@ -14,7 +14,7 @@ public final class EfficientNetLite: Sendable {
     private let blocks: [InvertedResidual]
     private let head: Pointwise
     // Touched only by whoever holds `turn`.
-    private nonisolated(unsafe) let workspace: Workspace
+    private nonisolated(unsafe) var workspaces: [Workspace]
     private let turn = Mutex(())
 
     /// - Parameter weights: the elements of a named tensor, given its expected shape (see checkpoint names under
@@ -63,13 +63,13 @@ public final class EfficientNetLite: Sendable {
         }
         self.blocks = blocks
         head = try pointwise("head", layout.headOutputs, layout.blocks.last?.outputs ?? layout.stemOutputs)
-        workspace = Workspace(for: layout)
+        workspaces = [Workspace(for: layout)]
     }
 
     /// Bytes of packed weights.
     public var weightBytes: Int { blocks.reduce(head.byteCount) { $0 + $1.byteCount } }
     /// Bytes of memory for activations, as far as calls have needed it.
-    public var workspaceBytes: Int { workspace.byteCount }
+    public var workspaceBytes: Int { turn.withLock { _ in workspaces.reduce(0) { $0 + $1.byteCount } } }
 
     /// pixels [batch, 260, 260, 3], normalised → tokens [batch, 81, 1280]. An image's tokens do not depend on the
     /// others of its batch. Calls take turns, since they share the memory for activations.
@@ -79,14 +79,19 @@ public final class EfficientNetLite: Sendable {
         let pixelCount = imageSize * imageSize * 3
         let outputCount = tokenCount * channels
         turn.withLock { (_: inout ()) -> Void in
-            for image in 0..<batch {
-                self.tokens(pixels + image * pixelCount, into: output + image * outputCount, pool: pool)
+            while workspaces.count < min(batch, pool.threadCount) { workspaces.append(Workspace(for: layout)) }
+            // Each thread computes in a workspace of its own, and writes the tokens of images of its own.
+            nonisolated(unsafe) let (pixels, output, workspaces) = (pixels, output, workspaces)
+            pool.forEach(batch) { image, thread, pool in
+                self.tokens(
+                    pixels + image * pixelCount, into: output + image * outputCount, workspaces[thread], pool: pool)
             }
         }
     }
 
     private func tokens(
-        _ pixels: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, pool: ComputePool
+        _ pixels: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, _ workspace: Workspace,
+        pool: ComputePool
     ) {
         var size = (layout.imageSize + 1) / 2
         var current = workspace.activations.0

@@ -67,17 +67,21 @@ final class Captioner: Sendable {
 
     private func remember(_ images: [[Float]], workspace: CaptionWorkspace, pool: ComputePool) -> [CaptionMemory] {
         let size = imageTokens * channels
-        let rows = images.count * imageTokens
-        let (tokens, memory) = workspace.reserve(images.count * size, rows * width)
-        for (index, image) in images.enumerated() {
+        for image in images {
             precondition(image.count == size, "an image has \(image.count) token values instead of \(size)")
-            image.withUnsafeBufferPointer { source in
-                // Not empty: a tower has at least one token.
-                if let base = source.baseAddress { (tokens + index * size).update(from: base, count: size) }
-            }
         }
-        imageMemory.encode(tokens, images: images.count, into: memory, workspace: workspace.network, pool: pool)
-        return decoder.remember(memory, images: images.count, pool: pool)
+        let workspaces = workspace.images(min(images.count, pool.threadCount), width: imageTokens * width)
+        return [CaptionMemory](unsafeUninitializedCapacity: images.count) { memories, initialized in
+            // Each thread computes in a workspace of its own, and initializes the memories of its own images.
+            nonisolated(unsafe) let (memories, workspaces) = (memories, workspaces)
+            pool.forEach(images.count) { image, thread, pool in
+                let workspace = workspaces[thread]
+                let memory = workspace.memory.pointer
+                imageMemory.encode(images[image], images: 1, into: memory, workspace: workspace.network, pool: pool)
+                memories.initializeElement(at: image, to: decoder.remember(memory, pool: pool))
+            }
+            initialized = images.count
+        }
     }
 
     /// Generates the next token of every sequence of every generation that is not finished.
@@ -137,16 +141,21 @@ final class Captioner: Sendable {
 
 /// The memory that captioning computes in. Not thread-safe: one call at a time.
 final class CaptionWorkspace {
+    /// For steps.
     let network = Workspace()
-    private var tokens = FloatBuffer(count: 0)
-    private var memory = FloatBuffer(count: 0)
+    private var images: [Image] = []
 
-    /// Areas for image tokens and memory of so many floats, valid until the next call.
-    func reserve(
-        _ tokenCount: Int, _ memoryCount: Int
-    ) -> (tokens: UnsafeMutablePointer<Float>, memory: UnsafeMutablePointer<Float>) {
-        if tokens.count < tokenCount { tokens = FloatBuffer(count: tokenCount) }
-        if memory.count < memoryCount { memory = FloatBuffer(count: memoryCount) }
-        return (tokens.pointer, memory.pointer)
+    /// For one thread that encodes images.
+    final class Image {
+        let network = Workspace()
+        let memory: FloatBuffer
+
+        init(width: Int) { memory = FloatBuffer(count: width) }
+    }
+
+    /// Workspaces for so many threads, each with a memory of `width` floats; the same at each call.
+    func images(_ count: Int, width: Int) -> [Image] {
+        while images.count < count { images.append(Image(width: width)) }
+        return images
     }
 }

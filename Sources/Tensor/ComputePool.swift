@@ -51,13 +51,38 @@ public final class ComputePool: Sendable {
     /// The same with the number of the thread that calls, in 0..<threadCount: bodies that run at the same time get
     /// different numbers, so that each thread can have scratch memory of its own.
     public func parallelFor(_ count: Int, grain: Int = 1, _ body: @Sendable (_ thread: Int, Range<Int>) -> Void) {
-        guard count > 0 else { return }
         let least = max(1, grain)
-        guard threadCount > 1, count > least, control.claim() else {
+        share(count, chunk: count > least ? max(least, count / (threadCount * 4)) : count, body)
+    }
+
+    /// A pool that is its caller alone.
+    private static let alone = ComputePool(threads: 1)
+
+    /// Calls `body` once for each of `count` pieces of work that are independent and could each use several threads.
+    ///
+    /// As long as there is a piece for every thread, each thread does whole pieces by itself: nobody waits for anybody
+    /// between the layers of a network, and what a thread computed last is in its own cache. The pieces that are left
+    /// over are done one after the other by all threads together.
+    ///
+    /// - Parameter body: gets the piece, the number of the calling thread in 0..<threadCount, for memory of its own, and
+    ///   the pool to compute with.
+    public func forEach(_ count: Int, _ body: @Sendable (_ piece: Int, _ thread: Int, _ pool: ComputePool) -> Void) {
+        let whole = threadCount > 1 ? count / threadCount * threadCount : 0
+        // One by one, so that a thread that other work holds up gets fewer.
+        share(whole, chunk: 1) { thread, pieces in
+            for piece in pieces { body(piece, thread, Self.alone) }
+        }
+        for piece in whole..<max(whole, count) { body(piece, 0, self) }
+    }
+
+    /// Hands out 0..<count in chunks to all threads; to the caller alone where there is but one chunk, or where the pool
+    /// is in use.
+    private func share(_ count: Int, chunk: Int, _ body: @Sendable (_ thread: Int, Range<Int>) -> Void) {
+        guard count > 0 else { return }
+        guard threadCount > 1, count > chunk, control.claim() else {
             body(0, 0..<count)
             return
         }
-        let chunk = max(least, count / (threadCount * 4))
         withoutActuallyEscaping(body) { body in
             control.run(Job(body: body, count: count, chunk: chunk))
         }

@@ -10,7 +10,8 @@ public struct Pointwise: Sendable {
     public init(weight: [Float], bias: [Float], outputs: Int, inputs: Int, kernels: KernelSet = .best) {
         precondition(bias.count == outputs, "bias [outputs]")
         matrix = weight.withUnsafeBytes {
-            PackedMatrix($0, element: .float32, outputs: outputs, inputs: inputs, kernels: kernels)
+            PackedMatrix(
+                $0, element: .float32, outputs: outputs, inputs: inputs, storage: .fastest, kernels: kernels)
         }
         self.bias = FloatBuffer(bias)
     }

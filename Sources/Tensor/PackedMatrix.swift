@@ -26,6 +26,9 @@ public final class PackedMatrix: Sendable {
         case float32
         /// f16 where the source is f16 and the kernels read it (half the memory traffic, the same result), else f32.
         case float16
+        /// What is fastest for many rows: f16 where the kernels prefer it and the source is f16, or f32 that f16 holds
+        /// exactly; else f32.
+        case fastest
     }
 
     /// Rows and columns of the weight.
@@ -59,18 +62,33 @@ public final class PackedMatrix: Sendable {
         self.outputs = outputs
         self.inputs = inputs
         self.kernels = kernels
-        isHalf = storage != .float32 && element == .float16 && kernels.table.pointee.takes_half
-        byteCount = (outputs + 15) / 16 * 16 * inputs * (isHalf ? 2 : 4)
-        panels = .allocate(byteCount: byteCount, alignment: 64)
-        if isHalf {
-            sensorium_pack_f16(
-                bytes.baseAddress, element.code, outputs, inputs,
-                panels.bindMemory(to: UInt16.self, capacity: byteCount / 2))
+        let count = (outputs + 15) / 16 * 16 * inputs
+        let table = kernels.table.pointee
+        let wantsHalf = storage == .fastest ? table.prefers_half : storage != .float32 && table.takes_half
+        if wantsHalf, let halves = Self.halves(bytes, element, storage, outputs, inputs, count) {
+            (isHalf, byteCount, panels) = (true, count * 2, halves)
         } else {
+            (isHalf, byteCount, panels) = (false, count * 4, .allocate(byteCount: count * 4, alignment: 64))
             sensorium_pack_f32(
-                bytes.baseAddress, element.code, outputs, inputs,
-                panels.bindMemory(to: Float.self, capacity: byteCount / 4))
+                bytes.baseAddress, element.code, outputs, inputs, panels.bindMemory(to: Float.self, capacity: count))
         }
+    }
+
+    /// Panels of f16, if the source is f16 or, for `fastest`, f32 that needs no rounding.
+    private static func halves(
+        _ bytes: UnsafeRawBufferPointer, _ element: WeightElement, _ storage: Storage, _ outputs: Int, _ inputs: Int,
+        _ count: Int
+    ) -> UnsafeMutableRawPointer? {
+        guard element == .float16 || (storage == .fastest && element == .float32) else { return nil }
+        let panels = UnsafeMutableRawPointer.allocate(byteCount: count * 2, alignment: 64)
+        let halves = panels.bindMemory(to: UInt16.self, capacity: count)
+        if element == .float16 {
+            sensorium_pack_f16(bytes.baseAddress, element.code, outputs, inputs, halves)
+        } else if !sensorium_pack_exact_f16(bytes.baseAddress, outputs, inputs, halves) {
+            panels.deallocate()
+            return nil
+        }
+        return panels
     }
 
     deinit { panels.deallocate() }

@@ -42,8 +42,7 @@ import Testing
     }
 
     private func sequences(_ seeds: [UInt64]) -> [CaptionSequence] {
-        decoder.remember(memory(seeds), images: seeds.count, pool: ComputePool(threads: 1))
-            .map { decoder.begin($0, capacity: 16) }
+        seeds.map { decoder.begin(decoder.remember(memory([$0]), pool: ComputePool(threads: 1)), capacity: 16) }
     }
 
     private func sequence(_ seed: UInt64) -> CaptionSequence { sequences([seed])[0] }

@@ -52,7 +52,7 @@ import Testing
 
     @Test func `what a request gets does not depend on its company, the threads or when it joins`() throws {
         let alone = try requests.map { try model.candidates($0.seed, $0.options) }
-        for threads in 1...3 {
+        for threads in 1...4 {
             let model = try TinyModel(threads: threads)
             let together = try model.start(requests)
             while together.contains(where: { !$0.isFinished }) { model.step(together) }

@@ -52,6 +52,23 @@ import Testing
         #expect(clashes.load(ordering: .relaxed) == 0)
     }
 
+    @Test(arguments: [1, 2, 3, 5]) func `pieces for every thread are done by one each, those left over by all`(
+        threads: Int
+    ) {
+        let pool = ComputePool(threads: threads)
+        for count in [0, 1, 2, 3, 7, 16] {
+            let done = Mutex<[[(thread: Int, helpers: Int)]]>(Array(repeating: [], count: count))
+            pool.forEach(count) { piece, thread, pool in
+                done.withLock { $0[piece].append((thread, pool.threadCount)) }
+            }
+            let calls = done.withLock(\.self)
+            #expect(calls.allSatisfy { $0.count == 1 && (0..<threads).contains($0[0].thread) }, "\(count) pieces")
+            let helpers = calls.map { $0[0].helpers }
+            let whole = count / threads * threads
+            #expect(helpers == (0..<count).map { $0 < whole ? 1 : threads }, "\(count) pieces")
+        }
+    }
+
     @Test func `the quota of a cgroup or an ancestor bounds the threads, rounded down`() throws {
         let root = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: root) }

@@ -22,6 +22,10 @@ import Testing
                 single.withUnsafeBytes {
                     PackedMatrix($0, element: .float32, outputs: outputs, inputs: inputs, kernels: kernels)
                 },
+                single.withUnsafeBytes {
+                    PackedMatrix(
+                        $0, element: .float32, outputs: outputs, inputs: inputs, storage: .fastest, kernels: kernels)
+                },
             ]
             var expected: [Float] = []
             for row in 0..<most {

@@ -86,8 +86,8 @@ struct sensorium_attention {
 /* The operations of one instruction set: constants, which any thread may read. */
 struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
   const char *name;
-  /* Whether `product` takes f16 weights. */
-  bool takes_half;
+  /* Whether `product` takes f16 weights, and whether it is also faster with them over many rows. */
+  bool takes_half, prefers_half;
   void (*product)(const struct sensorium_product *, ptrdiff_t first_row, ptrdiff_t rows,
                   ptrdiff_t first_panel, ptrdiff_t panels);
   void (*depthwise)(const struct sensorium_depthwise *, ptrdiff_t first_row, ptrdiff_t rows,
@@ -112,6 +112,8 @@ void sensorium_pack_f32(const void *source, enum sensorium_element element, ptrd
                         float *panels);
 void sensorium_pack_f16(const void *source, enum sensorium_element element, ptrdiff_t outputs, ptrdiff_t inputs,
                         uint16_t *panels);
+/* The same for f32 elements all of which are exactly a finite f16; false, and nothing of use written, where one is not. */
+bool sensorium_pack_exact_f16(const void *source, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels);
 /* Elements of any type become f32. */
 void sensorium_widen(const void *source, enum sensorium_element element, ptrdiff_t count, float *values);
 /* What a thread pool needs of Linux. */

@@ -5,21 +5,29 @@
  * An output element is the chain bias + tap by tap in row-major order of the
  * window; taps outside the image are left out. */
 
-INLINE void depthwise_tile(const struct sensorium_depthwise *job, ptrdiff_t y, ptrdiff_t x, ptrdiff_t channel,
-                           const int kernel, const int stride, const int pixels, const bool inside) {
+/* The input rows under the window of output row y; null where the window reaches over the edge. */
+INLINE void window_rows(const struct sensorium_depthwise *job, ptrdiff_t y, const int kernel, const float **rows) {
+  for (int ky = 0; ky < kernel; ky++) {
+    ptrdiff_t row = y * job->stride - job->top + ky;
+    const bool exists = row >= 0 && row < job->height;
+    if (exists && job->input_rows) row %= job->input_rows;
+    rows[ky] = exists ? job->input + row * job->input_row_stride : 0;
+  }
+}
+
+INLINE void depthwise_tile(const struct sensorium_depthwise *job, const float *const *rows, ptrdiff_t y, ptrdiff_t x,
+                           ptrdiff_t channel, const int kernel, const int stride, const int pixels, const bool inside) {
   const float *weight = job->weight + channel / SENSORIUM_PANEL * SENSORIUM_PANEL * kernel * kernel +
                         channel % SENSORIUM_PANEL;
-  const ptrdiff_t first_row = y * stride - job->top, first_column = x * stride - job->left;
+  const ptrdiff_t first_column = x * stride - job->left;
   const ptrdiff_t pixel_stride = job->input_pixel_stride;
   vec sum[MAX_PIXELS];
   vec start = load(job->bias + channel);
   UNROLLED
   for (int p = 0; p < pixels; p++) sum[p] = start;
   for (int ky = 0; ky < kernel; ky++) {
-    ptrdiff_t row = first_row + ky;
-    if (row < 0 || row >= job->height) continue;
-    if (job->input_rows) row %= job->input_rows;
-    const float *input = job->input + row * job->input_row_stride + first_column * pixel_stride + channel;
+    if (!rows[ky]) continue;
+    const float *input = rows[ky] + first_column * pixel_stride + channel;
     vec tap[5];
     UNROLLED
     for (int kx = 0; kx < kernel; kx++) tap[kx] = load(weight + (ky * kernel + kx) * SENSORIUM_PANEL);
@@ -40,16 +48,16 @@ INLINE void depthwise_tile(const struct sensorium_depthwise *job, ptrdiff_t y, p
 }
 
 /* All whole vectors of channels for some output pixels of one row. */
-INLINE void depthwise_pixels(const struct sensorium_depthwise *job, ptrdiff_t y, ptrdiff_t x, ptrdiff_t first,
-                             ptrdiff_t count, const int kernel, const int stride, const int pixels) {
+INLINE void depthwise_pixels(const struct sensorium_depthwise *job, const float *const *rows, ptrdiff_t y, ptrdiff_t x,
+                             ptrdiff_t first, ptrdiff_t count, const int kernel, const int stride, const int pixels) {
   const ptrdiff_t column = x * stride - job->left;
   const bool inside = column >= 0 && column + (pixels - 1) * stride + kernel <= job->width;
   if (inside)
     for (ptrdiff_t c = first; c + LANES <= first + count; c += LANES)
-      depthwise_tile(job, y, x, c, kernel, stride, pixels, true);
+      depthwise_tile(job, rows, y, x, c, kernel, stride, pixels, true);
   else
     for (ptrdiff_t c = first; c + LANES <= first + count; c += LANES)
-      depthwise_tile(job, y, x, c, kernel, stride, pixels, false);
+      depthwise_tile(job, rows, y, x, c, kernel, stride, pixels, false);
 }
 
 /* What is left of the channels when whole vectors are done, lane by lane. */
@@ -76,13 +84,15 @@ static void depthwise_rest(const struct sensorium_depthwise *job, ptrdiff_t y, p
 
 #define PIXEL_CASE(P)                                                                                                  \
   case P:                                                                                                              \
-    depthwise_pixels(job, y, from, first, count, kernel, stride, P);                                                   \
+    depthwise_pixels(job, window, y, from, first, count, kernel, stride, P);                                           \
     break;
 
 INLINE void depthwise_rows(const struct sensorium_depthwise *job, ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t first,
                            ptrdiff_t count, const int kernel, const int stride) {
   const ptrdiff_t tiles = (job->output_width + MAX_PIXELS - 1) / MAX_PIXELS;
-  for (ptrdiff_t y = first_row; y < first_row + rows; y++)
+  for (ptrdiff_t y = first_row; y < first_row + rows; y++) {
+    const float *window[5];
+    window_rows(job, y, kernel, window);
     for (ptrdiff_t t = 0; t < tiles; t++) {
       const ptrdiff_t from = job->output_width * t / tiles, to = job->output_width * (t + 1) / tiles;
       switch (to - from) {
@@ -101,6 +111,7 @@ INLINE void depthwise_rows(const struct sensorium_depthwise *job, ptrdiff_t firs
 #endif
       }
     }
+  }
 }
 
 static void depthwise_3_1(const struct sensorium_depthwise *job, ptrdiff_t y, ptrdiff_t n, ptrdiff_t c, ptrdiff_t m) {

@@ -74,17 +74,24 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
   }
 }
 
-/* A row of tiles: `panels` is a power of two, at most PANELS_FOR(rows). */
+/* `tiles` tiles of R rows, one below the other, over `panels` panels: a power of two, at most PANELS_FOR(R). Each tile
+ * fetches one of the panels that come next, so that they are near when their turn comes. */
 #define TILE_CASE(R)                                                                                                   \
   case R:                                                                                                              \
-    if (PANELS_FOR(R) >= 8 && panels == 8) product_tile(job, row, panel, R, PANELS_FOR(R) >= 8 ? 8 : 1, half, ahead);         \
-    else if (PANELS_FOR(R) >= 4 && panels == 4) product_tile(job, row, panel, R, PANELS_FOR(R) >= 4 ? 4 : 1, half, ahead);    \
-    else if (PANELS_FOR(R) >= 2 && panels == 2) product_tile(job, row, panel, R, PANELS_FOR(R) >= 2 ? 2 : 1, half, ahead);    \
-    else product_tile(job, row, panel, R, 1, half, ahead);                                                                    \
+    if (PANELS_FOR(R) >= 8 && panels == 8) TILES(R, PANELS_FOR(R) >= 8 ? 8 : 1)                                        \
+    else if (PANELS_FOR(R) >= 4 && panels == 4) TILES(R, PANELS_FOR(R) >= 4 ? 4 : 1)                                   \
+    else if (PANELS_FOR(R) >= 2 && panels == 2) TILES(R, PANELS_FOR(R) >= 2 ? 2 : 1)                                   \
+    else TILES(R, 1)                                                                                                   \
     break;
+#define TILES(R, P)                                                                                                    \
+  for (ptrdiff_t t = 0; t < tiles; t++, row += R, next++)                                                              \
+    product_tile(job, row, panel, R, P, half, weight + (next < all_panels ? next : panel) * panel_bytes);
 
-INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel, int panels,
-                         const bool half, const char *ahead) {
+INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
+                         ptrdiff_t panel, int panels, ptrdiff_t next, const bool half) {
+  const ptrdiff_t all_panels = (job->outputs + SENSORIUM_PANEL - 1) / SENSORIUM_PANEL;
+  const ptrdiff_t panel_bytes = SENSORIUM_PANEL * job->inputs * (half ? 2 : 4);
+  const char *weight = job->weight;
   switch (rows) {
     TILE_CASE(1)
 #if MAX_ROWS > 1
@@ -111,17 +118,25 @@ INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int
   }
 }
 
-static void product_rows_single(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel,
-                                int panels, const char *ahead) {
-  product_rows(job, row, rows, panel, panels, false, ahead);
+static void product_rows_single(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
+                                ptrdiff_t panel, int panels, ptrdiff_t next) {
+  product_rows(job, row, rows, tiles, panel, panels, next, false);
 }
 
 #ifdef LOAD_HALF
-static void product_rows_half(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t panel,
-                              int panels, const char *ahead) {
-  product_rows(job, row, rows, panel, panels, true, ahead);
+static void product_rows_half(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
+                              ptrdiff_t panel, int panels, ptrdiff_t next) {
+  product_rows(job, row, rows, tiles, panel, panels, next, true);
 }
 #endif
+
+static void product_tiles(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
+                          ptrdiff_t panel, int panels, ptrdiff_t next) {
+#ifdef LOAD_HALF
+  if (job->weight_is_half) return product_rows_half(job, row, rows, tiles, panel, panels, next);
+#endif
+  product_rows_single(job, row, rows, tiles, panel, panels, next);
+}
 
 /* GELU over a finished block, then the residual that the tiles left out. */
 static void product_gelu(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first,
@@ -145,28 +160,16 @@ static void product(const struct sensorium_product *job, ptrdiff_t first_row, pt
   ptrdiff_t block = INPUT_BLOCK / job->inputs / MAX_ROWS * MAX_ROWS;
   if (block < MAX_ROWS) block = MAX_ROWS;
   const ptrdiff_t last_panel = first_panel + panels;
-  const ptrdiff_t all_panels = (job->outputs + SENSORIUM_PANEL - 1) / SENSORIUM_PANEL;
   for (ptrdiff_t start = first_row; start < first_row + rows; start += block) {
     const ptrdiff_t left = first_row + rows - start, count = left < block ? left : block;
     /* Tiles of nearly equal height: 15 rows are 8 + 7, not 14 + 1. */
-    const ptrdiff_t tiles = (count + MAX_ROWS - 1) / MAX_ROWS;
+    const ptrdiff_t tiles = (count + MAX_ROWS - 1) / MAX_ROWS, height = count / tiles, higher = count % tiles;
     for (ptrdiff_t panel = first_panel; panel < last_panel;) {
-      int step = PANELS_FOR((count + tiles - 1) / tiles);
+      int step = PANELS_FOR(height + (higher > 0));
       while (step > last_panel - panel) step /= 2;
-      for (ptrdiff_t t = 0; t < tiles; t++) {
-        const ptrdiff_t from = count * t / tiles, to = count * (t + 1) / tiles;
-        /* Each tile fetches one of the panels that come next, so that they are near when their turn comes. */
-        const ptrdiff_t next = panel + step + t < all_panels ? panel + step + t : panel;
-        const char *ahead = (const char *)job->weight +
-                            next * SENSORIUM_PANEL * job->inputs * (job->weight_is_half ? 2 : 4);
-#ifdef LOAD_HALF
-        if (job->weight_is_half) {
-          product_rows_half(&plain, start + from, (int)(to - from), panel, step, ahead);
-          continue;
-        }
-#endif
-        product_rows_single(&plain, start + from, (int)(to - from), panel, step, ahead);
-      }
+      if (higher > 0) product_tiles(&plain, start, (int)height + 1, higher, panel, step, panel + step);
+      product_tiles(&plain, start + higher * (height + 1), (int)height, tiles - higher, panel, step,
+                    panel + step + higher);
       if (curved) {
         ptrdiff_t first = panel * SENSORIUM_PANEL, width = job->outputs - first;
         if (width > step * SENSORIUM_PANEL) width = step * SENSORIUM_PANEL;

@@ -11,6 +11,10 @@
 #define TAKES_HALF false
 #endif
 
+#ifndef PREFERS_HALF
+#define PREFERS_HALF false
+#endif
+
 #define KERNEL_SET(label)                                                                                              \
-  {.name = label, .takes_half = TAKES_HALF, .product = product, .depthwise = depthwise, .attention = attention,        \
-   .layer_norm = layer_norm, .softmax = softmax, .log_sum_exp = log_sum_exp, .gelu = gelu}
+  {.name = label, .takes_half = TAKES_HALF, .prefers_half = PREFERS_HALF, .product = product, .depthwise = depthwise,  \
+   .attention = attention, .layer_norm = layer_norm, .softmax = softmax, .log_sum_exp = log_sum_exp, .gelu = gelu}

@@ -3,7 +3,9 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure a running server or the engine; prints JSON.",
-        subcommands: [LoadCommand.self, SoakCommand.self, TowerCommand.self, DecodeCommand.self])
+        subcommands: [
+            LoadCommand.self, SoakCommand.self, StagesCommand.self, TowerCommand.self, DecodeCommand.self,
+        ])
 }
 
 /// Where a request goes: `http://127.0.0.1:8080/v1/caption`.
