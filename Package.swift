@@ -18,6 +18,7 @@ let package = Package(
     targets: [
         // The order below is the import order: a target may import only what stands above it.
         .systemLibrary(name: "COpenSSL", path: "Sources/CLibraries/COpenSSL"),
+        .systemLibrary(name: "CSQLite", path: "Sources/CLibraries/CSQLite"),
         .systemLibrary(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         .target(
             name: "CImageCodecs",
@@ -38,19 +39,20 @@ let package = Package(
             name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
             swiftSettings: strict),
         .target(name: "Scheduler", swiftSettings: strict),
+        .target(name: "Retrieval", dependencies: ["Tensor", "JSON", "CSQLite"], swiftSettings: strict),
         .target(name: "HTTP", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
-                "HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders", "JSON", logging,
+                "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders", "JSON", logging,
             ],
             // The contract at the root of the repository, by a link: it is served as it stands there.
             resources: [.embedInCode("Contract/openapi.yaml")], swiftSettings: strict),
         .executableTarget(
             name: "sensorium",
             dependencies: [
-                "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer", "Media",
-                "Decoders", "JSON", "CLinux", logging, arguments,
+                "Service", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer",
+                "Media", "Decoders", "JSON", "CLinux", logging, arguments,
             ],
             swiftSettings: strict),
 
@@ -67,12 +69,17 @@ let package = Package(
             name: "TasksTests", dependencies: ["Tasks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
             swiftSettings: strict),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler"], swiftSettings: strict),
+        .executableTarget(
+            name: "CrashWriter", dependencies: ["Retrieval", "JSON"], path: "Tests/CrashWriter", swiftSettings: strict),
+        .testTarget(
+            name: "RetrievalTests", dependencies: ["Retrieval", "CrashWriter", "Tensor", "JSON", "CSQLite"],
+            swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "COpenSSL"], swiftSettings: strict),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "HTTP", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders", "JSON", "Yams",
-                logging,
+                "Service", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders",
+                "JSON", "Yams", logging,
             ],
             swiftSettings: strict),
         .testTarget(name: "ProjectTests", swiftSettings: strict),

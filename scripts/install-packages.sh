@@ -2,7 +2,7 @@
 # Installs the Debian packages that Sensorium builds with, if any of them is missing.
 set -eu
 
-packages="libjpeg62-turbo-dev libpng-dev libsndfile1-dev libsoxr-dev libssl-dev"
+packages="libjpeg62-turbo-dev libpng-dev libsndfile1-dev libsoxr-dev libsqlite3-dev libssl-dev"
 
 missing=""
 for package in $packages; do

@@ -14,12 +14,12 @@ struct Sensorium: ParsableCommand {
                                      sensorium emotion --image face.jpg --audio voice.wav
 
             Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the model could not be loaded, 4 the address could not \
-            be bound, 130 interrupted.
+            be bound, 5 the data folder could not be had, 130 interrupted.
             """,
         version: Version.current,
         subcommands: [
             ServeCommand.self, DecodeWorkerCommand.self, CaptionCommand.self, AskCommand.self, EmotionCommand.self,
-            EmbedCommand.self, InspectCommand.self,
+            EmbedCommand.self, IndexCommand.self, InspectCommand.self,
             TokenizeCommand.self, BenchCommand.self, OptionsCommand.self, VersionCommand.self,
         ])
 
@@ -64,6 +64,8 @@ struct CommandFailure: Error {
     static func model(_ sentence: String) -> CommandFailure { CommandFailure(code: 3, sentence: sentence) }
     /// The address could not be bound.
     static func address(_ sentence: String) -> CommandFailure { CommandFailure(code: 4, sentence: sentence) }
+    /// The data folder is in use, or cannot be read.
+    static func data(_ sentence: String) -> CommandFailure { CommandFailure(code: 5, sentence: sentence) }
 }
 
 struct VersionCommand: ParsableCommand {

@@ -83,6 +83,18 @@ struct sensorium_attention {
   ptrdiff_t output_stride;
 };
 
+/* scores[query * scores_stride + row] = rows[row] . queries[query], over `width` elements, a multiple of 16. Rows and
+ * queries are contiguous. */
+struct sensorium_dots {
+  const float *rows;
+  ptrdiff_t row_count;
+  const float *queries;
+  ptrdiff_t query_count;
+  ptrdiff_t width;
+  float *scores;
+  ptrdiff_t scores_stride;
+};
+
 /* The operations of one instruction set: constants, which any thread may read. */
 struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
   const char *name;
@@ -99,6 +111,9 @@ struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
   /* Returns log(sum(exp(input))). */
   float (*log_sum_exp)(const float *input, ptrdiff_t count);
   void (*gelu)(float *values, ptrdiff_t count);
+  void (*dots)(const struct sensorium_dots *);
+  /* The sum of `count` values, a multiple of 64. */
+  float (*sum)(const float *values, ptrdiff_t count);
 };
 
 /* Kernel sets, fastest first; null past the last. */

@@ -4,6 +4,7 @@
 #include "attention.h"
 #include "product.h"
 #include "depthwise.h"
+#include "dots.h"
 
 #ifdef LOAD_HALF
 #define TAKES_HALF true
@@ -17,4 +18,5 @@
 
 #define KERNEL_SET(label)                                                                                              \
   {.name = label, .takes_half = TAKES_HALF, .prefers_half = PREFERS_HALF, .product = product, .depthwise = depthwise,  \
-   .attention = attention, .layer_norm = layer_norm, .softmax = softmax, .log_sum_exp = log_sum_exp, .gelu = gelu}
+   .attention = attention, .layer_norm = layer_norm, .softmax = softmax, .log_sum_exp = log_sum_exp, .gelu = gelu,     \
+   .dots = dots, .sum = sum}

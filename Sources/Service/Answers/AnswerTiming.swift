@@ -14,13 +14,19 @@ struct AnswerTiming: Sendable {
     var fuse: Duration?
     /// Token by token; nil for answers that are not generated.
     var generate: Duration?
+    /// Searching a collection, or ranking candidates; nil for other answers.
+    var search: Duration?
+    /// Until an item was on disk; nil for other answers.
+    var store: Duration?
     /// From the end of the request's head to now.
     var total: Duration
 
     /// The stages in order, without the total.
     var stages: [(name: String, duration: Duration)] {
         [("queue", queue), ("decode", decode), ("encode", encode)]
-            + [("fuse", fuse), ("generate", generate)].compactMap { name, duration in duration.map { (name, $0) } }
+            + [("fuse", fuse), ("generate", generate), ("search", search), ("store", store)].compactMap {
+                name, duration in duration.map { (name, $0) }
+            }
     }
 
     private var figures: [(name: String, milliseconds: Double)] {

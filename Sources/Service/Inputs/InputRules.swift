@@ -12,7 +12,9 @@ struct InputRules: Sendable {
     var subject = "this path"
 
     /// Every part that some path takes: sent to one that does not, it is called a part and not an option.
-    private static let partNames = ["image", "audio", "text", "question", "features"]
+    private static let partNames = [
+        "image", "audio", "text", "question", "features", "embedding", "metadata", "filter", "candidate",
+    ]
 
     /// Every name that may stand in a form or a JSON body.
     var names: [String] { parts.map(\.name) + options.map(\.name) }
@@ -52,9 +54,15 @@ enum PartKind: String, Sendable {
     case features
     /// Text in UTF-8.
     case text
+    /// A JSON object, of which a form sends the text.
+    case object
+    /// A vector that the client computed: a JSON array of numbers, or base64.
+    case vector
+    /// One of several parts of the same name, each a file, a text or a vector.
+    case candidate
 
     /// Whether it is the bytes of a file.
-    var isFile: Bool { self != .text }
+    var isFile: Bool { [.image, .audio, .features].contains(self) }
 
     /// The code of the problem where what was sent in its place is no file at all.
     var undecodable: ProblemCode {
@@ -63,6 +71,9 @@ enum PartKind: String, Sendable {
         case .audio: .undecodableAudio
         case .features: .invalidFeatures
         case .text: .invalidText
+        case .object: .invalidOption
+        case .vector: .invalidFeatures
+        case .candidate: .unexpectedPart
         }
     }
 }

@@ -31,6 +31,8 @@ struct JSONBodyReader: BodyReader {
             switch inputs.rules.meaning(of: name) {
             case .option(let rule)?: try inputs.add(rule, .json(value))
             case .part(.text)?: try inputs.add(text: name, text(name, value), maxBytes: limits.text)
+            case .part(.object)?, .part(.vector)?: try inputs.add(value: name, value)
+            case .part(.candidate)?: try add(candidates: value, name, to: &inputs, limits)
             case .part(let kind)?:
                 try inputs.refuseSecond(name)
                 try inputs.add(file: name, file(name, kind, value, maxBytes: limits.part))
@@ -40,10 +42,13 @@ struct JSONBodyReader: BodyReader {
         return inputs
     }
 
+    /// A body has room for a vector of 4,096 elements and for that many candidates.
+    static func limits(bytes: Int) -> JSONLimits { JSONLimits(bytes: bytes, depth: 10, values: 20_000) }
+
     private static func members(_ bytes: [UInt8], maxBytes: Int) throws(Problem) -> JSONObject {
         let value: JSONValue
         do throws(JSONError) {
-            value = try JSONValue(parsing: bytes, limits: JSONLimits(bytes: maxBytes, depth: 8, values: 1000))
+            value = try JSONValue(parsing: bytes, limits: limits(bytes: maxBytes))
         } catch {
             throw Problem(.malformedJSON, error.description)
         }
@@ -51,6 +56,37 @@ struct JSONBodyReader: BodyReader {
             throw Problem(.malformedJSON, "The body must be a JSON object such as {\"image\": \"<base64>\"}.")
         }
         return members
+    }
+
+    /// Each candidate is a text, or an object with one member that says what it is.
+    private static func add(
+        candidates value: JSONValue, _ name: String, to inputs: inout RequestInputs, _ limits: BodyLimits
+    ) throws(Problem) {
+        guard case .array(let candidates) = value, candidates.count <= limits.parts else {
+            throw refusal(name, "takes an array of at most \(limits.parts) candidates, but is \(value.summary)")
+        }
+        for candidate in candidates {
+            let kept = inputs.nameCandidate(name)
+            switch candidate {
+            case .string(let text): try inputs.add(text: kept, text, maxBytes: limits.text)
+            case .object(let members) where members.count == 1:
+                let (kind, value) = (members.keys[0], members.values[0])
+                switch kind {
+                case "text": try inputs.add(text: kept, text(kept, value), maxBytes: limits.text)
+                case "image": try inputs.add(file: kept, file(kept, .image, value, maxBytes: limits.part))
+                case "audio": try inputs.add(file: kept, file(kept, .audio, value, maxBytes: limits.part))
+                case "embedding": try inputs.add(value: kept, value)
+                default: throw refusal(kept, "has a member \"\(kind.prefix(32))\"; it takes \(forms)")
+                }
+            default: throw refusal(kept, "is \(candidate.summary); it takes \(forms)")
+            }
+        }
+    }
+
+    private static let forms = "a text, or an object with one member \"image\", \"audio\", \"text\" or \"embedding\""
+
+    private static func refusal(_ name: String, _ what: String) -> Problem {
+        Problem(.unexpectedPart, "\"\(name)\" \(what).", members: ["part": .string(name)])
     }
 
     private static func text(_ name: String, _ value: JSONValue) throws(Problem) -> String {

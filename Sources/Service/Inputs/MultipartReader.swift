@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 
 /// A `multipart/form-data` body. Names are checked as soon as a part's headers are there, so that a misspelt one is refused
 /// before its upload has come in.
@@ -45,11 +46,15 @@ private struct FormFields {
     private let limits: BodyLimits
     private let sizeHint: Int
     private var part: MultipartPart?
+    /// The part's name, or that of a candidate.
+    private var name = ""
     private var meaning: InputRules.Meaning?
     private var bytes: [UInt8] = []
 
     /// Options are short: a prompt is the longest of them.
     private static let optionLimit = 8 << 10
+    /// A vector of 4,096 elements, each written with 15 characters; metadata have a limit of their own, without blanks.
+    private static let valueLimit = 64 << 10
 
     init(inputs: RequestInputs, limits: BodyLimits, sizeHint: Int) {
         self.inputs = inputs
@@ -76,8 +81,13 @@ private struct FormFields {
         }
         self.part = part
         self.meaning = meaning
-        if case .part(let kind) = meaning, kind.isFile {
-            try inputs.refuseSecond(part.name)
+        name = part.name
+        if case .part(.candidate) = meaning {
+            name = inputs.nameCandidate(part.name)
+            self.meaning = .part(part.filename == nil ? .text : .image)
+        }
+        if case .part(let kind)? = self.meaning, kind.isFile {
+            try inputs.refuseSecond(name)
             bytes.reserveCapacity(min(sizeHint, limits.part))
         }
     }
@@ -93,6 +103,7 @@ private struct FormFields {
     private var smallLimit: (Int, String?)? {
         switch meaning {
         case .part(.text): (limits.text, "--max-text")
+        case .part(.object), .part(.vector): (Self.valueLimit, nil)
         case .option: (Self.optionLimit, nil)
         case .part, nil: nil
         }
@@ -101,11 +112,25 @@ private struct FormFields {
     private mutating func end() throws(Problem) {
         guard let part, let meaning else { return }
         switch meaning {
-        case .part(.text): try inputs.add(text: part.name, text(of: part), maxBytes: limits.text)
-        case .part: try inputs.add(file: part.name, bytes)
+        case .part(.text): try inputs.add(text: name, text(of: part), maxBytes: limits.text)
+        case .part(.object): try inputs.add(value: name, json(of: part))
+        case .part(.vector):
+            // Base64 begins with a letter, a digit, "+" or "/".
+            let text = try text(of: part)
+            let isArray = text.utf8.first { $0 > 0x20 } == UInt8(ascii: "[")
+            try inputs.add(value: name, isArray ? json(of: part) : .string(text))
+        case .part: try inputs.add(file: name, bytes)
         case .option(let rule): try inputs.add(rule, .text(text(of: part)))
         }
         bytes = []
+    }
+
+    private func json(of part: MultipartPart) throws(Problem) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONValue(parsing: bytes, limits: JSONBodyReader.limits(bytes: Self.valueLimit))
+        } catch {
+            throw Problem(.malformedJSON, "In \"\(part.name)\": \(error)", members: ["part": .string(part.name)])
+        }
     }
 
     private func text(of part: MultipartPart) throws(Problem) -> String {

@@ -20,8 +20,8 @@ struct RawBodyReader: BodyReader {
 
     mutating func finish() throws(Problem) -> ReceivedBody {
         switch part.kind {
-        case .image, .audio, .features: try inputs.add(file: part.name, bytes)
         case .text: try inputs.add(text: part.name, bytes, maxBytes: limit)
+        default: try inputs.add(file: part.name, bytes)
         }
         bytes = []
         return .inputs(inputs)

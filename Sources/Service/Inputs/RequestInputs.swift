@@ -6,7 +6,10 @@ struct RequestInputs: Sendable {
     let rules: InputRules
     private let files = UploadedFiles()
     private var texts: [String: String] = [:]
+    private var values: [String: JSONValue] = [:]
     private var options: [String: OptionValue] = [:]
+    /// The names under which the parts `candidate` are kept, in the order in which they came.
+    private(set) var candidates: [String] = []
 
     /// Begins with the options of the query string.
     init(_ rules: InputRules, query: String?) throws(Problem) {
@@ -71,9 +74,21 @@ struct RequestInputs: Sendable {
         texts[name] = text
     }
 
+    /// Adds a part that is JSON.
+    mutating func add(value name: String, _ value: JSONValue) throws(Problem) {
+        try refuseSecond(name)
+        values[name] = value
+    }
+
+    /// The name under which the next candidate is kept.
+    mutating func nameCandidate(_ part: String) -> String {
+        candidates.append("\(part)[\(candidates.count)]")
+        return candidates[candidates.count - 1]
+    }
+
     /// Refuses a second part of the same name.
     func refuseSecond(_ name: String) throws(Problem) {
-        guard !files.has(name), texts[name] == nil else {
+        guard !has(part: name) else {
             throw Problem(
                 .unexpectedPart, "The part \"\(name)\" is given twice; give it once.",
                 members: ["part": .string(name)])
@@ -91,8 +106,11 @@ struct RequestInputs: Sendable {
     /// Whether a file part was given and not taken out.
     func hasFile(_ name: String) -> Bool { files.has(name) }
 
-    /// Whether a part was given, be it a file or a text.
-    func has(part name: String) -> Bool { hasFile(name) || text(name) != nil }
+    /// Whether a part was given, be it a file, a text or JSON.
+    func has(part name: String) -> Bool { hasFile(name) || text(name) != nil || values[name] != nil }
+
+    /// The bytes of a file part, which stays.
+    func peek(_ name: String) -> [UInt8]? { files.peek(name) }
 
     /// Takes the bytes of a file part out, so that their memory is free after use.
     func takeFile(_ name: String) -> [UInt8]? { files.take(name) }
@@ -105,6 +123,20 @@ struct RequestInputs: Sendable {
 
     /// The text of a text part, if given.
     func text(_ name: String) -> String? { texts[name] }
+
+    /// The value of a part that is JSON, if given.
+    func value(_ name: String) -> JSONValue? { values[name] }
+
+    /// The members of a part that is a JSON object, if given.
+    func object(_ name: String) throws(Problem) -> JSONObject? {
+        guard let value = value(name) else { return nil }
+        guard case .object(let members) = value else {
+            throw Problem(
+                .invalidOption, "\"\(name)\" is \(value.summary); it takes a JSON object such as {\"year\": 2026}.",
+                members: ["part": .string(name)])
+        }
+        return members
+    }
 }
 
 extension Problem {

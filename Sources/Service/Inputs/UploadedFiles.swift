@@ -18,6 +18,11 @@ final class UploadedFiles: Sendable {
         state.withLock { $0.files[name] != nil }
     }
 
+    /// The bytes of a file; nil where there is none (any more).
+    func peek(_ name: String) -> [UInt8]? {
+        state.withLock { $0.files[name] }
+    }
+
     /// Takes the bytes of a file out; nil where there is none (any more).
     func take(_ name: String) -> [UInt8]? {
         state.withLock { $0.files.removeValue(forKey: name) }

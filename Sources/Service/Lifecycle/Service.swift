@@ -2,6 +2,7 @@ import Decoders
 import HTTP
 import Logging
 import Media
+import Retrieval
 import Scheduler
 import Tasks
 
@@ -19,6 +20,7 @@ public final class Service: Sendable {
     let memory: MemoryBudget
     private let keys: APIKeys?
     private let decoders: DecoderPool
+    private let collections: CollectionStore?
     private let executor = RequestExecutor()
     let handler: ServiceHandler
     private let server: HTTPServer
@@ -30,7 +32,7 @@ public final class Service: Sendable {
     ///   - decoder: decodes uploads: in processes of their own, unless nobody sends any that are not trusted.
     ///   - accessLog: takes a line for each request; nil for none.
     ///   - logger: takes what happens besides requests.
-    /// - Throws: `APIKeysError` or `HTTPServerError`.
+    /// - Throws: `APIKeysError`, `HTTPServerError`, or `RetrievalError` where the data folder cannot be had.
     public init(
         _ configuration: ServiceConfiguration, decoder: any MediaDecoder, accessLog: LogSink?, logger: Logger
     ) throws {
@@ -39,8 +41,11 @@ public final class Service: Sendable {
         keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
         decoders = DecoderPool(threads: configuration.decoders, bound: configuration.maxQueue)
         memory = MemoryBudget(limit: configuration.maxMemory)
+        collections = try configuration.dataFolder.map { path throws(RetrievalError) in
+            try CollectionStore(folder: path, threads: max(1, configuration.threads))
+        }
         handler = ServiceHandler(
-            router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics)),
+            router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics, collections)),
             admission: Admission(
                 state: state, keys: keys, rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
                 metricsAreOpen: configuration.openMetrics),
@@ -54,12 +59,13 @@ public final class Service: Sendable {
         let server = try HTTPServer(http, handler: handler)
         self.server = server
         metrics.collectConnections { server.connectionCount }
+        if let collections { metrics.collectCollections { collections.collections } }
     }
 
     /// Every route of the service.
     static func routes(
         _ configuration: ServiceConfiguration, _ state: ServingState, _ decoders: DecoderPool,
-        _ decoder: any MediaDecoder, _ memory: MemoryBudget, _ metrics: Metrics
+        _ decoder: any MediaDecoder, _ memory: MemoryBudget, _ metrics: Metrics, _ collections: CollectionStore?
     ) -> [Route] {
         let images = ImageIntake(
             decoder: decoder,
@@ -80,8 +86,11 @@ public final class Service: Sendable {
             .post("/v1/emotion", EmotionRoute(media: media)),
             .post("/v1/classify/{head}", ClassifyRoute(media: media)),
             .post("/v1/embed", EmbedRoute(media: media)),
+            .post(
+                "/v1/retrieve",
+                RetrieveRoute(store: collections, vectors: VectorIntake(media: media), metrics: metrics)),
         ]
-        return tasks + UnavailableTasks(state: state).routes
+        return tasks + CollectionRoutes(store: collections, media: media).routes
             + ModelRoutes(
                 state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels,
                 maxAudioSeconds: configuration.maxAudioSeconds
@@ -106,6 +115,7 @@ public final class Service: Sendable {
 
     /// Serves a model that is loaded already.
     func serve(_ model: some ServedModel) throws {
+        try collections?.load()
         let engine = ScheduledEngine(
             model, maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
             batchWindow: .seconds(configuration.batchWindow), observer: metrics)
@@ -137,6 +147,7 @@ public final class Service: Sendable {
         let isClosed = server.drain(within: left())
         let isEmpty = engine?.drain(within: .seconds(left())) ?? true
         decoders.stop()
+        collections?.close()
         return finished && isClosed && isEmpty
     }
 }

@@ -1,3 +1,4 @@
+import Retrieval
 import Scheduler
 
 /// The metrics of the service (`api.md`, "Metrics"). Names are an interface: to rename one breaks somebody's dashboard.
@@ -98,6 +99,15 @@ public final class Metrics: Sendable {
                 MetricSnapshot(depth, loads.map { ([$0.task.name], .value(Double($0.waiting))) }),
                 MetricSnapshot(oldest, loads.map { ([$0.task.name], .value($0.oldestWait.inSeconds)) }),
             ]
+        }
+    }
+
+    /// Adds `collection_items{collection}`, read when asked for. A data folder has a bounded number of collections.
+    public func collectCollections(_ collections: @escaping @Sendable () -> [CollectionDescription]) {
+        let description = MetricDescription(
+            "sensorium_collection_items", .gauge, "Items of each collection.", labels: ["collection"])
+        registry.collect {
+            [MetricSnapshot(description, collections().map { ([$0.name], .value(Double($0.items))) })]
         }
     }
 

@@ -1,5 +1,6 @@
 import HTTP
 import Media
+import Retrieval
 import Scheduler
 import Tasks
 
@@ -13,6 +14,9 @@ extension Problem {
         case let error as TaskError: self.init(error)
         case let error as SchedulerError:
             guard let problem = Problem(error, deadlineSeconds: deadlineSeconds) else { return nil }
+            self = problem
+        case let error as RetrievalError:
+            guard let problem = Problem(error) else { return nil }
             self = problem
         case let refusal as DecoderPool.Refusal: self.init(refusal, deadlineSeconds: deadlineSeconds)
         default: return nil

@@ -16,6 +16,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case methodNotAllowed = "method_not_allowed"
     case notAcceptable = "not_acceptable"
     case requestTimeout = "request_timeout"
+    case otherModel = "other_model"
     case lengthRequired = "length_required"
     case bodyTooLarge = "body_too_large"
     case targetTooLong = "target_too_long"
@@ -43,6 +44,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case notReady = "not_ready"
     case deadlineExceeded = "deadline_exceeded"
     case httpVersionNotSupported = "http_version_not_supported"
+    case storageFull = "storage_full"
 
     /// The status answered with the code.
     public var status: Int { row.status }
@@ -65,6 +67,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .methodNotAllowed: (405, "The path does not take this method")
         case .notAcceptable: (406, "No form of the answer is acceptable to the client")
         case .requestTimeout: (408, "The request came too slowly")
+        case .otherModel: (409, "The collection was made by another model")
         case .lengthRequired: (411, "The length of the body is needed")
         case .bodyTooLarge: (413, "The body or a part of it is too large")
         case .targetTooLong: (414, "The request target is too long")
@@ -92,6 +95,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .notReady: (503, "The server is not ready")
         case .deadlineExceeded: (503, "The answer could not be computed in time")
         case .httpVersionNotSupported: (505, "The HTTP version is not supported")
+        case .storageFull: (507, "There is no room to store this")
         }
     }
 }

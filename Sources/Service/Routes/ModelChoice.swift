@@ -4,12 +4,17 @@ enum ModelChoice {
 
     /// Refuses a model that is not served, and a task that the model cannot do.
     static func check(_ inputs: RequestInputs, _ card: ModelCard, task: String) throws(Problem) {
+        try check(inputs, card)
+        guard card.tasks.contains(task) else { throw .taskNotAvailable(task, card) }
+    }
+
+    /// Refuses a model that is not served.
+    static func check(_ inputs: RequestInputs, _ card: ModelCard) throws(Problem) {
         if let name = inputs[option], name != card.name {
             throw Problem(
                 .unknownModel, "No model \"\(name)\" is served here; the one that is, is \"\(card.name)\".",
                 members: ["model": .string(name)])
         }
-        guard card.tasks.contains(task) else { throw .taskNotAvailable(task, card) }
     }
 }
 

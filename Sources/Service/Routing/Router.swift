@@ -58,7 +58,7 @@ struct Router: Sendable {
 
     /// What the request leads to.
     func match(_ head: HTTPRequestHead) -> Match {
-        if head.path == "*" { return .options(allow: ["GET", "HEAD", "POST", "OPTIONS"]) }
+        if head.path == "*" { return .options(allow: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) }
         if let place = literalPlaces[head.path] ?? literalPlace(decoded: head.segments) {
             return match(head.method, at: place, [:])
         }

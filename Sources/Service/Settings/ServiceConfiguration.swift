@@ -14,6 +14,10 @@ public struct ServiceConfiguration: Sendable {
     public var model = "models/sensorium-base"
     /// Addresses, limits and times of the HTTP server.
     public var http = HTTPServerConfiguration()
+    /// The folder of the collections, or `off` for a server that keeps none.
+    public var data = "./data"
+    /// The folder of the collections; nil where they are off.
+    public var dataFolder: String? { data == "off" ? nil : data }
     /// Compute threads; 0 takes as many as the process may use.
     public var threads = 0
     /// Uploads that are decoded at once, each in a process of its own.

@@ -4,6 +4,9 @@ extension Setting {
 
     private static let serving: [Setting] = [
         .text("model", "folder", \.model, "Folder of the checkpoint to serve."),
+        .text(
+            "data", "folder", \.data,
+            "Folder of the collections, made where it is missing and locked; off for a server without collections."),
         .text("host", "address", \.http.host, "Address to listen on; 0.0.0.0 or :: for every one."),
         .count("port", 0...65535, \.http.port, "TCP port to listen on; 0 lets the system choose one."),
         .count("threads", 0...1024, \.threads, zero: "what the cgroup grants", "Compute threads."),

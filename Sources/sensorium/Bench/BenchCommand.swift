@@ -5,6 +5,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Measure a running server or the engine; prints JSON.",
         subcommands: [
             LoadCommand.self, SoakCommand.self, StagesCommand.self, TowerCommand.self, DecodeCommand.self,
+            SearchCommand.self, StoreCommand.self,
         ])
 }
 

@@ -9,6 +9,14 @@ enum RequestBytes {
 
     /// A `POST` of a form with one file and some fields.
     static func form(_ target: Target, file: [UInt8], part: String = "image", fields: [(String, String)]) -> [UInt8] {
+        let (type, body) = form(file: file, part: part, fields: fields)
+        return post(target, type: type, body)
+    }
+
+    /// A form with one file and some fields, and its media type.
+    static func form(
+        file: [UInt8], part: String = "image", fields: [(String, String)]
+    ) -> (type: String, body: [UInt8]) {
         var body: [UInt8] = []
         for (name, value) in fields {
             body += Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8)
@@ -18,7 +26,7 @@ enum RequestBytes {
                 + "Content-Type: image/jpeg\r\n\r\n").utf8)
         body += file
         body += Array("\r\n--\(boundary)--\r\n".utf8)
-        return post(target, type: "multipart/form-data; boundary=\(boundary)", body)
+        return ("multipart/form-data; boundary=\(boundary)", body)
     }
 
     /// A `POST` of any body.

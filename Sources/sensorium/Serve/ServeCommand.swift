@@ -4,6 +4,7 @@ import Decoders
 import Foundation
 import HTTP
 import Logging
+import Retrieval
 import Service
 import Tensor
 
@@ -57,6 +58,8 @@ struct ServeCommand: ParsableCommand {
             throw Self.failure(error)
         } catch let error as APIKeysError {
             throw CommandFailure.usage("\(error).")
+        } catch let error as RetrievalError {
+            throw CommandFailure.data("\(error)")
         }
     }
 
@@ -85,7 +88,7 @@ struct ServeCommand: ParsableCommand {
             } catch {
                 StandardError.write("sensorium: \(error)")
                 // Nothing was taken yet that would have to be finished.
-                Foundation.exit(3)
+                Foundation.exit(error is RetrievalError ? 5 : 3)
             }
         }
     }

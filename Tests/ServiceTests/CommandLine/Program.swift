@@ -13,7 +13,7 @@ struct Program {
     static let url = URL(filePath: ("/proc/self/exe" as NSString).resolvingSymlinksInPath)
         .deletingLastPathComponent().appending(path: "sensorium")
 
-    /// Runs it to its end, with no other variables than those given.
+    /// Runs it to its end, with no other variables than those given, and without collections unless they say so.
     static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
         try RunningProgram(arguments, environment: environment).waitForEnd()
     }
@@ -41,7 +41,8 @@ final class RunningProgram {
         try #require(FileManager.default.isExecutableFile(atPath: Program.url.path), "build the program first")
         process.executableURL = Program.url
         process.arguments = arguments
-        process.environment = environment
+        // A data folder belongs to one process, and tests run side by side.
+        process.environment = ["SENSORIUM_DATA": "off"].merging(environment) { $1 }
         process.standardOutput = output
         process.standardError = errors
         try process.run()

@@ -40,7 +40,7 @@ import Testing
         #expect(answer.detail.contains("different spaces"))
     }
 
-    @Test(arguments: ["/v1/vqa", "/v1/emotion", "/v1/retrieve", "/v1/classify/mood"])
+    @Test(arguments: ["/v1/vqa", "/v1/emotion", "/v1/classify/mood"])
     func `a task that the model cannot do says what it can`(_ path: String) throws {
         let answer = try Harness(FakeModel(hasHeads: false)).send("POST", path)
         #expect(answer.status == 422)

@@ -18,6 +18,7 @@ final class Harness: Sendable {
     ) throws {
         var configuration = ServiceConfiguration()
         configuration.http.port = 0
+        configuration.data = "off"
         configure(&configuration)
         self.model = model
         service = try Service(

@@ -1,0 +1,85 @@
+import Foundation
+import JSON
+
+/// The photos below a folder.
+public struct PhotoFolder: Sendable {
+    /// One photo.
+    public struct Photo: Sendable, Equatable {
+        /// Its path below the folder, with `/` between the steps.
+        public let path: String
+        /// Where it is.
+        public let url: URL
+        /// By which a later run knows that it is unchanged.
+        public let stamp: FileStamp
+    }
+
+    /// The photos, in the order of their paths' bytes.
+    public let photos: [Photo]
+
+    private static let endings: Set<String> = ["jpg", "jpeg", "png"]
+
+    /// Finds every file below `root` whose name ends in .jpg, .jpeg or .png; hidden ones and links are left out.
+    public init(_ root: String) throws(RetrievalError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
+            throw .unusableFolder(path: root, reason: "it is not there, or no folder")
+        }
+        let base = URL(filePath: root).standardizedFileURL
+        let keys: [URLResourceKey] = [.isRegularFileKey, .fileSizeKey, .contentModificationDateKey]
+        let walker = FileManager.default.enumerator(
+            at: base, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles])
+        var photos: [Photo] = []
+        while let url = walker?.nextObject() as? URL {
+            guard Self.endings.contains(url.pathExtension.lowercased()),
+                let values = try? url.resourceValues(forKeys: Set(keys)), values.isRegularFile == true
+            else { continue }
+            let steps = url.standardizedFileURL.pathComponents.dropFirst(base.pathComponents.count)
+            photos.append(
+                Photo(
+                    path: steps.joined(separator: "/"), url: url,
+                    stamp: FileStamp(
+                        bytes: values.fileSize ?? 0,
+                        modified: Int((values.contentModificationDate?.timeIntervalSince1970 ?? 0) * 1000))))
+        }
+        self.photos = photos.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    }
+}
+
+/// What tells an unchanged file: its size and when it was changed.
+public struct FileStamp: Sendable, Equatable {
+    /// Its size.
+    public let bytes: Int
+    /// Milliseconds since 1970.
+    public let modified: Int
+
+    /// A stamp of those values.
+    public init(bytes: Int, modified: Int) {
+        self.bytes = bytes
+        self.modified = modified
+    }
+
+    /// The stamp in an item's metadata; nil where there is none.
+    public init?(_ metadata: JSONObject) {
+        guard case .integer(let bytes)? = metadata["bytes"], case .integer(let modified)? = metadata["modified"] else {
+            return nil
+        }
+        self.init(bytes: bytes, modified: modified)
+    }
+}
+
+extension PhotoFolder.Photo {
+    /// The id of the photo's item: its path with ":" in place of "/". A ":" or "%" of the path itself is percent-encoded, so
+    /// that no two photos share an id. Nil where the path is too long for an id, or has control characters.
+    public var id: ItemID? {
+        ItemID(path.replacing("%", with: "%25").replacing(":", with: "%3A").replacing("/", with: ":"))
+    }
+
+    /// What is kept with the item: its path, size and time.
+    public var metadata: JSONObject {
+        var metadata = JSONObject()
+        _ = metadata.append("path", .string(path))
+        _ = metadata.append("bytes", .integer(stamp.bytes))
+        _ = metadata.append("modified", .integer(stamp.modified))
+        return metadata
+    }
+}

@@ -1,0 +1,103 @@
+/// Photos go into a store of this process, by way of a model.
+public struct StoreDestination: IndexDestination {
+    /// Items of the old collection that would be lost.
+    public struct ItemsWithoutFiles: Error, CustomStringConvertible {
+        let collection: String
+        let count: Int
+
+        /// A sentence.
+        public var description: String {
+            "The collection \"\(collection)\" was left as it is: \(count) of its items have no photo in the folder and would "
+                + "be lost, since originals are not kept. Give their folder, or let them go with --drop-missing."
+        }
+    }
+
+    private let store: CollectionStore
+    private let collection: String
+    private let source: VectorSource
+    private let remake: Remake?
+    private let embed: @Sendable ([[UInt8]]) -> [Result<[Float], any Error>]
+
+    /// How a collection is made anew.
+    public enum Remake: Sendable {
+        /// Only where each of its items has a photo.
+        case whole
+        /// Without those that have none.
+        case droppingMissing
+    }
+
+    /// - Parameters:
+    ///   - model: the model whose vectors `embed` gives.
+    ///   - remake: whether the collection is made anew and then replaced in one step; nil adds to it.
+    ///   - embed: the vectors of photos, given as the bytes of their files.
+    public init(
+        _ store: CollectionStore, collection: String, model: ModelOrigin, remake: Remake?,
+        embed: @escaping @Sendable ([[UInt8]]) -> [Result<[Float], any Error>]
+    ) {
+        self.store = store
+        self.collection = collection
+        source = .model(model)
+        self.remake = remake
+        self.embed = embed
+    }
+
+    /// Where items go: while a collection is made anew, one beside it, whose name no client can give.
+    private var target: String { remake == nil ? collection : collection + "+reembed" }
+
+    /// What is in the collection, or in the one that is being made.
+    public func known() async throws -> [ItemID: FileStamp] {
+        if remake != nil, let begun = try? store.collection(target), begun.model?.digest != source.origin?.digest {
+            // Begun with yet another model.
+            try await store.removeCollection(target)
+        }
+        guard let present = try? store.collection(target) else { return [:] }
+        try store.check(target, dimension: present.dimension, from: source)
+        return try await stamps(of: target).compactMapValues(\.self)
+    }
+
+    /// Every item and its stamp, if it has one.
+    private func stamps(of name: String) async throws -> [ItemID: FileStamp?] {
+        var stamps: [ItemID: FileStamp?] = [:]
+        var after = ""
+        while true {
+            let page = try await store.items(of: name, after: after, limit: 1000)
+            for item in page { stamps.updateValue(FileStamp(item.metadata), forKey: item.id) }
+            guard let last = page.last else { return stamps }
+            after = last.id.text
+        }
+    }
+
+    /// Computes the photos' vectors and stores them.
+    public func store(_ photos: [IndexedPhoto]) async -> [(any Error)?] {
+        let vectors = embed(photos.map(\.bytes))
+        // Together, so that they share a commit.
+        return await withTaskGroup(of: (Int, (any Error)?).self) { group in
+            for (index, (photo, vector)) in zip(photos, vectors).enumerated() {
+                group.addTask {
+                    do {
+                        let item = try Item(
+                            id: photo.id, kind: .image, vector: vector.get(), metadata: photo.metadata)
+                        _ = try await store.put(item, into: target, from: source)
+                        return (index, nil)
+                    } catch {
+                        return (index, error)
+                    }
+                }
+            }
+            var errors = [(any Error)?](repeating: nil, count: photos.count)
+            for await (index, error) in group { errors[index] = error }
+            return errors
+        }
+    }
+
+    /// Puts a collection that was made anew in the place of the old one.
+    public func finish() async throws {
+        guard let remake, (try? store.collection(target)) != nil else { return }
+        if case .whole = remake, (try? store.collection(collection)) != nil {
+            let made = try await stamps(of: target)
+            let missing = try await stamps(of: collection).keys.count { made[$0] == nil }
+            guard missing == 0 else { throw ItemsWithoutFiles(collection: collection, count: missing) }
+        }
+        try await store.replace(collection, with: target)
+    }
+}

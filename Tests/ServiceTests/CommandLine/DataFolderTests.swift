@@ -1,0 +1,55 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Service
+
+@Suite struct `Data folder of the program` {
+    @Test func `a folder that another process has ends serve and index with 5, and names that process`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path
+        let holder = try Harness { $0.data = path }
+        let served = try Program.run(["serve", "--port", "0", "--model", "/nonexistent", "--data", path])
+        let indexed = try Program.run(["index", Photo.folder.path, "--collection", "photos", "--data", path])
+        for outcome in [served, indexed] {
+            #expect(outcome.code == 5, "\(outcome.errors)")
+            #expect(outcome.errors.contains("process \(getpid())"), "\(outcome.errors)")
+        }
+        #expect(indexed.errors.contains("--server"))
+        #expect(holder.service.drain())
+    }
+
+    @Test func `index refuses names and folders that cannot be, and flags that do not go together`() throws {
+        for arguments in [
+            ["/nonexistent", "--collection", "photos"], [Photo.folder.path, "--collection", "a b"],
+            [Photo.folder.path, "--collection", "a", "--drop-missing"],
+            [Photo.folder.path, "--collection", "a", "--reembed", "--server", "http://127.0.0.1:1"],
+            [Photo.folder.path],
+        ] {
+            #expect(try Program.run(["index"] + arguments).code == 2, "\(arguments)")
+        }
+    }
+
+    @Test func `index sends photos to a server, and leaves out what is there`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path
+        let photos = path + "/photos/summer"
+        try FileManager.default.createDirectory(atPath: photos, withIntermediateDirectories: true)
+        try Data(Photo.jpeg).write(to: URL(filePath: photos + "/grey one.jpg"))
+        try Data("no photo".utf8).write(to: URL(filePath: photos + "/bad.png"))
+        let harness = try Harness(FakeModel(hasSpace: true)) { $0.data = path + "/data" }
+        let address = try #require(try harness.service.start().first)
+        let arguments = ["index", path + "/photos", "--collection", "p", "--server", "http://\(address)"]
+        let first = try Program.run(arguments)
+        #expect(first.code == 1)
+        #expect(first.output == "1 photos stored in \"p\", 0 unchanged.\n")
+        #expect(first.errors.contains("summer/bad.png"), "\(first.errors)")
+        let second = try Program.run(arguments)
+        #expect(second.output == "0 photos stored in \"p\", 1 unchanged.\n")
+        let item = harness.send("GET", "/v1/collections/p/items/summer:grey%20one.jpg")
+        #expect(item.value("metadata", "path") == .string("summer/grey one.jpg"))
+        #expect(item.value("kind") == .string("image"))
+        #expect(harness.service.drain())
+        #expect(try Program.run(arguments).code == 1)
+    }
+}
