@@ -26,7 +26,7 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         let pool = ComputePool(threads: threads > 0 ? threads : ComputePool.availableThreads())
-        var random = SystemRandomNumberGenerator()
+        var random = LinearCongruence()
         let index = VectorIndex(dimension: dimensions)
         for number in 0..<items {
             guard let id = ItemID("item-\(number)") else { continue }
@@ -51,9 +51,9 @@ struct SearchCommand: ParsableCommand {
     }
 
     /// Of length near 1; the time does not depend on it.
-    private func vector(_ random: inout SystemRandomNumberGenerator) -> [Float] {
+    private func vector(_ random: inout LinearCongruence) -> [Float] {
         let scale = (3 / Float(dimensions)).squareRoot()
-        return (0..<dimensions).map { _ in Float.random(in: -scale...scale, using: &random) }
+        return (0..<dimensions).map { _ in random.next() * scale }
     }
 
     private func show(_ search: [Double], _ read: [Double], _ pool: ComputePool) throws {
@@ -73,5 +73,15 @@ struct SearchCommand: ParsableCommand {
             try json.field("read_gigabytes_per_second", Double(items * dimensions * 4) / reading / 1e6)
         }
         print(json.text)
+    }
+}
+
+/// Numbers from -1 to 1, the same in every run (Knuth's MMIX constants). The system's generator would take minutes.
+private struct LinearCongruence {
+    private var state: UInt64 = 1
+
+    mutating func next() -> Float {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Float(state >> 40) / Float(1 << 23) - 1
     }
 }

@@ -86,7 +86,7 @@ struct IndexCommand: ParsableCommand {
         done.wait()
         bar.clear()
         guard let progress = try outcome.withLock({ try $0?.get() }) else { return }
-        print("\(progress.stored) photos stored in \"\(collection)\", \(progress.unchanged) unchanged.")
+        print("\(progress.stored) photo(s) stored in \"\(collection)\", \(progress.unchanged) unchanged.")
         if progress.failed > 0 {
             throw CommandFailure.failed("\(progress.failed) of \(progress.total) photos could not be stored.")
         }

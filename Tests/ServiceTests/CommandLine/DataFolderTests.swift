@@ -42,10 +42,10 @@ import Testing
         let arguments = ["index", path + "/photos", "--collection", "p", "--server", "http://\(address)"]
         let first = try Program.run(arguments)
         #expect(first.code == 1)
-        #expect(first.output == "1 photos stored in \"p\", 0 unchanged.\n")
+        #expect(first.output == "1 photo(s) stored in \"p\", 0 unchanged.\n")
         #expect(first.errors.contains("summer/bad.png"), "\(first.errors)")
         let second = try Program.run(arguments)
-        #expect(second.output == "0 photos stored in \"p\", 1 unchanged.\n")
+        #expect(second.output == "0 photo(s) stored in \"p\", 1 unchanged.\n")
         let item = harness.send("GET", "/v1/collections/p/items/summer:grey%20one.jpg")
         #expect(item.value("metadata", "path") == .string("summer/grey one.jpg"))
         #expect(item.value("kind") == .string("image"))
