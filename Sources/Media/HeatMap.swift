@@ -25,7 +25,8 @@ public enum HeatMap {
     /// Draws weights over an image.
     ///
     /// - Parameters:
-    ///   - weights: [rows, columns], at least 0; only their ratio to the largest counts.
+    ///   - weights: [rows, columns], at least 0; only their ratio to the largest counts, by its square root: attention
+    ///     likes to leave most of itself on one cell that says nothing.
     ///   - image: as large as the map shall be.
     /// - Returns: the bytes of a PNG file.
     public static func png(weights: [Float], rows: Int, columns: Int, over image: PixelImage) -> [UInt8] {
@@ -41,7 +42,7 @@ public enum HeatMap {
                 let above = place.mix(weights[down.low * columns + place.low], weights[down.low * columns + place.high])
                 let below = place.mix(
                     weights[down.high * columns + place.low], weights[down.high * columns + place.high])
-                let heat = largest > 0 ? down.mix(above, below) / largest : 0
+                let heat = largest > 0 ? (down.mix(above, below) / largest).squareRoot() : 0
                 let level = min(heats - 1, max(0, Int(heat * Float(heats))))
                 indices.append(UInt8(level * greys + image.luma(x, y) * greys / 256))
             }
