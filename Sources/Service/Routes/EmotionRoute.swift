@@ -37,11 +37,6 @@ struct EmotionRoute: TaskRoute {
         let face = FaceChoice(rawValue: inputs[Self.face]) ?? .auto
         let taken = try await media.take(
             head.inputs, of: inputs, for: request, engine, task: "emotion", face: face, explains: explains)
-        guard !taken.inputs.isEmpty else {
-            throw Problem(
-                .noFace, "No face was found in the image; send face=whole if it is one, or another part with it.",
-                members: ["part": .string("image")])
-        }
         let answer = try await question.ask(taken, explains: explains, request, engine)
         let others = try await opinions(of: taken.faces?.dropFirst() ?? [], taken, question, request, engine)
         return .whole(try response(answer, faces: others, head, taken, request, engine))

@@ -24,6 +24,7 @@ struct HeadQuestion: Sendable {
     func ask(
         _ taken: TakenParts, explains: Bool, _ request: Request, _ engine: any Engine
     ) async throws -> Answer {
+        try checkFaces(taken)
         let question = EngineJob.Question(head: head.name, task: task, parts: taken.inputs, explains: explains)
         let (output, job) = try await engine.compute(.classify(question), before: request.deadline, onText: nil)
         guard case .classification(let classification, let fuse) = output else { throw NoClassification() }
@@ -47,6 +48,17 @@ struct HeadQuestion: Sendable {
                 "There is nothing to look at; send \(names.count == 1 ? "a part" : "at least one of the parts") "
                     + "\(names.quoted("and")).")
         }
+    }
+
+    /// Refuses a photo without a face where it is all there is, or the head cannot do without.
+    private func checkFaces(_ taken: TakenParts) throws(Problem) {
+        guard taken.faces?.isEmpty == true else { return }
+        let part = head.inputs.first { $0.kind == .face }?.part ?? "image"
+        guard taken.inputs.isEmpty || head.required.contains(part) else { return }
+        throw Problem(
+            .noFace,
+            "No face was found in the \"\(part)\"; send a larger one, or another part with it. If the whole image is a face, "
+                + "/v1/emotion takes it as it is with face=whole.", members: ["part": .string(part)])
     }
 
     /// The engine was asked for a classification and gave something else.

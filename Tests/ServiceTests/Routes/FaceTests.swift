@@ -53,6 +53,7 @@ import Testing
         #expect(alone.status == 422)
         #expect(alone.code == "no_face")
         #expect(alone.detail.contains("face=whole"))
+        #expect(harness.send(form: "/v1/classify/feelings", Form()).code == "no_face")
         let both = harness.send(form: "/v1/emotion", Form([("face", face), ("text", "oh no")]))
         #expect(both.status == 200)
         #expect(faces(both)?.isEmpty == true)
