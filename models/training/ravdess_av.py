@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .sensorium.audio import shortened
 from .sensorium.checkpoint import place_shards, split, write_json
-from .sensorium.clips import ClipStates, mixed, smoothed
+from .sensorium.clips import LAYERS, ClipStates, mixed, smoothed
 from .sensorium.component import load_component, save_component
 from .sensorium.emotions import RAVDESS_EMOTIONS, RAVDESS_FOLDS, read_action_units, read_clips
 from .sensorium.fitting import fit, mean_answer
@@ -116,12 +117,7 @@ def tower_configuration(audio: dict, mean: np.ndarray, deviation: np.ndarray) ->
 
 def write(folder: Path, work: Path, card: Path, config: dict, head: dict[str, Tensor]) -> None:
     """The checkpoint: the tower up to the last layer that the head reads, and the head."""
-    audio, tensors = load_component(work, "audio")
-    used = config["towers"]["audio"]["layers"]
-    kept = {
-        name: tensor for name, tensor in tensors.items()
-        if not name.startswith("layer_norm.") and not (name.startswith("layers.") and int(name.split(".")[1]) >= used)
-    }
+    _, kept = shortened(*load_component(work, "audio"), config["towers"]["audio"]["layers"])
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     all_tensors = {f"audio.{name}": tensor for name, tensor in kept.items()} | {f"emotion.{name}": t for name, t in head.items()}
@@ -174,7 +170,7 @@ def main() -> None:
         head, mean, deviation = trainer.train(np.flatnonzero(~dev), options.seed)
         print("actors 21 and 22:", trainer.accuracies(head, mean, deviation, np.flatnonzero(dev)))
         audio, _ = load_component(options.work, "audio")
-        audio |= {"layers": 3, "final_norm": False}
+        audio |= {"layers": LAYERS, "final_norm": False}
         config = {
             "model_type": "sensorium", "name": "ravdess-av", "width": options.width,
             "towers": tower_configuration(audio, mean, deviation), "heads": {"emotion": head_configuration(options)},

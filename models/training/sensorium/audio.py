@@ -134,6 +134,17 @@ class AudioTower(nn.Module):
         return torch.cat([self(log_mel(window)[None].to(device))[0] for window in windows(samples)], 1)
 
 
+def shortened(config: dict, tensors: dict[str, Tensor], layers: int) -> tuple[dict, dict[str, Tensor]]:
+    """The tower up to a layer: for heads that read none of the later ones. Its states are the same."""
+    if layers >= config["layers"]:
+        return config, tensors
+    kept = {
+        name: tensor for name, tensor in tensors.items()
+        if not name.startswith("layer_norm.") and not (name.startswith("layers.") and int(name.split(".")[1]) >= layers)
+    }
+    return config | {"layers": layers, "final_norm": False}, kept
+
+
 def load_audio_tower(component: Path) -> AudioTower:
     """The tower that `training.audio_tower` wrote, from `<component>.json` and `<component>.safetensors`."""
     tower = AudioTower(json.loads(component.with_suffix(".json").read_text())["config"])
