@@ -1,6 +1,6 @@
 """Runs the trained face tower and text branch over what the fusion is trained on: `WORK/fusion.faces`, `WORK/fusion.texts`.
 
-Faces: all, and their mirror images. Texts: at most --most lines of a class for training, all of dev.
+Faces: --faces of them for training, their mirror images if asked for. Texts: at most --most lines of a class. Of dev: all.
 """
 
 import argparse
@@ -44,6 +44,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--work", type=Path, required=True, help="folder with the components and the states of the texts")
+    parser.add_argument("--faces", type=int, default=8000, help="faces for training")
+    parser.add_argument("--mirrored", action="store_true", help="mirror images of them too")
     parser.add_argument("--most", type=int, default=1500, help="lines of a class for training")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
@@ -56,9 +58,13 @@ def main() -> None:
     tower.load_state_dict(weights)
     for split in ("train", "dev"):
         pixels = read_faces(arguments.data, split).pixels
-        np.save(arguments.work / f"fusion.faces.{split}.npy", face_tokens(tower, pixels))
+        places = np.arange(len(pixels))
         if split == "train":
-            np.save(arguments.work / "fusion.faces.mirrored.npy", face_tokens(tower, pixels[:, :, ::-1]))
+            places = np.sort(random.permutation(places)[: arguments.faces])
+        sides = [face_tokens(tower, pixels[places])]
+        if split == "train" and arguments.mirrored:
+            sides.append(face_tokens(tower, pixels[places, :, ::-1]))
+        np.savez(arguments.work / f"fusion.faces.{split}.npz", tokens=np.stack(sides), places=places)
 
     branch = TextBranch(load_text_tower(arguments.work), TEXT_BRANCH["from_layer"], TEXT_BRANCH["layers"])
     branch.load_state_dict(load_component(arguments.work, "emotion_text")[1])

@@ -36,17 +36,17 @@ class Examples:
 
     def __init__(self, data: Path, work: Path, split: str, device: str = "cpu"):
         faces, clips = read_faces(data, split), read_clips(data)
-        sides = [f"fusion.faces.{split}.npy"] + (["fusion.faces.mirrored.npy"] if split == "train" else [])
+        chosen = np.load(work / f"fusion.faces.{split}.npz")
         # [sides, faces, tokens, channels]
-        self.faces = torch.from_numpy(np.stack([np.load(work / side) for side in sides])).to(device)
+        self.faces = torch.from_numpy(chosen["tokens"]).to(device)
         self.states = ClipStates(work, clips, device)
         self.clips = np.array([place for place, clip in enumerate(clips) if clip.split == split])
         texts = np.load(work / f"fusion.texts.{split}.npz")
         self.texts = Ragged(texts["tokens"], texts["offsets"], device)
         self.labels = {
-            "image": faces.labels, "audio": np.array([clips[place].of_seven for place in self.clips]), "text": texts["labels"],
+            "image": faces.labels[chosen["places"]], "audio": np.array([clips[place].of_seven for place in self.clips]), "text": texts["labels"],
         }
-        votes = np.where(faces.votes > 1, faces.votes, 0).astype(np.float32)
+        votes = np.where(faces.votes > 1, faces.votes, 0).astype(np.float32)[chosen["places"]]
         self.votes = votes / np.maximum(votes.sum(1, keepdims=True), 1)
 
     def whole(self, part: str, places: np.ndarray) -> tuple[Tensor, Tensor]:
