@@ -1,6 +1,6 @@
 """Trains the emotion head over face, voice and text: the three inputs by themselves first, then what fuses them.
 
-Inputs: the face's is trained here on the votes of FER+, the voice's and the text's come from `training.speech` and
+Inputs: the face's is trained here on the votes of FER+, the voice's and the text's come from `training.voice` and
 `training.text`. The fusion is trained on triples of the same label across sets (`sensorium/triples.py`), from which whole
 parts are dropped, and on each set by itself. All fusion types of `sensorium/fusion.py` are scored on the same dev triples.
 """
@@ -165,8 +165,8 @@ def main() -> None:
     train, dev = (Examples(arguments.data, arguments.work, split, device) for split in ("train", "dev"))
 
     inputs = {}
-    for part in ("audio", "text"):
-        config, weights = load_component(arguments.work, f"emotion-{part}")
+    for part, folder in (("audio", arguments.work / "voice"), ("text", arguments.work)):
+        config, weights = load_component(folder, f"emotion-{part}")
         INPUTS[part] = config["inputs"][part]
         inputs |= of_input(weights, part)
     inputs_file = run / "face.safetensors"

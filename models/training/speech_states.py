@@ -1,4 +1,4 @@
-"""Runs the frozen audio tower over RAVDESS once: every clip as it is, and altered copies of it for training.
+"""Runs the audio tower of `training.voice` over RAVDESS once: every clip as it is, and altered copies of it for training.
 
 A copy has its silences cut to a random rest, plays at another speed (pitch and tempo together), has another loudness, some
 noise, its frequencies warped (vocal tract length, Jaitly 2013) and bands of them masked (Park 2019). What is kept are the
@@ -18,9 +18,9 @@ import torch
 from tqdm import tqdm
 
 from .sensorium.audio import AudioTower, load_audio_tower, log_mel, read_clip
+from .sensorium.clips import LAYERS, WIDTH
 from .sensorium.emotions import read_clips, read_recordings
 
-LAYERS = 3
 SAVED_EVERY = 100
 
 
@@ -69,16 +69,14 @@ def states(tower: AudioTower, mel: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
-    parser.add_argument("--work", type=Path, required=True, help="folder with components/audio.safetensors")
+    parser.add_argument("--work", type=Path, required=True, help="folder with voice/components")
     parser.add_argument("--copies", type=int, default=5, help="altered copies of a clip")
     parser.add_argument("--processes", type=int, default=1, help="for decoding and altering")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    tower = load_audio_tower(arguments.work / "components" / "audio")
-    del tower.layers[LAYERS:]
-    tower.layer_norm = None
+    tower = load_audio_tower(arguments.work / "voice" / "components" / "audio")
     tower.to(arguments.device)
     clips, recordings = read_clips(arguments.data), read_recordings(arguments.data)
     table = arguments.work / "speech.states.json"
@@ -87,7 +85,7 @@ def main() -> None:
     places = range(len(offsets) - 1, len(clips) * (1 + arguments.copies))
     tasks = ((place // len(clips), place % len(clips), recordings[clips[place % len(clips)].name]) for place in places)
     with open(arguments.work / "speech.states", "ab") as file, ProcessPoolExecutor(arguments.processes, get_context("spawn")) as pool:
-        file.truncate(offsets[-1] * LAYERS * 384 * 2)
+        file.truncate(offsets[-1] * LAYERS * WIDTH * 2)
         for place, mel in zip(tqdm(places, mininterval=20), pool.map(spectrogram, tasks, chunksize=8)):
             values = states(tower, mel)
             file.write(values.tobytes())

@@ -35,13 +35,6 @@ class ClipStates:
         return self.states.parts(rows, tokens, random).transpose(1, 2)
 
 
-def mixed(x: Tensor, shares: Tensor, random: np.random.Generator, alpha: float) -> tuple[Tensor, Tensor]:
-    """Pairs of a batch in random proportions (Zhang 2018), the labels with them."""
-    weight = float(random.beta(alpha, alpha)) if alpha else 1.0
-    order = torch.from_numpy(random.permutation(len(x))).to(x.device)
-    return weight * x + (1 - weight) * x[order], weight * shares + (1 - weight) * shares[order]
-
-
 def smoothed(labels: np.ndarray, classes: int, smoothing: float) -> Tensor:
     """Label shares [b, classes]."""
     return torch.eye(classes)[torch.from_numpy(np.asarray(labels))] * (1 - smoothing) + smoothing / classes

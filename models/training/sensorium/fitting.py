@@ -30,12 +30,6 @@ def loss_of(head: ClassifierHead, batch: Batch, alone: float, weights: Tensor | 
     return loss
 
 
-@torch.no_grad()
-def mean_answer(heads: list[ClassifierHead], tokens: dict[str, Tensor], masks: dict[str, Tensor]) -> Tensor:
-    """The mean of the heads' probabilities: what a student is taught (Hinton 2015)."""
-    return torch.stack([head(tokens, masks)[0].softmax(1) for head in heads]).mean(0)
-
-
 def fit(
     head: ClassifierHead, batch_of: Callable[[int], Batch], steps: int, rate: float, *,
     decay: float = 0.99, weight_decay: float = 0.02, alone: float = 0.0, weights: Tensor | None = None,
