@@ -103,9 +103,9 @@ class FusionBatches:
 
 
 @torch.no_grad()
-def scores(head: ClassifierHead, dev: Examples) -> dict[str, float]:
+def scores(head: ClassifierHead, dev: Examples, each: int) -> dict[str, float]:
     """Accuracy on the dev triples for every subset, through the fused answer."""
-    triples, labels = draw_triples(dev.labels, DEV_TRIPLES, 0)
+    triples, labels = draw_triples(dev.labels, each, 0)
     right = dict.fromkeys(SUBSETS, 0)
     for rows in np.array_split(np.arange(len(triples)), len(triples) // 32):
         parts = {part: dev.whole(part, triples[rows, place]) for place, part in enumerate(PARTS)}
@@ -124,7 +124,8 @@ def own_scores(head: ClassifierHead, dev: Examples) -> dict[str, float]:
         given = np.zeros(len(places), int)
         for rows in np.array_split(np.arange(len(places)), max(1, len(places) // 64)):
             tokens, mask = dev.whole(part, places[rows])
-            nothing = {name: dev.whole(name, np.zeros(len(rows), int)) for name in PARTS if name != part}
+            absent = {name: dev.whole(name, np.zeros(len(rows), int)) for name in PARTS if name != part}
+            nothing = {name: (other[..., :1, :], mark[:, :1]) for name, (other, mark) in absent.items()}
             logits, _ = head(
                 {part: tokens} | {name: other for name, (other, _) in nothing.items()},
                 {part: mask} | {name: torch.zeros_like(other) for name, (_, other) in nothing.items()},
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--ship", choices=list(FUSIONS), help="the one that becomes the component")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--triples", type=int, default=DEV_TRIPLES, help="dev triples of a label to score on")
     parser.add_argument("--tokens", type=int, default=24, help="tokens of a clip that a step sees")
     parser.add_argument("--pieces", type=int, default=24, help="longest text in word pieces that the fusion is trained on")
     parser.add_argument("--rate", type=float, default=1e-3)
@@ -189,7 +191,7 @@ def main() -> None:
                 head, batches, arguments.steps, arguments.rate, decay=0.98, weight_decay=0.05, every=100, report=say,
                 trained=lambda parameter: not parameter.startswith(("inputs.", "alone.")),
             )
-        table[name] = scores(head.eval(), dev) | own_scores(head, dev)
+        table[name] = scores(head.eval(), dev, arguments.triples) | (own_scores(head, dev) if name == arguments.ship else {})
         print(name, {key: round(value, 4) for key, value in table[name].items()}, flush=True)
         table_file.write_text(json.dumps(table, indent=1))
         save_head(run / f"{name.replace(', ', '-')}.safetensors", head.cpu().state_dict())

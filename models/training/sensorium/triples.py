@@ -39,12 +39,12 @@ class Examples:
         chosen = np.load(work / f"fusion.faces.{split}.npz")
         # [sides, faces, tokens, channels]
         self.faces = torch.from_numpy(chosen["tokens"]).to(device)
-        self.states = ClipStates(work, clips, device)
-        self.clips = np.array([place for place, clip in enumerate(clips) if clip.split == split])
+        self.states = ClipStates(work, device)
+        self.clips = np.flatnonzero([clips[clip].split == split for clip in self.states.clips])
         texts = np.load(work / f"fusion.texts.{split}.npz")
         self.texts = Ragged(texts["tokens"], texts["offsets"], device)
         self.labels = {
-            "image": faces.labels[chosen["places"]], "audio": np.array([clips[place].of_seven for place in self.clips]), "text": texts["labels"],
+            "image": faces.labels[chosen["places"]], "audio": np.array([clips[clip].of_seven for clip in self.states.clips[self.clips]]), "text": texts["labels"],
         }
         votes = np.where(faces.votes > 1, faces.votes, 0).astype(np.float32)[chosen["places"]]
         self.votes = votes / np.maximum(votes.sum(1, keepdims=True), 1)
