@@ -17,7 +17,7 @@ public struct NumPyArray: Sendable, Equatable {
     ///   - maxRows: the most rows that are taken; checked against the header before anything is read.
     public init(_ bytes: [UInt8], columns: Int, maxRows: Int) throws(NumPyError) {
         let header = try NumPyHeader(bytes)
-        let expected = "[\(columns)] or [t, \(columns)] with t from 1 to \(maxRows)"
+        let expected = maxRows == 1 ? "[\(columns)]" : "[\(columns)] or [t, \(columns)] with t from 1 to \(maxRows)"
         switch header.shape.count {
         case 1: rows = 1
         case 2: rows = header.shape[0]
