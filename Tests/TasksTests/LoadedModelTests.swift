@@ -170,7 +170,7 @@ enum TestModel {
     @Test func `the model says what it is and can do`() throws {
         #expect(model.name == "sensorium-base")
         #expect(model.architecture == "sensorium")
-        #expect(model.tasks == ["caption", "embed"])
+        #expect(model.tasks == ["caption", "emotion", "vqa", "classify", "embed"])
         #expect(model.imageDimensions == 1280)
         #expect(model.textDimensions == 384)
         #expect(model.textTokenLimit == 256)
