@@ -7,7 +7,7 @@ import torch
 from tqdm import tqdm
 
 from ..sensorium.client import Server, ask_all
-from ..sensorium.data import Photo, read_files
+from ..sensorium.data import Photo, read_files, uploadable
 from ..sensorium.questions import read_questions
 from .towers import Reference
 
@@ -29,7 +29,7 @@ def run(server: Server, arguments: argparse.Namespace) -> None:
         wanted.append((labels[best.indices], best.values.item()))
 
     def ask(question) -> tuple[str, float]:
-        parts = {"image": files[question.folder, question.name], "question": question.text.encode()}
+        parts = {"image": uploadable(files[question.folder, question.name]), "question": question.text.encode()}
         answer = server.ask("/v1/vqa", parts, {"top": "1"})["answers"][0]
         return answer["answer"], answer["probability"]
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 
 from ..sensorium.answering import figures
 from ..sensorium.client import Server, ask_all
-from ..sensorium.data import Photo, read_files
+from ..sensorium.data import Photo, read_files, uploadable
 from ..sensorium.questions import Question, answer_of, read_questions
 
 
@@ -38,7 +38,7 @@ def run(server: Server, arguments: argparse.Namespace) -> None:
     files = {(photos[row].folder, photos[row].name): file for row, file in read_files(arguments.data, "dev", photos)}
 
     def ask(question: Question) -> str:
-        parts = {"image": files[question.folder, question.name], "question": question.text.encode()}
+        parts = {"image": uploadable(files[question.folder, question.name]), "question": question.text.encode()}
         return answer_of(server.ask("/v1/vqa", parts, {"top": "1"})["answer"])
 
     given = figures(questions, ask_all(ask, questions, arguments.connections))

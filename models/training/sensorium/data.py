@@ -63,6 +63,15 @@ def decode(file: bytes) -> Image.Image:
     return Image.open(io.BytesIO(file)).convert("RGB")
 
 
+def uploadable(file: bytes) -> bytes:
+    """The file as it is, or a WebP, which the server does not read, as a PNG of the same pixels."""
+    if file[:4] != b"RIFF":
+        return file
+    png = io.BytesIO()
+    decode(file).save(png, "png", compress_level=1)
+    return png.getvalue()
+
+
 def preprocess(image: Image.Image) -> np.ndarray:
     """Straight to the network's square, whatever the aspect ratio: float32 [3, 260, 260]."""
     resized = image.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC)

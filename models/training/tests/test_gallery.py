@@ -1,12 +1,16 @@
 """Augmentation on the device, and weights in pieces."""
 
+import io
 import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
+from ..sensorium.data import decode, uploadable
 from ..sensorium.gallery import augmented, scaled
 from ..sensorium.matching import recalls
 from ..sensorium.pieces import load_pieces, save_pieces
@@ -34,6 +38,17 @@ class GalleryTests(unittest.TestCase):
             loaded = load_pieces(Path(folder), "head")
         self.assertEqual(set(loaded), set(weights))
         self.assertTrue(all(torch.equal(loaded[name], weights[name]) for name in weights))
+
+
+class UploadTests(unittest.TestCase):
+    def test_a_webp_is_sent_as_a_png_of_the_same_pixels(self):
+        pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "webp")
+        sent = uploadable(file.getvalue())
+        self.assertEqual(sent[:4], b"\x89PNG")
+        self.assertTrue(np.array_equal(np.asarray(decode(sent)), np.asarray(decode(file.getvalue()))))
+        self.assertEqual(uploadable(sent), sent)
 
 
 class RecallTests(unittest.TestCase):
