@@ -64,23 +64,42 @@ public final class DecoderProcesses: MediaDecoder {
         return nil
     }
 
+    /// An idle process may be on its way out, unseen, when the upload comes: killed for want of memory, for instance. So only
+    /// one that was started for the upload tells that the upload is at fault.
     private func run<Value>(
         _ task: DecoderTask, _ bytes: [UInt8], maxAnswer: Int, _ read: (DecoderMessage) throws -> Value
     ) throws -> Value {
-        let held = try takeReady() ?? Held(process: DecoderProcess(command))
         do {
-            let answer = try held.process.run(task, bytes, maxAnswer: maxAnswer, within: limit)
+            if let held = takeReady() {
+                do {
+                    return try run(held, task, bytes, maxAnswer: maxAnswer, read)
+                } catch MessageSocket.Failure.closed {}
+            }
+            return try run(Held(process: DecoderProcess(command)), task, bytes, maxAnswer: maxAnswer, read)
+        } catch let refusal as MediaError {
+            throw refusal
+        } catch let unavailable as DecoderFailure where unavailable != .broke {
+            throw unavailable
+        } catch {
+            // The next is started before it is needed.
+            if let next = try? Held(process: DecoderProcess(command)) { idle.withLock { $0.append(next) } }
+            if case MessageSocket.Failure.late = error { throw DecoderFailure.tookTooLong(seconds: limit.inSeconds) }
+            throw DecoderFailure.broke
+        }
+    }
+
+    /// Has the task done by this process, which becomes idle if it answers; otherwise it is dropped, which kills it.
+    private func run<Value>(
+        _ held: Held, _ task: DecoderTask, _ bytes: [UInt8], maxAnswer: Int, _ read: (DecoderMessage) throws -> Value
+    ) throws -> Value {
+        let answer = try held.process.run(task, bytes, maxAnswer: maxAnswer, within: limit)
+        do {
             let value = try read(answer)
             idle.withLock { $0.append(held) }
             return value
         } catch let refusal as MediaError {
             idle.withLock { $0.append(held) }
             throw refusal
-        } catch {
-            // `held` is dropped, which kills it. The next is started before it is needed.
-            if let next = try? Held(process: DecoderProcess(command)) { idle.withLock { $0.append(next) } }
-            if case MessageSocket.Failure.late = error { throw DecoderFailure.tookTooLong(seconds: limit.inSeconds) }
-            throw DecoderFailure.broke
         }
     }
 }

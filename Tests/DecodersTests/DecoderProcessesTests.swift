@@ -108,6 +108,22 @@ import Testing
         #expect(decoders.idleIdentifiers.count == 1)
     }
 
+    @Test func `that end before they take an upload cost it nothing`() throws {
+        let marker = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: marker) }
+        // The first to start is there, and quiet, until the first byte comes; then it is gone.
+        let decoders = shell(
+            "if mkdir \(marker.path); then head -c 1; else exec \(Self.program) \(DecoderWorker.command) 99999999; fi")
+        let first = decoders.idleIdentifiers
+        let photo = try Self.bytes("astronaut.jpg")
+        // Until the shell has made the folder, a second one could take its part.
+        while !FileManager.default.fileExists(atPath: marker.path) { sched_yield() }
+        #expect(
+            try decoders.image(photo, limits: ImageLimits(), as: Self.tower)
+                == InProcessDecoder().image(photo, limits: ImageLimits(), as: Self.tower))
+        #expect(first.count == 1 && decoders.idleIdentifiers.count == 1 && decoders.idleIdentifiers != first)
+    }
+
     @Test func `that cannot be started say so`() {
         let command = DecoderCommand(executable: "/nowhere", arguments: [])
         #expect(failure(DecoderProcesses(command, count: 1, limit: .seconds(60))) == .unavailable(errno: ENOENT))
