@@ -31,6 +31,8 @@ public enum CheckpointProblem: Error, Equatable, Sendable {
     case json(file: String, JSONError)
     /// `config.json` describes a model that this build does not have.
     case unsupported(key: String, found: String, supported: [String])
+    /// An object has a key that it should not have, such as a misspelt one.
+    case unknownKey(String, known: [String])
     /// Two values contradict each other.
     case contradiction(key: String, value: String, otherKey: String, otherValue: String)
     /// A file is not a sound safetensors file.
@@ -62,6 +64,8 @@ extension CheckpointProblem: CustomStringConvertible {
             "\(file): \(error)"
         case .unsupported(let key, let found, let supported):
             "config.json: \"\(key)\" is \"\(found)\"; this build supports \(supported.joined(separator: ", "))."
+        case .unknownKey(let key, let known):
+            "config.json: \"\(key)\" is no key that this build knows; known there are \(known.joined(separator: ", "))."
         case .contradiction(let key, let value, let otherKey, let otherValue):
             "\"\(key)\" is \(value), which does not fit \"\(otherKey)\", which is \(otherValue)."
         case .safetensors(let file, let fault):

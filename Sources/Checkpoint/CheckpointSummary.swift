@@ -98,7 +98,10 @@ extension SensoriumConfiguration.Head {
         case .caption: type
         case .classifier(let head):
             "\(type) (\(parts), \(head.fusion.kind.rawValue), \(head.labels.count) labels)"
-        case .projection(let head): "\(type) (\(parts), \(head.dimensions) dimensions)"
+        case .projection(let head):
+            "\(type) (\(parts), \(head.dimensions) dimensions"
+                + (head.composition.map { _ in ", \(SensoriumConfiguration.Composition.type)" } ?? "")
+                + (head.concepts.isEmpty ? ")" : ", \(head.concepts.count) concepts)")
         }
     }
 }

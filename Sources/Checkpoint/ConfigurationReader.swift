@@ -106,6 +106,11 @@ struct ConfigurationReader {
         problems.append(.unsupported(key: path(key), found: found, supported: supported))
     }
 
+    /// Notes every key that the object should not have, such as a misspelt one.
+    mutating func refuseKeys(except known: [String]) {
+        for key in keys where !known.contains(key) { problems.append(.unknownKey(path(key), known: known)) }
+    }
+
     func path(_ key: String) -> String {
         guard let cursor, !cursor.path.isEmpty else { return key }
         return "\(cursor.path).\(key)"

@@ -5,7 +5,11 @@ extension SensoriumConfiguration {
         for case (let name, .textBranch(let branch)) in towers { check(branch, name, &reader) }
         if let caption = heads.caption { check(caption, &reader) }
         for (name, head) in heads {
-            for (part, input) in head.inputs { check(input, of: part, "heads.\(name).inputs.\(part)", &reader) }
+            if case .projection(let space) = head {
+                check(space, name, &reader)
+            } else {
+                for (part, input) in head.inputs { check(input, of: part, "heads.\(name).inputs.\(part)", &reader) }
+            }
         }
         checkTasks(&reader)
     }
@@ -49,7 +53,7 @@ extension SensoriumConfiguration {
         }
     }
 
-    private func check(_ input: HeadInput, of part: String, _ path: String, _ reader: inout ConfigurationReader) {
+    func check(_ input: HeadInput, of part: String, _ path: String, _ reader: inout ConfigurationReader) {
         guard let modality = Self.modality(ofPart: part) else {
             reader.refuse(path, part, supported: Self.parts)
             return

@@ -52,20 +52,6 @@ public struct HeadInput: Sendable, Equatable {
     }
 }
 
-/// The space that images, sounds and texts are projected to, so that they can be compared and composed.
-public struct EmbeddingSpace: Sendable, Equatable {
-    /// Numbers of a vector.
-    public let dimensions: Int
-    /// What can be projected.
-    public let inputs: [HeadInput]
-
-    /// A space of that many dimensions.
-    public init(dimensions: Int, inputs: [HeadInput]) {
-        self.dimensions = dimensions
-        self.inputs = inputs
-    }
-}
-
 /// What the audio tower takes.
 public struct AudioInput: Sendable, Equatable {
     /// Samples per second.

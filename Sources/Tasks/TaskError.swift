@@ -8,6 +8,8 @@ public enum TaskError: Error, Equatable, CustomStringConvertible {
     case promptTooLong(tokens: Int, limit: Int)
     /// The model has no such head or tower.
     case taskNotAvailable(String, model: String)
+    /// The model does not read pictures of that kind otherwise than photos.
+    case viewNotAvailable(PictureView)
     /// A head does not read a part of this name: the names that it reads.
     case unexpectedPart(String, head: String, parts: [String])
     /// A head was asked without parts that it needs: any of these where `all` is false.
@@ -24,6 +26,8 @@ public enum TaskError: Error, Equatable, CustomStringConvertible {
         case .promptTooLong(let tokens, let limit):
             "The prompt has \(tokens) word pieces, but this model takes at most \(limit): shorten it."
         case .taskNotAvailable(let task, let model): "The model \(model) cannot do \(task): ask a model that can."
+        case .viewNotAvailable(let view):
+            "The model does not read a \(view) otherwise than a photo: leave the option view out, or ask a model that does."
         case .unexpectedPart(let part, let head, let parts):
             "The head \(head) does not read the part \(part): send \(parts.joined(separator: ", "))."
         case .missingParts(let parts, let head, let all):

@@ -12,6 +12,8 @@ struct EmbedCommand: ParsableCommand {
     var image: [String] = []
     @Option(help: ArgumentHelp("A WAV, FLAC, Ogg or MP3 file; may be given several times.", valueName: "file"))
     var audio: [String] = []
+    @Option(help: ArgumentHelp("What the images are: auto (told by each of them), photo or sketch.", valueName: "view"))
+    var view = ViewArgument.auto
     @OptionGroup var model: ModelArguments
     @Flag(inversion: .prefixedNo, help: "Scale each vector to length 1.") var normalize = true
 
@@ -19,6 +21,7 @@ struct EmbedCommand: ParsableCommand {
         if text.isEmpty && image.isEmpty && audio.isEmpty {
             throw ValidationError("Give at least one --text, --image or --audio.")
         }
+        if image.isEmpty && view != .auto { throw ValidationError("--view says what an --image is; give one.") }
     }
 
     func run() throws {
@@ -28,6 +31,7 @@ struct EmbedCommand: ParsableCommand {
         }
         if let space = loaded.space { return try embed(in: space, loaded) }
         guard audio.isEmpty else { throw CommandFailure.failed("The model \(loaded.name) cannot embed sounds.") }
+        guard view != .sketch else { throw CommandFailure.failed("The model \(loaded.name) cannot read sketches.") }
         for vector in loaded.embedTexts(text.compactMap { loaded.encode($0) }) { try show(vector) }
         for file in image {
             let encodings = loaded.encodeImages([try loaded.pixels(ofFile: file)])
@@ -46,8 +50,10 @@ struct EmbedCommand: ParsableCommand {
                     part == "text"
                     ? loaded.encode(source).map { TowerInput.text($0) } : try loaded.input(ofFile: source, for: input)
                 guard let value else { continue }
-                let tokens = loaded.encode([(input.tower, value)])
-                for vector in try loaded.project(tokens.map { (part, $0) }) { try show(vector) }
+                let queries = loaded.encode([(input.tower, value)]).map {
+                    SpaceQuery(parts: [part: $0], view: part == "image" ? view.view : nil)
+                }
+                for made in try loaded.embed(queries) { try show(made.vector) }
             }
         }
     }
@@ -59,4 +65,17 @@ struct EmbedCommand: ParsableCommand {
         try json.value(scaled)
         print(json.text)
     }
+}
+
+/// What a picture is said to be on the command line.
+enum ViewArgument: String, ExpressibleByArgument, CaseIterable {
+    /// The model tells.
+    case auto
+    /// Taken by a camera.
+    case photo
+    /// Drawn by hand.
+    case sketch
+
+    /// The view as the model takes it; nil where it is to tell.
+    var view: PictureView? { PictureView(rawValue: rawValue) }
 }

@@ -4,11 +4,17 @@ import Tensor
 /// Each part by itself into one space where what means the same lies close (Radford 2021, CLIP):
 ///
 ///     vector = projection(pool(x)) / length,  x = adapter of the part (HeadInput)
+///
+/// and what the checkpoint may have beside it: how two of them become one, and phrases to say what a vector is about.
 public final class ProjectionHead: Sendable {
-    /// The parts that can be projected, in the order of `config.json`.
+    /// What can be projected, in the order of `config.json`: parts of requests, and other readings of the part `image`.
     public let parts: [String]
     /// The length of a vector.
     public let dimensions: Int
+    /// How a picture and words become one vector; nil without.
+    public let composition: GatedResidual?
+    /// The phrases' vectors; nil without.
+    public let concepts: ConceptMatrix?
 
     private let width: Int
     private let inputs: [HeadInput]
@@ -34,6 +40,15 @@ public final class ProjectionHead: Sendable {
         }
         self.inputs = inputs
         self.projections = projections
+        let dimensions = head.dimensions
+        composition = try head.composition.map { composition throws(CheckpointError) in
+            try GatedResidual(checkpoint, composition, dimensions: dimensions, name: "\(name).composition")
+        }
+        concepts =
+            head.concepts.isEmpty
+            ? nil
+            : try ConceptMatrix(
+                checkpoint, count: head.concepts.count, dimensions: dimensions, name: "\(name).concepts")
     }
 
     /// The tensors that the head needs.
@@ -41,7 +56,7 @@ public final class ProjectionHead: Sendable {
         _ head: SensoriumConfiguration.ProjectionHead, towers: Named<SensoriumConfiguration.Tower>, name: String
     ) -> [TensorRequirement] {
         let width = head.shape.width
-        return head.inputs.flatMap { part, input in
+        var all = head.inputs.flatMap { part, input in
             let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
             return HeadInput.requirements(
                 input, head.shape, towerWidth: towers.width(of: input.tower), name: "\(name).inputs.\(tensor)")
@@ -49,9 +64,18 @@ public final class ProjectionHead: Sendable {
                     "\(name).projections.\(tensor)", outputs: head.dimensions,
                     inputs: input.pooling == .mean ? width : 2 * width)
         }
+        if let composition = head.composition {
+            all += GatedResidual.requirements(
+                composition, dimensions: head.dimensions, name: "\(name).composition")
+        }
+        if !head.concepts.isEmpty {
+            all += ConceptMatrix.requirements(
+                count: head.concepts.count, dimensions: head.dimensions, name: "\(name).concepts")
+        }
+        return all
     }
 
-    /// Tokens of several items of one part, which must be one of `parts`, → vectors of length 1.
+    /// Tokens of several items of one of `parts` → vectors of length 1.
     public func project(
         part: String, _ items: [TowerTokens], workspace: Workspace, pool: ComputePool
     ) -> [[Float]] {

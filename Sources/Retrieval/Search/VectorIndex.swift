@@ -79,22 +79,35 @@ public final class VectorIndex: Sendable {
         let vector: [Float]
         let top: Int
         let filter: MetadataFilter?
+        let keepsVectors: Bool
 
         /// A question.
         /// - Parameters:
         ///   - vector: of length 1, as many elements as the index has.
         ///   - top: how many hits at most.
         ///   - filter: what the hits must have.
-        public init(vector: [Float], top: Int, filter: MetadataFilter?) {
+        ///   - keepsVectors: whether the answer should have the vectors of the hits.
+        public init(vector: [Float], top: Int, filter: MetadataFilter?, keepsVectors: Bool = false) {
             self.vector = vector
             self.top = top
             self.filter = filter
+            self.keepsVectors = keepsVectors
         }
+    }
+
+    /// An item that was found.
+    public struct Match: Sendable, Equatable {
+        /// The item's id.
+        public let id: ItemID
+        /// The cosine of the angle between the vectors, -1 to 1.
+        public let score: Float
+        /// The item's vector, of length 1; nil unless it was asked for.
+        public let vector: [Float]?
     }
 
     /// The best items for each query, best first, in one pass over the vectors. The hits of a query do not depend on the
     /// others, nor on the number of threads.
-    public func search(_ queries: [Query], pool: ComputePool) -> [[(id: ItemID, score: Float)]] {
+    public func search(_ queries: [Query], pool: ComputePool) -> [[Match]] {
         let packed = FloatBuffer(count: queries.count * width)
         for (number, query) in queries.enumerated() {
             for (i, value) in query.vector.enumerated() { packed.pointer[number * width + i] = value }
@@ -112,7 +125,13 @@ public final class VectorIndex: Sendable {
             return queries.indices.map { query in
                 var best = lanes.flatMap { $0.best[query].hits }
                 best.sort { TopHits.isBetter($0, $1, state.ids) }
-                return best.prefix(queries[query].top).map { (state.ids[$0.slot], $0.score) }
+                let keepsVectors = queries[query].keepsVectors
+                return best.prefix(queries[query].top).map { hit in
+                    // Rows are `width` wide, of which the first `dimension` elements are the vector.
+                    let vector = UnsafeBufferPointer(start: row(hit.slot, state), count: dimension)
+                    return Match(
+                        id: state.ids[hit.slot], score: hit.score, vector: keepsVectors ? Array(vector) : nil)
+                }
             }
         }
     }

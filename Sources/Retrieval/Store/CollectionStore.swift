@@ -60,7 +60,7 @@ public final class CollectionStore: Sendable {
     private struct SearchJob: Sendable {
         let entry: CatalogEntry
         let query: VectorIndex.Query
-        let done: @Sendable ([(id: ItemID, score: Float)]) -> Void
+        let done: @Sendable ([VectorIndex.Match]) -> Void
     }
 
     /// Locks and opens a folder, which is made where it is missing. Nothing is read yet; see `load`.
@@ -285,6 +285,8 @@ public final class CollectionStore: Sendable {
         public let item: ItemSummary
         /// The cosine of the angle between the vectors, -1 to 1.
         public let score: Float
+        /// The item's vector, of length 1; nil unless it was asked for.
+        public let vector: [Float]?
     }
 
     /// The items whose vectors are nearest by cosine, best first; of equal ones the smaller id comes first.
@@ -293,23 +295,27 @@ public final class CollectionStore: Sendable {
     ///   - vector: of any length but 0.
     ///   - source: where the vector comes from.
     ///   - top: how many at most.
+    ///   - filter: what the hits must have.
+    ///   - keepsVectors: whether the hits should have their vectors.
     public func search(
-        _ name: String, _ vector: [Float], from source: VectorSource, top: Int, filter: MetadataFilter? = nil
+        _ name: String, _ vector: [Float], from source: VectorSource, top: Int, filter: MetadataFilter? = nil,
+        keepsVectors: Bool = false
     ) async throws(RetrievalError) -> [Hit] {
         let entry = try entry(name)
         try entry.check(dimension: vector.count, source: source)
-        let query = VectorIndex.Query(vector: try Item.unit(vector), top: top, filter: filter)
+        let query = VectorIndex.Query(
+            vector: try Item.unit(vector), top: top, filter: filter, keepsVectors: keepsVectors)
         let threads = try running()
-        let found: [(id: ItemID, score: Float)] = try await waiting { done throws(RetrievalError) in
+        let found: [VectorIndex.Match] = try await waiting { done throws(RetrievalError) in
             try threads.search.submit(SearchJob(entry: entry, query: query) { done(.success($0)) })
         }
         let known = try await reading { reader throws(SQLiteError) in
             try reader.summaries(found.map(\.id), of: entry)
         }
-        return found.compactMap { id, score in
+        return found.compactMap { match in
             // One may have been removed, or changed, since.
-            guard let item = known[id], filter?.admits(item.metadata) ?? true else { return nil }
-            return Hit(item: item, score: score)
+            guard let item = known[match.id], filter?.admits(item.metadata) ?? true else { return nil }
+            return Hit(item: item, score: match.score, vector: match.vector)
         }
     }
 

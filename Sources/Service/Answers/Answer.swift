@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import Tasks
 
 extension HTTPResponse {
     /// A JSON answer whose fields `body` writes.
@@ -36,8 +37,9 @@ struct AnswerFrame: Sendable {
 
 /// What was understood of one part.
 enum UnderstoodInput: Sendable, Equatable {
-    /// Size after the EXIF orientation was applied, and the format that the bytes really have.
-    case image(name: String, width: Int, height: Int, format: String)
+    /// Size after the EXIF orientation was applied, the format that the bytes really have, and what the picture was taken for
+    /// where that makes a difference.
+    case image(name: String, width: Int, height: Int, format: String, view: PictureView? = nil)
     /// Word pieces of the whole text and whether some were cut.
     case text(name: String, tokens: Int, isTruncated: Bool)
     /// Length, and rate and channels as stored, before the sound became one channel at the tower's rate.
@@ -47,20 +49,27 @@ enum UnderstoodInput: Sendable, Equatable {
 
     private var name: String {
         switch self {
-        case .image(let name, _, _, _), .audio(let name, _, _, _, _), .text(let name, _, _),
+        case .image(let name, _, _, _, _), .audio(let name, _, _, _, _), .text(let name, _, _),
             .features(let name, _, _):
             name
         }
+    }
+
+    /// The same, with what a picture was taken for.
+    func seen(as view: PictureView?) -> UnderstoodInput {
+        guard case .image(let name, let width, let height, let format, _) = self else { return self }
+        return .image(name: name, width: width, height: height, format: format, view: view)
     }
 
     fileprivate func write(to json: inout JSONWriter) throws(JSONError) {
         try json.field(name) { json throws(JSONError) in
             try json.object { json throws(JSONError) in
                 switch self {
-                case .image(_, let width, let height, let format):
+                case .image(_, let width, let height, let format, let view):
                     json.field("width", width)
                     json.field("height", height)
                     json.field("format", format)
+                    if let view { json.field("view", view.rawValue) }
                 case .audio(_, let seconds, let sampleRate, let channels, let format):
                     try json.field("seconds", seconds)
                     json.field("sample_rate", sampleRate)

@@ -15,6 +15,8 @@ protocol Engine: Sendable {
     func tokens(of text: String) -> TokenizedText
     /// What is wrong with options for this model, before any image is decoded.
     func validate(_ options: CaptionOptions) throws
+    /// For each vector of the model's space the phrase nearest to it; empty for a model without phrases.
+    func concepts(nearest vectors: [[Float]]) -> [Concept]
     /// Has a job computed. Cancelling the calling task takes the job out of its queue, or its batch at the next step.
     ///
     /// - Parameter onText: called with each piece of a caption that became final, before the output is there.
@@ -53,6 +55,8 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
     func tokens(of text: String) -> TokenizedText { model.tokens(of: text) }
 
     func validate(_ options: CaptionOptions) throws { try model.validate(options) }
+
+    func concepts(nearest vectors: [[Float]]) -> [Concept] { model.concepts(nearest: vectors) }
 
     func compute(
         _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)?

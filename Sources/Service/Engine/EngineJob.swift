@@ -4,11 +4,19 @@ import Tasks
 /// One request's work for the engine.
 enum EngineJob: Sendable {
     case caption(pixels: [Float], CaptionOptions)
-    /// One vector of all parts together, keyed as `ModelCard.embeddable` names them. Vectors of a model's space have
-    /// length 1: of several parts it is the mean, scaled to length 1. A model without one takes a single part, and its
-    /// vector has any length.
-    case embed(parts: [String: TowerInput])
+    case embed(Embedding)
     case classify(Question)
+
+    /// What becomes one vector. In a model's space it is of length 1; a model without one takes a single part, and its vector
+    /// has any length.
+    struct Embedding: Sendable {
+        /// Keyed as `ModelCard.embeddable` names them, at least one.
+        var parts: [String: TowerInput]
+        /// What the picture is; nil where the model is to tell.
+        var view: PictureView?
+        /// The share of the words, 0...1; nil for the usual half.
+        var weight: Double?
+    }
 
     /// What a head is asked.
     struct Question: Sendable {
@@ -26,8 +34,8 @@ enum EngineJob: Sendable {
     var task: TaskID {
         switch self {
         case .caption: "caption"
-        case .embed(let parts):
-            switch parts.count == 1 ? parts.keys.first : nil {
+        case .embed(let embedding):
+            switch embedding.parts.count == 1 ? embedding.parts.keys.first : nil {
             case "image": "embed-image"
             case "text": "embed-text"
             case "audio": "embed-audio"
@@ -42,7 +50,7 @@ enum EngineJob: Sendable {
         let parts: [String: TowerInput]
         switch self {
         case .caption: return 1
-        case .embed(let given): parts = given
+        case .embed(let embedding): parts = embedding.parts
         case .classify(let question): parts = question.parts
         }
         return parts.values.reduce(1) { most, input in
@@ -61,7 +69,7 @@ enum EngineJob: Sendable {
 /// What the engine gives back.
 enum EngineOutput: Sendable {
     case captions([CaptionCandidate])
-    case embedding([Float])
+    case embedding(SpaceVector)
     /// What a head says, and how long it took behind the towers, with what else was in the batch.
     case classification(Classification, fuse: Duration)
 }

@@ -98,19 +98,12 @@ extension ModelWorker {
         }
     }
 
-    private func embed(_ items: [[String: TowerInput]]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
-        guard let space = card.space else { return embedByTowers(items) }
-        let tokens = encode(items, by: items.map { _ in space.inputs })
-        let projected: [(item: Int, part: String, tokens: TowerTokens)] = tokens.enumerated().flatMap { item, parts in
-            // In the order of the space, so that a sum does not depend on the order of a dictionary.
-            space.inputs.compactMap { input in parts[input.part].map { (item, input.part, $0) } }
-        }
+    private func embed(_ items: [EngineJob.Embedding]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+        guard let space = card.space else { return embedByTowers(items.map(\.parts)) }
+        let tokens = encode(items.map(\.parts), by: items.map { _ in space.inputs })
+        let queries = zip(items, tokens).map { SpaceQuery(parts: $1, view: $0.view, weight: $0.weight) }
         do {
-            let vectors = try model.project(projected.map { ($0.part, $0.tokens) })
-            return items.indices.map { index in
-                let own = zip(projected, vectors).filter { $0.0.item == index }.map(\.1)
-                return own.isEmpty ? .failed(NothingComputed()) : .done(.embedding(.composed(own)))
-            }
+            return try model.embed(queries).map { .done(.embedding($0)) }
         } catch {
             return items.map { _ in .failed(error) }
         }
@@ -124,16 +117,10 @@ extension ModelWorker {
         for case .text(let text)? in items.map({ $0["text"] }) { texts.append(text) }
         // A queue is of images alone or of texts alone.
         let vectors = model.encode(images: images).map(model.embedding) + model.embed(texts: texts)
-        return items.indices.map { $0 < vectors.count ? .done(.embedding(vectors[$0])) : .failed(NothingComputed()) }
-    }
-}
-
-extension [Float] {
-    /// The vector of several of length 1: their mean, scaled to length 1 again. A single one stays what it is.
-    static func composed(_ vectors: [[Float]]) -> [Float] {
-        guard let first = vectors.first, vectors.count > 1 else { return vectors.first ?? [] }
-        let sum = vectors.dropFirst().reduce(first) { zip($0, $1).map(+) }
-        return EmbedRoute.normalized(sum)
+        return items.indices.map { index in
+            guard index < vectors.count else { return .failed(NothingComputed()) }
+            return .done(.embedding(SpaceVector(vector: vectors[index], keys: [:])))
+        }
     }
 }
 
@@ -142,8 +129,8 @@ extension EngineJob {
         if case .caption(let pixels, let options) = self { (pixels, options) } else { nil }
     }
 
-    fileprivate var embedded: [String: TowerInput]? {
-        if case .embed(let parts) = self { parts } else { nil }
+    fileprivate var embedded: Embedding? {
+        if case .embed(let embedding) = self { embedding } else { nil }
     }
 
     fileprivate var question: Question? {

@@ -8,7 +8,7 @@ typealias TokenizedText = WordPieceTokenizer.Encoding
 
 /// What the service needs of a loaded model. `Tasks.LoadedModel` is the one that serves; tests bring small ones.
 ///
-/// `pixels`, `faces`, `tokens` and `validate` may be called from any thread at once; the rest is called by the engine thread alone.
+/// `pixels`, `faces`, `tokens`, `validate` and `concepts` may be called from any thread at once; the rest is called by the engine thread alone.
 protocol ServedModel: Sendable {
     /// An image as its tower sees it.
     associatedtype Encoding
@@ -46,8 +46,10 @@ protocol ServedModel: Sendable {
     func classify(
         head: String, _ items: [[String: TowerTokens]], explain: [Bool]
     ) throws -> [Classification]
-    /// The vectors of length 1 that parts have in the model's space.
-    func project(_ items: [(part: String, tokens: TowerTokens)]) throws -> [[Float]]
+    /// One vector of the model's space for each query.
+    func embed(_ queries: [SpaceQuery]) throws -> [SpaceVector]
+    /// For each vector of the space the phrase nearest to it; from any thread at once.
+    func concepts(nearest vectors: [[Float]]) -> [Concept]
 }
 
 /// How far a caption is.

@@ -4,7 +4,8 @@ import Retrieval
 import Tasks
 
 extension VectorIntake {
-    /// The vectors of length 1 of the candidates, in the order in which they were sent. They are computed together.
+    /// The vectors of length 1 of the candidates, in the order in which they were sent. They are computed together. What each
+    /// picture among them is, the model tells for itself: the request's `view` is that of the query.
     func candidates(
         _ inputs: RequestInputs, _ request: Request, _ engine: any Engine, dimension: Int
     ) async throws -> [[Float]] {
@@ -42,7 +43,8 @@ extension VectorIntake {
         try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
             for (index, input, part) in wanted {
                 guard let prepared = taken.inputs[input.part] else { continue }
-                group.addTask { (index, try await embed([part: prepared], request, engine).vector) }
+                let embedding = EngineJob.Embedding(parts: [part: prepared])
+                group.addTask { (index, try await embed(embedding, request, engine).vector.vector) }
             }
             var vectors: [(Int, [Float])] = []
             for try await vector in group { vectors.append(vector) }

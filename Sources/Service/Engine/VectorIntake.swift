@@ -19,6 +19,8 @@ struct VectorIntake: Sendable {
         let vector: [Float]
         let source: VectorSource
         let kind: ItemKind
+        /// The vectors that the model made of each part alone, of length 1, in the order of `VectorIntake.parts`.
+        var keys: [(part: String, vector: [Float])] = []
         var understood: [UnderstoodInput] = []
         var queue = Duration.zero
         var decode = Duration.zero
@@ -36,6 +38,7 @@ struct VectorIntake: Sendable {
         into collection: (store: CollectionStore, name: String)? = nil
     ) async throws -> Taken {
         try ModelChoice.check(inputs, engine.card)
+        let options = EmbeddingOptions(inputs)
         let given = ["image", "audio", "text"].filter { inputs.has(part: $0) }
         if let value = inputs.value("embedding") {
             guard given.isEmpty else {
@@ -46,15 +49,16 @@ struct VectorIntake: Sendable {
             }
             // Who names the model says that its vector is one of that model's.
             let isModels = inputs.has(ModelChoice.option)
+            try options.check(parts: given, engine.card)
             return Taken(
                 vector: try Self.vector(value),
                 source: isModels ? .model(engine.card.origin) : .client(serving: engine.card.origin), kind: .embedding)
         }
-        return try await compute(given, inputs, request, engine, collection)
+        return try await compute(given, options, inputs, request, engine, collection)
     }
 
     private func compute(
-        _ given: [String], _ inputs: RequestInputs, _ request: Request, _ engine: any Engine,
+        _ given: [String], _ options: EmbeddingOptions, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine,
         _ collection: (store: CollectionStore, name: String)?
     ) async throws -> Taken {
         guard let only = given.first else {
@@ -77,18 +81,20 @@ struct VectorIntake: Sendable {
             // An item that is put makes the collection.
             guard case .unknownCollection = error else { throw error }
         }
-        let parts = try await media.takeEmbeddable(of: inputs, for: request, engine, task: "retrieve")
-        let (vector, job) = try await embed(parts.inputs, request, engine)
+        let parts = try await media.takeEmbeddable(of: inputs, options, for: request, engine, task: "retrieve")
+        let (made, job) = try await embed(options.embedding(of: parts), request, engine)
         return Taken(
-            vector: vector, source: source, kind: given.count > 1 ? .composed : ItemKind(rawValue: only) ?? .composed,
-            understood: parts.understood, queue: parts.waited + job.queue, decode: parts.took, encode: job.begin)
+            vector: made.vector, source: source,
+            kind: given.count > 1 ? .composed : ItemKind(rawValue: only) ?? .composed,
+            keys: given.compactMap { part in made.keys[part].map { (part, $0) } },
+            understood: parts.understood.map { $0.seen(as: made.view) }, queue: parts.waited + job.queue, decode: parts.took, encode: job.begin)
     }
 
     /// The model's vector of parts.
     func embed(
-        _ parts: [String: TowerInput], _ request: Request, _ engine: any Engine
-    ) async throws -> (vector: [Float], timing: JobTiming) {
-        let (output, timing) = try await engine.compute(.embed(parts: parts), before: request.deadline, onText: nil)
+        _ embedding: EngineJob.Embedding, _ request: Request, _ engine: any Engine
+    ) async throws -> (vector: SpaceVector, timing: JobTiming) {
+        let (output, timing) = try await engine.compute(.embed(embedding), before: request.deadline, onText: nil)
         guard case .embedding(let vector) = output else { throw NoVector() }
         return (vector, timing)
     }

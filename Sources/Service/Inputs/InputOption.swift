@@ -84,6 +84,13 @@ extension InputOption where Value == Int? {
 }
 
 extension InputOption where Value == Double? {
+    /// An option whose absence the route tells from its usual value.
+    static func number(_ name: String, in range: ClosedRange<Double>, usually standard: Double) -> Self {
+        Self(name, .number(range, standard: standard), standard: nil) { value in
+            value.number.flatMap { range.contains($0) ? .some($0) : nil }
+        }
+    }
+
     static func number(_ name: String, in range: ClosedRange<Double>) -> Self {
         Self(name, .number(range, standard: nil), standard: nil) { value in
             value.number.flatMap { range.contains($0) ? .some($0) : nil }

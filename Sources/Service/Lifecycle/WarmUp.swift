@@ -41,7 +41,7 @@ enum WarmUp {
         }
         // Without a space an image is embedded by the tower that captions have warmed up.
         for input in card.embeddable where card.space != nil || jobs.isEmpty || input.kind != .image {
-            if let value = value(input, engine) { jobs.append(.embed(parts: [input.part: value])) }
+            if let value = value(input, engine) { jobs.append(.embed(EngineJob.Embedding(parts: [input.part: value]))) }
         }
         for head in card.heads {
             let values = head.inputs.compactMap { input in value(input, engine).map { (input.part, $0) } }

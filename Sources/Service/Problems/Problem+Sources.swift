@@ -38,6 +38,10 @@ extension Problem {
     private init(_ error: TaskError) {
         switch error {
         case .taskNotAvailable: self.init(.taskNotAvailable, error.description)
+        case .viewNotAvailable:
+            self.init(.taskNotAvailable, error.description, members: ["option": .string("view")])
+        case .invalidOption(let name, _):
+            self.init(.invalidOption, error.description, members: ["option": .string(name)])
         case .unexpectedPart: self.init(.unexpectedPart, error.description)
         case .missingParts: self.init(.missingPart, error.description)
         default: self.init(.invalidOption, error.description)

@@ -12,18 +12,20 @@ struct EmbedRoute: TaskRoute {
         parts: [
             .init(name: "image", kind: .image), .init(name: "audio", kind: .audio), .init(name: "text", kind: .text),
         ],
-        options: [Self.normalize.rule, Self.encoding.rule, ModelChoice.option.rule])
+        options: [Self.normalize.rule, Self.encoding.rule] + EmbeddingOptions.rules + [ModelChoice.option.rule])
     let produces = ["application/json"]
     let media: MediaIntake
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "embed")
-        let taken = try await media.takeEmbeddable(of: inputs, for: request, engine, task: "embed")
+        let options = EmbeddingOptions(inputs)
+        let taken = try await media.takeEmbeddable(of: inputs, options, for: request, engine, task: "embed")
         let (output, timing) = try await engine.compute(
-            .embed(parts: taken.inputs), before: request.deadline, onText: nil)
-        guard case .embedding(let values) = output else { throw NoEmbedding() }
-        let vector = inputs[Self.normalize] ? Self.normalized(values) : values
-        return .whole(try Self.response(vector, inputs[Self.encoding], taken, timing, request, engine))
+            .embed(options.embedding(of: taken)), before: request.deadline, onText: nil)
+        guard case .embedding(let embedded) = output else { throw NoEmbedding() }
+        let vector = inputs[Self.normalize] ? Self.normalized(embedded.vector) : embedded.vector
+        let understood = taken.understood.map { $0.seen(as: embedded.view) }
+        return .whole(try Self.response(vector, inputs[Self.encoding], taken, understood, timing, request, engine))
     }
 
     /// The vector of length 1 in the same direction. One of length 0 has none and stays.
@@ -33,14 +35,14 @@ struct EmbedRoute: TaskRoute {
     }
 
     private static func response(
-        _ vector: [Float], _ encoding: String, _ taken: TakenParts, _ job: JobTiming, _ request: Request,
-        _ engine: any Engine
+        _ vector: [Float], _ encoding: String, _ taken: TakenParts, _ understood: [UnderstoodInput], _ job: JobTiming,
+        _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, total: request.age)
         request.record.took(timing)
         let frame = AnswerFrame(
-            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: understood)
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in
             if encoding == "base64" {
                 json.field("embedding", Base64.encode(vector.littleEndianBytes))
@@ -60,7 +62,7 @@ extension MediaIntake {
     /// Takes what is to be embedded: one of `image`, `audio` and `text`, or several where the model has one space for them.
     /// For `EngineJob.embed`.
     func takeEmbeddable(
-        of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String
+        of inputs: RequestInputs, _ options: EmbeddingOptions, for request: Request, _ engine: any Engine, task: String
     ) async throws -> TakenParts {
         let card = engine.card
         let given = ["image", "audio", "text"].filter { inputs.has(part: $0) }
@@ -80,6 +82,7 @@ extension MediaIntake {
                 "The embeddings of \(given.quoted("and")) are of different spaces in \(card.name) and cannot be composed "
                     + "to one vector; send one of them.", members: ["task": .string("embed")])
         }
+        try options.check(parts: given, card)
         return try await take(card.embeddable, of: inputs, for: request, engine, task: task)
     }
 }

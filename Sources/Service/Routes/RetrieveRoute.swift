@@ -1,27 +1,24 @@
 import HTTP
 import JSON
 import Retrieval
+import Tasks
 
 /// `POST /v1/retrieve`: the items of a collection, or candidates sent along, that are nearest to a query.
 struct RetrieveRoute: CollectionRoute {
     static let collection = InputOption.text("collection", maxBytes: CollectionName.maxBytes)
     static let top = InputOption.integer("top", in: 1...1000, standard: 10)
-    static let view = InputOption.choice("view", among: ["auto", "photo", "sketch"])
-    static let weight = InputOption.number("weight", in: 0...1)
     static let explain = InputOption.boolean("explain", standard: false)
 
     let rules = InputRules(
         parts: VectorIntake.parts + [.init(name: "candidate", kind: .candidate), .init(name: "filter", kind: .object)],
-        options: [
-            Self.collection.rule, Self.top.rule, Self.view.rule, Self.weight.rule, Self.explain.rule,
-            ModelChoice.option.rule,
-        ])
+        options: [Self.collection.rule, Self.top.rule] + EmbeddingOptions.rules
+            + [Self.explain.rule, ModelChoice.option.rule])
     let store: CollectionStore?
     let vectors: VectorIntake
     let metrics: Metrics
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        try Self.refuseUnavailable(inputs)
+        if inputs[Self.explain] { try Self.checkExplanation(inputs, engine.card) }
         let filter = try inputs.object("filter").map { MetadataFilter($0) }
         switch (inputs[Self.collection], inputs.candidates.isEmpty) {
         case (let name?, true): return .whole(try await search(name, filter, request, inputs, engine))
@@ -44,15 +41,20 @@ struct RetrieveRoute: CollectionRoute {
         }
     }
 
-    private static func refuseUnavailable(_ inputs: RequestInputs) throws(Problem) {
-        let given = [
-            inputs[view] == "auto" ? nil : "view", inputs[weight].map { _ in "weight" },
-            inputs[explain] ? "explain" : nil,
-        ]
-        guard let option = given.compactMap(\.self).first else { return }
-        throw Problem(
-            .taskNotAvailable, "Retrieval cannot take the option \"\(option)\" yet; leave it out.",
-            members: ["option": .string(option)])
+    /// Refuses an explanation by a model that has no words for its vectors, and of vectors that are not the model's.
+    private static func checkExplanation(_ inputs: RequestInputs, _ card: ModelCard) throws(Problem) {
+        guard card.space?.hasConcepts == true else {
+            throw Problem(
+                .taskNotAvailable,
+                "The model \(card.name) has no phrases to explain vectors with; leave the option \"explain\" out.",
+                members: ["option": .string("explain")])
+        }
+        guard inputs.value("embedding") == nil || inputs.has(ModelChoice.option) else {
+            throw Problem(
+                .invalidOption,
+                "An \"embedding\" can be explained where it is the model's own; say so with \"model\", or leave \"explain\" "
+                    + "out.", members: ["option": .string("explain")])
+        }
     }
 
     // MARK: A collection
@@ -64,25 +66,16 @@ struct RetrieveRoute: CollectionRoute {
         // Before anything is computed: whether there is such a collection.
         _ = try store.collection(name)
         let taken = try await vectors.take(inputs, request, engine, into: (store, name))
+        let explains = inputs[Self.explain]
         let start = ContinuousClock.now
-        let hits = try await store.search(
-            name, taken.vector, from: taken.source, top: inputs[Self.top], filter: filter)
-        let took = start.duration(to: .now)
-        return try response(taken, took, request, engine) { json throws(JSONError) in
-            json.field("collection", name)
-            try json.field("hits") { json throws(JSONError) in
-                try json.array { json throws(JSONError) in
-                    for hit in hits {
-                        try json.object { json throws(JSONError) in
-                            json.field("id", hit.item.id.text)
-                            try json.field("score", Double(hit.score))
-                            json.field("kind", hit.item.kind.rawValue)
-                            json.field("metadata") { $0.exact(.object(hit.item.metadata)) }
-                        }
-                    }
-                }
-            }
+        let found = try await store.search(
+            name, taken.vector, from: taken.source, top: inputs[Self.top], filter: filter,
+            keepsVectors: explains || !taken.keys.isEmpty)
+        let hits = found.map {
+            RetrieveAnswer.Hit(id: $0.item.id.text, score: Double($0.score), vector: $0.vector ?? [], item: $0.item)
         }
+        let took = start.duration(to: .now)
+        return try await response(RetrieveAnswer(collection: name, hits: hits), taken, explains, took, request, engine)
     }
 
     // MARK: Candidates
@@ -92,44 +85,34 @@ struct RetrieveRoute: CollectionRoute {
     ) async throws -> HTTPResponse {
         let taken = try await vectors.take(inputs, request, engine)
         let query = try Item.unit(taken.vector)
-        let ranked = try await vectors.candidates(inputs, request, engine, dimension: query.count)
+        let candidates = try await vectors.candidates(inputs, request, engine, dimension: query.count)
         let start = ContinuousClock.now
-        let scores = ranked.map { Self.dot(query, $0) }
+        let scores = candidates.map { cosine(query, $0) }
         // By score; of equal ones the first that was sent.
         let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
-        let took = start.duration(to: .now)
-        return try response(taken, took, request, engine) { json throws(JSONError) in
-            try json.field("hits") { json throws(JSONError) in
-                try json.array { json throws(JSONError) in
-                    for index in order.prefix(inputs[Self.top]) {
-                        try json.object { json throws(JSONError) in
-                            json.field("id", String(index))
-                            try json.field("score", scores[index])
-                        }
-                    }
-                }
-            }
+        let hits = order.prefix(inputs[Self.top]).map {
+            RetrieveAnswer.Hit(id: String($0), score: scores[$0], vector: candidates[$0], item: nil)
         }
-    }
-
-    private static func dot(_ a: [Float], _ b: [Float]) -> Double {
-        var sum = 0.0
-        for (x, y) in zip(a, b) { sum += Double(x) * Double(y) }
-        return sum
+        let took = start.duration(to: .now)
+        return try await response(
+            RetrieveAnswer(collection: nil, hits: hits), taken, inputs[Self.explain], took, request, engine)
     }
 
     private func response(
-        _ taken: VectorIntake.Taken, _ search: Duration, _ request: Request, _ engine: any Engine,
-        _ body: (inout JSONWriter) throws(JSONError) -> Void
-    ) throws(JSONError) -> HTTPResponse {
+        _ found: RetrieveAnswer, _ taken: VectorIntake.Taken, _ explains: Bool, _ search: Duration, _ request: Request,
+        _ engine: any Engine
+    ) async throws -> HTTPResponse {
+        var answer = found
+        answer.score(by: taken.keys)
+        if explains { try await answer.explain(taken, engine) }
         var timing = taken.timing(request)
         timing.search = search
         metrics.stages("retrieve", "search").observe(search.inSeconds)
         request.record.took(timing)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
-        return try .json(headers: timing.headers) { json throws(JSONError) in
-            try body(&json)
+        return try .json(headers: timing.headers) { [answer] json throws(JSONError) in
+            try answer.write(to: &json)
             try frame.write(to: &json)
         }
     }

@@ -102,7 +102,7 @@ struct PhotoEmbedder: Sendable {
         let prepared = files.map { bytes in Result { try pixels(bytes) } }
         let good = prepared.compactMap { try? $0.get() }
         let tokens = model.encode(good.map { (tower, .pixels($0)) })
-        let vectors = Result { try model.project(tokens.map { ("image", $0) }) }
+        let vectors = Result { try model.embed(tokens.map { SpaceQuery(parts: ["image": $0]) }).map(\.vector) }
         var next = 0
         return prepared.map { pixels in
             Result {
