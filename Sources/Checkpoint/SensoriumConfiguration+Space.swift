@@ -2,11 +2,13 @@
 extension SensoriumConfiguration {
     func check(_ space: ProjectionHead, _ name: String, _ reader: inout ConfigurationReader) {
         let path = "heads.\(name)"
+        if let views = space.views { check(views, of: space, "\(path).views", &reader) }
+        // What the views say wrongly of inputs would be said of the inputs once more.
+        guard reader.problems.isEmpty else { return }
         for (part, input) in space.inputs {
             let isHidden = !space.parts.contains(part)
             check(input, of: isHidden ? Views.part : part, "\(path).inputs.\(part)", &reader)
         }
-        if let views = space.views { check(views, of: space, "\(path).views", &reader) }
         if let composition = space.composition { check(composition, of: space, "\(path).composition", &reader) }
     }
 

@@ -46,7 +46,8 @@ public struct EmbeddingSpace: Sendable, Equatable {
         guard parts.contains(Self.words), parts.count > 1 else {
             throw .invalidOption(
                 "weight",
-                "is the share of the words beside another part: leave it out, or send the part \(Self.words) and another")
+                "is the share of the words beside another part: leave it out, or send the part \(Self.words) and another"
+            )
         }
     }
 }

@@ -9,7 +9,8 @@ extension LoadedModel {
         configuration.heads.space.map { _, head in
             EmbeddingSpace(
                 dimensions: head.dimensions, inputs: described(head.inputs).filter { head.parts.contains($0.part) },
-                views: (head.views?.inputs.names ?? []).compactMap(PictureView.init), hasConcepts: !head.concepts.isEmpty)
+                views: (head.views?.inputs.names ?? []).compactMap(PictureView.init),
+                hasConcepts: !head.concepts.isEmpty)
         }
     }
 
@@ -100,7 +101,9 @@ extension LoadedModel {
     /// thread at once: nothing here waits for the engine. A vector of other dimensions is the caller's mistake and stops the
     /// program.
     public func concepts(nearest vectors: [[Float]]) -> [Concept] {
-        guard let matrix = projection?.concepts, let phrases = configuration.heads.space?.head.concepts else { return [] }
+        guard let matrix = projection?.concepts, let phrases = configuration.heads.space?.head.concepts else {
+            return []
+        }
         return matrix.nearest(to: vectors).map { Concept(phrase: phrases[$0.row], score: $0.score) }
     }
 }

@@ -109,6 +109,6 @@ import Testing
             try classify([["audio": item["text"]].compactMapValues(\.self)])
         }
         #expect(throws: TaskError.missingParts(["image", "text"], head: "claim", all: false)) { try classify([[:]]) }
-        #expect(throws: TaskError.taskNotAvailable("joint embeddings", model: "claims")) { try model.project([]) }
+        #expect(throws: TaskError.taskNotAvailable("joint embeddings", model: "claims")) { try model.embed([]) }
     }
 }

@@ -58,7 +58,8 @@ struct VectorIntake: Sendable {
     }
 
     private func compute(
-        _ given: [String], _ options: EmbeddingOptions, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine,
+        _ given: [String], _ options: EmbeddingOptions, _ inputs: RequestInputs, _ request: Request,
+        _ engine: any Engine,
         _ collection: (store: CollectionStore, name: String)?
     ) async throws -> Taken {
         guard let only = given.first else {
@@ -87,7 +88,8 @@ struct VectorIntake: Sendable {
             vector: made.vector, source: source,
             kind: given.count > 1 ? .composed : ItemKind(rawValue: only) ?? .composed,
             keys: given.compactMap { part in made.keys[part].map { (part, $0) } },
-            understood: parts.understood.map { $0.seen(as: made.view) }, queue: parts.waited + job.queue, decode: parts.took, encode: job.begin)
+            understood: parts.understood.map { $0.seen(as: made.view) }, queue: parts.waited + job.queue,
+            decode: parts.took, encode: job.begin)
     }
 
     /// The model's vector of parts.

@@ -5,7 +5,8 @@ import Retrieval
 /// `PUT /v1/collections/{collection}/items/{item}`: answered when the item is on disk.
 struct PutItem: CollectionRoute {
     let rules = InputRules(
-        parts: VectorIntake.parts + [.init(name: "metadata", kind: .object)], options: [EmbeddingOptions.view.rule, ModelChoice.option.rule])
+        parts: VectorIntake.parts + [.init(name: "metadata", kind: .object)],
+        options: [EmbeddingOptions.view.rule, ModelChoice.option.rule])
     let store: CollectionStore?
     let vectors: VectorIntake
 

@@ -53,6 +53,7 @@ struct ModelRoutes: Sendable {
                 }
             }
         }
+        if let space = card.space { json.field("space") { json in json.object { space.write(to: &$0) } } }
         json.field("limits") { json in json.object { write(limitsOf: card, to: &$0) } }
     }
 
@@ -71,6 +72,14 @@ extension ModelCard {
     /// Numbers of the vector that a part is embedded to.
     fileprivate func dimensions(of input: HeadInput) -> Int? {
         space?.dimensions ?? (input.kind == .text ? textDimensions : imageDimensions)
+    }
+}
+
+extension EmbeddingSpace {
+    fileprivate func write(to json: inout JSONWriter) {
+        json.field("dimensions", dimensions)
+        json.field("views", views.map(\.rawValue))
+        json.field("explain", hasConcepts)
     }
 }
 

@@ -142,8 +142,8 @@ import Testing
         (#"{"embedding":[1,2]}"#, 422, "missing_part"),
         (#"{"collection":"own","embedding":[1,2],"top":1001}"#, 422, "invalid_option"),
         (#"{"collection":"own","embedding":[1,2],"filter":"x"}"#, 422, "invalid_option"),
-        (#"{"collection":"own","embedding":[1,2],"view":"sketch"}"#, 422, "task_not_available"),
-        (#"{"collection":"own","embedding":[1,2],"weight":0.5}"#, 422, "task_not_available"),
+        (#"{"collection":"own","embedding":[1,2],"view":"sketch"}"#, 422, "invalid_option"),
+        (#"{"collection":"own","embedding":[1,2],"weight":0.5}"#, 422, "invalid_option"),
         (#"{"collection":"own","embedding":[1,2],"explain":true}"#, 422, "task_not_available"),
         (#"{"collection":"own","text":"a dog"}"#, 422, "task_not_available"),
         (#"{"collection":"own","embedding":[1,2],"candidate":["a"]}"#, 422, "unexpected_part"),
@@ -209,9 +209,11 @@ import Testing
         #expect(harness.send("GET", "/v1/collections/photos").value("digest") == .string("sha256:0"))
         let hits = harness.send(form: "/v1/retrieve?collection=photos&top=2", text)
         #expect(
-            hits.text.contains(#""hits":[{"id":"text","score":1,"kind":"text","metadata":{}},{"id":"grey","score":0,"#))
+            hits.text.contains(
+                #""hits":[{"id":"text","score":1,"scores":{"text":1},"kind":"text","metadata":{}},{"id":"grey","score":0,"#
+            ))
         let composed = harness.send(form: "/v1/retrieve?collection=photos", Form([("text", "a dog")]))
-        #expect(composed.text.contains(#""score":0.707107,"#))
+        #expect(composed.text.contains(#""score":0.707107,"scores":{"image":1,"text":0},"#))
         // Embeddings, which a client may have from this model, fit in.
         #expect(
             retrieve(#"{"collection":"photos","embedding":[0,0,1],"top":1}"#, harness).text.contains(#""id":"text""#))
@@ -227,7 +229,9 @@ import Testing
             files: [("candidate", Photo.jpeg)])
         let answer = harness.send(form: "/v1/retrieve", form)
         #expect(
-            answer.text.hasPrefix(#"{"hits":[{"id":"0","score":1},{"id":"1","score":1},{"id":"2","score":0}],"#),
+            answer.text.hasPrefix(
+                #"{"hits":[{"id":"0","score":1,"scores":{"text":1}},{"id":"1","score":1,"scores":{"text":1}},{"id":"2","score":0,"#
+            ),
             "\(answer.text)")
         let broken = Form(
             [("text", "a dog")], image: nil, files: [("candidate", Array("no photo at all, nor sound".utf8))])

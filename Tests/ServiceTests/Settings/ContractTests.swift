@@ -150,6 +150,7 @@ import Yams
             #expect(query.status == 200, "\(query.text)")
             try check(query.value(), against: ["$ref": "#/components/schemas/RetrieveAnswer"], "retrieve")
         }
+        try checkSpace()
         for (template, path) in [
             ("/v1/collections", "/v1/collections"), ("/v1/collections/{collection}", "/v1/collections/c"),
             ("/v1/collections/{collection}/items", "/v1/collections/c/items"),
@@ -159,6 +160,19 @@ import Yams
             let schema = try #require(Self.schema(ofAnswer: operation))
             try check(harness.send("GET", path).value(), against: schema, template)
         }
+    }
+
+    /// Scores, concepts and views, of a model that has them.
+    private func checkSpace() throws {
+        let harness = try `Queries of a joint space`.harness(try TemporaryFolder())
+        let form = Form(
+            [("text", "a circle"), ("candidate", "a square")], image: `Queries of a joint space`.picture("sketch"))
+        let ranked = harness.send(form: "/v1/retrieve?explain=true&weight=0.3", form)
+        #expect(ranked.status == 200, "\(ranked.text)")
+        try check(ranked.value(), against: ["$ref": "#/components/schemas/RetrieveAnswer"], "explained")
+        let operation = try #require(value("paths", "/v1/models", "get") as? [String: Any])
+        let schema = try #require(Self.schema(ofAnswer: operation))
+        try check(harness.send("GET", "/v1/models").value(), against: schema, "models")
     }
 
     private static func schema(ofAnswer operation: [String: Any]) -> [String: Any]? {

@@ -5,7 +5,7 @@ import Tokenizer
 @testable import Tasks
 
 extension FakeModel {
-    static func card(hasHeads: Bool, hasSpace: Bool) -> ModelCard {
+    static func card(hasHeads: Bool, hasSpace: Bool, hears: Bool) -> ModelCard {
         var card = ModelCard(
             name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
             imageSize: 4, imageDimensions: 2, textDimensions: 3, maxTextTokens: 4, maxCaptionTokens: 64)
@@ -14,7 +14,9 @@ extension FakeModel {
             card.tasks += ["emotion", "vqa", "classify"]
             card.audio = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30)
         }
-        if hasSpace { card.space = EmbeddingSpace(dimensions: 3, inputs: [image, audio, text]) }
+        if hasSpace {
+            card.space = EmbeddingSpace(dimensions: 3, inputs: hears ? [image, audio, text] : [image, text])
+        }
         return card
     }
 
@@ -83,7 +85,15 @@ extension FakeModel {
     }
 
     /// Each kind has an axis of its own.
-    func project(_ items: [(part: String, tokens: TowerTokens)]) -> [[Float]] {
-        items.map { part, _ in ["image", "audio", "text"].map { $0 == part ? 1 : 0 } }
+    func embed(_ queries: [SpaceQuery]) -> [SpaceVector] {
+        queries.map { query in
+            let keys = Dictionary(
+                uniqueKeysWithValues: query.parts.keys.map { part in
+                    (part, ["image", "audio", "text"].map { $0 == part ? Float(1) : 0 })
+                })
+            return SpaceVector(keys: keys, weight: query.weight, composed: nil, view: nil)
+        }
     }
+
+    func concepts(nearest vectors: [[Float]]) -> [Concept] { [] }
 }

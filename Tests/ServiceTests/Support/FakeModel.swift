@@ -27,13 +27,14 @@ final class FakeModel: ServedModel {
     /// - Parameters:
     ///   - hasHeads: whether it classifies.
     ///   - hasSpace: whether its vectors of images, sounds and texts can be compared.
+    ///   - hears: whether sounds are among them.
     ///   - faces: what it finds in every image; nil where it looks for none.
     init(
         words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil,
-        hasHeads: Bool = true, hasSpace: Bool = false, faces: [FaceBox]? = nil
+        hasHeads: Bool = true, hasSpace: Bool = false, hears: Bool = true, faces: [FaceBox]? = nil
     ) {
         self.faces = faces
-        card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace)
+        card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace, hears: hears)
         self.words = words
         self.neverEndsBeyond = neverEndsBeyond
         self.encodeGate = encodeGate

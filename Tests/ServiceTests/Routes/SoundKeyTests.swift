@@ -1,0 +1,100 @@
+import Testing
+
+@testable import Service
+
+/// Sounds as keys, as items and before the head that names them: what is wrong with a clip is told alike on all paths.
+@Suite struct `Sounds as keys` {
+    private let folder: TemporaryFolder
+    private let harness: Harness
+
+    init() throws {
+        folder = try TemporaryFolder()
+        harness = try `Queries of a joint space`.harness(folder)
+        let form = Form([("text", "there is a circle")], image: nil)
+        let stored = harness.send(
+            "PUT", "/v1/collections/all/items/words", [("Content-Type", form.contentType)], body: form.body)
+        #expect(stored.status == 201, "\(stored.text)")
+    }
+
+    /// The answers of every path that takes a sound.
+    private func answers(_ bytes: [UInt8]) -> [Answer] {
+        let form = Sound.form(bytes)
+        return [
+            harness.send(form: "/v1/retrieve?collection=all", form), harness.send(form: "/v1/embed", form),
+            harness.send(form: "/v1/classify/sound", form),
+            harness.send(
+                "PUT", "/v1/collections/all/items/sound", [("Content-Type", form.contentType)], body: form.body),
+        ]
+    }
+
+    @Test func `a sound is named by the head of sounds`() throws {
+        let answer = harness.send(form: "/v1/classify/sound?top=2", Sound.form(Sound.voice))
+        #expect(answer.status == 200, "\(answer.text)")
+        let label = try #require(answer.string("label"))
+        #expect(["rain", "door", "dog"].contains(label))
+        #expect(answer.value("scores", label) != nil)
+    }
+
+    @Test func `silence is answered`() {
+        for answer in answers(Sound.wav([Int16](repeating: 0, count: 16_000))) {
+            #expect(answer.status < 300, "\(answer.text)")
+            #expect(answer.value("inputs", "audio", "seconds") == .integer(1))
+        }
+    }
+
+    @Test func `one sample is too short`() {
+        for answer in answers(Sound.wav([Int16(9)])) {
+            #expect(answer.status == 422 && answer.code == "audio_too_short", "\(answer.text)")
+        }
+    }
+
+    @Test func `an hour of noise is too long, which its header says`() {
+        for answer in answers(Sound.flac(seconds: 3600)) {
+            #expect(answer.status == 422 && answer.code == "audio_too_long", "\(answer.text)")
+            #expect(answer.detail.contains("3600"))
+        }
+        #expect(harness.service.memory.reserved == 0)
+    }
+
+    @Test func `what is no sound is undecodable, or of another kind`() {
+        for answer in answers(Array("no sound at all".utf8)) {
+            #expect(answer.status == 422 && answer.code == "undecodable_audio", "\(answer.text)")
+        }
+        for answer in answers(Photo.jpeg) { #expect(answer.status == 415, "\(answer.text)") }
+    }
+
+    @Test func `a model that cannot hear refuses a sound, and says what it can take`() throws {
+        let path = folder.path + "/deaf"
+        let deaf = try Harness(FakeModel(hasSpace: true, hears: false)) { $0.data = path }
+        let form = Sound.form(Sound.voice)
+        let words = Form([("text", "a dog")], image: nil)
+        #expect(
+            deaf.send(
+                "PUT", "/v1/collections/all/items/a", [("Content-Type", words.contentType)], body: words.body
+            ).status == 201)
+        for answer in [
+            deaf.send(form: "/v1/retrieve?collection=all", form), deaf.send(form: "/v1/embed", form),
+            deaf.send("PUT", "/v1/collections/all/items/b", [("Content-Type", form.contentType)], body: form.body),
+        ] {
+            #expect(answer.status == 422 && answer.code == "task_not_available", "\(answer.text)")
+            #expect(answer.detail.contains("it can embed \"image\" and \"text\""))
+        }
+        let named = deaf.send(form: "/v1/classify/sound", form)
+        #expect(named.status == 404 && named.code == "unknown_head")
+    }
+
+    @Test func `a model without views and concepts refuses what needs them`() throws {
+        let path = folder.path + "/plain"
+        let plain = try Harness(FakeModel(hasSpace: true)) { $0.data = path }
+        #expect(
+            plain.send("PUT", "/v1/collections/all/items/a", [("Content-Type", "image/jpeg")], body: Photo.jpeg)
+                .status == 201)
+        let photo = plain.send(form: "/v1/retrieve?collection=all&view=photo", Form())
+        #expect(photo.status == 200 && photo.value("inputs", "image", "view") == nil)
+        for (options, name) in [("view=sketch", "view"), ("explain=true", "explain")] {
+            let answer = plain.send(form: "/v1/retrieve?collection=all&\(options)", Form())
+            #expect(answer.status == 422 && answer.code == "task_not_available", "\(answer.text)")
+            #expect(answer.string("option") == name)
+        }
+    }
+}
