@@ -53,8 +53,8 @@ import Testing
         ("\"photo\": \"image\", ", "\"photos\": \"image\", ", "views.inputs.photos\" is no key", "photo, sketch"),
         ("\"head\": \"view\"", "\"haed\": 1, \"head\": \"view\"", "heads.space.views.haed\" is no key", "head, inputs"),
         (
-            "\"sketch\": {\"tower\": \"image\"", "\"sketch\": {\"tower\": \"text\"", "inputs.sketch.tower\" is text",
-            "bert"
+            "\"sketch\": {\"tower\": \"image\"", "\"sketch\": {\"tower\": \"text\"", "views.inputs.sketch\" is sketch",
+            "heads.view.inputs.image.tower\", which is image"
         ),
         (", \(views)", "", "heads.space.inputs.sketch", "image, audio, text"),
         ("gated_residual", "film", "heads.space.composition.type", "gated_residual"),
