@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "Checkpoint", dependencies: ["JSON", "COpenSSL"], swiftSettings: strict),
         .target(name: "Tokenizer", dependencies: ["JSON"], swiftSettings: strict),
         .target(name: "Media", dependencies: ["CImageCodecs", "CAudioCodecs"], swiftSettings: strict),
+        .target(name: "Terminal", dependencies: ["Media"], swiftSettings: strict),
         .target(name: "Decoders", dependencies: ["Media", "CConfinement", "CLinux"], swiftSettings: strict),
         .target(name: "Networks", dependencies: ["Tensor", "Checkpoint"], swiftSettings: strict),
         .target(
@@ -53,7 +54,7 @@ let package = Package(
             name: "sensorium",
             dependencies: [
                 "Service", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer",
-                "Media", "Decoders", "JSON", "CLinux", logging, arguments,
+                "Media", "Terminal", "Decoders", "JSON", "CLinux", logging, arguments,
             ],
             swiftSettings: strict),
 
@@ -63,6 +64,7 @@ let package = Package(
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON", "Mutation"], swiftSettings: strict),
         .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: strict),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Media"], swiftSettings: strict),
         .testTarget(name: "DecodersTests", dependencies: ["Decoders", "Media"], swiftSettings: strict),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),

@@ -1,5 +1,3 @@
-import CImageCodecs
-
 /// A picture of where in an image weight lies, for people: the image in grey, dark where there is none and glowing from violet
 /// over red to yellow where there is much.
 ///
@@ -47,7 +45,7 @@ public enum HeatMap {
                 indices.append(UInt8(level * greys + image.luma(x, y) * greys / 256))
             }
         }
-        return encode(indices, width: image.width, height: image.height)
+        return PalettePicture(width: image.width, height: image.height, palette: palette, indices: indices).png
     }
 
     /// Between the centres of which two cells a pixel lies, and how near to the second.
@@ -65,19 +63,6 @@ public enum HeatMap {
         }
 
         func mix(_ a: Float, _ b: Float) -> Float { a + (b - a) * share }
-    }
-
-    private static func encode(_ indices: [UInt8], width: Int, height: Int) -> [UInt8] {
-        // Deflate never makes data longer by more than a few bytes in each block; headers and palette take under 1 KiB.
-        let room = indices.count + indices.count / 8 + 8 * height + 4096
-        var message = codec_message()
-        return [UInt8](unsafeUninitializedCapacity: room) { target, initialized in
-            var count = room
-            let code = codec_png_encode(
-                indices, Int32(width), Int32(height), palette, target.baseAddress, &count, &message)
-            precondition(Int(code) == codec_ok, "a PNG of \(width) × \(height) did not fit its room")
-            initialized = count
-        }
     }
 }
 

@@ -93,8 +93,10 @@ struct CaptionCommand: ParsableCommand {
 
 extension LoadedModel {
     /// The image tower's input made of a file, or a failure that names the file.
-    func pixels(ofFile path: String) throws -> [Float] {
-        let bytes = try readFile(path)
+    func pixels(ofFile path: String) throws -> [Float] { try pixels(of: try readFile(path)) }
+
+    /// The bytes of a photo, decoded and prepared.
+    func pixels(of bytes: [UInt8]) throws -> [Float] {
         guard let preprocessor else { throw CommandFailure.failed("The model \(name) has no image tower.") }
         let image = try ImageDecoder.decode(
             bytes, limits: ImageLimits(maxBytes: .max), atLeast: (preprocessor.width, preprocessor.height))

@@ -29,23 +29,33 @@ extension LoadedModel {
 
     /// A file as the tower that reads a part takes it.
     func input(ofFile path: String, for input: HeadInput, looksForFaces: Bool = true) throws -> TowerInput {
+        do {
+            return try self.input(try readFile(path), for: input, looksForFaces: looksForFaces)
+        } catch is NoFace {
+            throw CommandFailure.failed("No face was found in \(path); say --whole-image if it is one.")
+        }
+    }
+
+    /// No face was found in a file.
+    private struct NoFace: Error {}
+
+    /// The bytes of a file as the tower that reads a part takes them.
+    func input(_ bytes: [UInt8], for input: HeadInput, looksForFaces: Bool = true) throws -> TowerInput {
         switch input.kind {
         case .audio:
             guard let audioInput else { throw CommandFailure.failed("The model \(name) has no audio tower.") }
             let clip = try AudioDecoder.decode(
-                try readFile(path), limits: AudioLimits(maxBytes: .max), sampleRate: audioInput.sampleRate)
+                bytes, limits: AudioLimits(maxBytes: .max), sampleRate: audioInput.sampleRate)
             return .mel(audioInput.windows(of: clip.samples))
-        case .image: return .pixels(try pixels(ofFile: path))
+        case .image: return .pixels(try pixels(of: bytes))
         case .face:
-            let image = try ImageDecoder.decode(try readFile(path), limits: ImageLimits(maxBytes: .max))
+            let image = try ImageDecoder.decode(bytes, limits: ImageLimits(maxBytes: .max))
             let faces = looksForFaces ? faces(in: image) : nil
             let largest = faces?.max { $0.crop.width < $1.crop.width }
-            guard largest != nil || faces == nil else {
-                throw CommandFailure.failed("No face was found in \(path); say --whole-image if it is one.")
-            }
+            guard largest != nil || faces == nil else { throw NoFace() }
             return .pixels(pixels(of: image, tower: input.tower, part: largest?.crop))
         case .features(let width, let maxTokens):
-            let array = try NumPyArray(try readFile(path), columns: width, maxRows: maxTokens)
+            let array = try NumPyArray(bytes, columns: width, maxRows: maxTokens)
             return .features(tokens: array.rows, values: array.values)
         case .text: throw CommandFailure.failed("The part \(input.part) is a text and not a file.")
         }

@@ -1,4 +1,4 @@
-/// Photos go into a store of this process, by way of a model.
+/// Photos and sounds go into a store of this process, by way of a model.
 public struct StoreDestination: IndexDestination {
     /// Items of the old collection that would be lost.
     public struct ItemsWithoutFiles: Error, CustomStringConvertible {
@@ -7,8 +7,9 @@ public struct StoreDestination: IndexDestination {
 
         /// A sentence.
         public var description: String {
-            "The collection \"\(collection)\" was left as it is: \(count) of its items have no photo in the folder and would "
-                + "be lost, since originals are not kept. Give their folder, or let them go with --drop-missing."
+            "The collection \"\(collection)\" was left as it is: \(count) of its items have no file in the folder that the "
+                + "model takes, and would be lost, since originals are not kept. Give their folder, or let them go with "
+                + "--drop-missing."
         }
     }
 
@@ -16,11 +17,12 @@ public struct StoreDestination: IndexDestination {
     private let collection: String
     private let source: VectorSource
     private let remake: Remake?
-    private let embed: @Sendable ([[UInt8]]) -> [Result<[Float], any Error>]
+    private let kinds: AcceptedKinds
+    private let embed: @Sendable ([IndexedFile]) -> [Result<[Float], any Error>]
 
     /// How a collection is made anew.
     public enum Remake: Sendable {
-        /// Only where each of its items has a photo.
+        /// Only where each of its items has a file.
         case whole
         /// Without those that have none.
         case droppingMissing
@@ -29,20 +31,25 @@ public struct StoreDestination: IndexDestination {
     /// - Parameters:
     ///   - model: the model whose vectors `embed` gives.
     ///   - remake: whether the collection is made anew and then replaced in one step; nil adds to it.
-    ///   - embed: the vectors of photos, given as the bytes of their files.
+    ///   - takes: the kinds of files that `embed` takes, of `.image` and `.audio`.
+    ///   - embed: the vectors of files, in their order.
     public init(
-        _ store: CollectionStore, collection: String, model: ModelOrigin, remake: Remake?,
-        embed: @escaping @Sendable ([[UInt8]]) -> [Result<[Float], any Error>]
+        _ store: CollectionStore, collection: String, model: ModelOrigin, remake: Remake?, takes: Set<ItemKind>,
+        embed: @escaping @Sendable ([IndexedFile]) -> [Result<[Float], any Error>]
     ) {
         self.store = store
         self.collection = collection
         source = .model(model)
         self.remake = remake
+        kinds = AcceptedKinds(model: model.name, kinds: takes)
         self.embed = embed
     }
 
     /// Where items go: while a collection is made anew, one beside it, whose name no client can give.
     private var target: String { remake == nil ? collection : collection + "+reembed" }
+
+    /// What the model takes.
+    public func accepted() -> AcceptedKinds { kinds }
 
     /// What is in the collection, or in the one that is being made.
     public func known() async throws -> [ItemID: FileStamp] {
@@ -67,16 +74,16 @@ public struct StoreDestination: IndexDestination {
         }
     }
 
-    /// Computes the photos' vectors and stores them.
-    public func store(_ photos: [IndexedPhoto]) async -> [(any Error)?] {
-        let vectors = embed(photos.map(\.bytes))
+    /// Computes the files' vectors and stores them.
+    public func store(_ files: [IndexedFile]) async -> [(any Error)?] {
+        let vectors = embed(files)
         // Together, so that they share a commit.
         return await withTaskGroup(of: (Int, (any Error)?).self) { group in
-            for (index, (photo, vector)) in zip(photos, vectors).enumerated() {
+            for (index, (file, vector)) in zip(files, vectors).enumerated() {
                 group.addTask {
                     do {
                         let item = try Item(
-                            id: photo.id, kind: .image, vector: vector.get(), metadata: photo.metadata)
+                            id: file.id, kind: file.kind, vector: vector.get(), metadata: file.metadata)
                         _ = try await store.put(item, into: target, from: source)
                         return (index, nil)
                     } catch {
@@ -84,7 +91,7 @@ public struct StoreDestination: IndexDestination {
                     }
                 }
             }
-            var errors = [(any Error)?](repeating: nil, count: photos.count)
+            var errors = [(any Error)?](repeating: nil, count: files.count)
             for await (index, error) in group { errors[index] = error }
             return errors
         }

@@ -105,21 +105,22 @@ public final class Service: Sendable {
 
     /// Loads the model, computes a warm-up caption, and takes requests from then on. Blocks; throws what is wrong with the
     /// checkpoint.
-    public func load() throws {
+    /// - Parameter warmsUp: false leaves the warm-up out, for a program that asks one thing and ends.
+    public func load(warmsUp: Bool = true) throws {
         let start = ContinuousClock.now
         let model = try LoadedModel.load(configuration.model, threads: max(1, configuration.threads))
         metrics.engineThreads().set(Double(model.threads))
-        try serve(model)
+        try serve(model, warmsUp: warmsUp)
         metrics.modelLoad().set(start.duration(to: .now).inSeconds)
     }
 
     /// Serves a model that is loaded already.
-    func serve(_ model: some ServedModel) throws {
+    func serve(_ model: some ServedModel, warmsUp: Bool = true) throws {
         try collections?.load()
         let engine = ScheduledEngine(
             model, maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
             batchWindow: .seconds(configuration.batchWindow), observer: metrics)
-        try WarmUp.run(engine, on: executor)
+        if warmsUp { try WarmUp.run(engine, on: executor) }
         metrics.modelInfo(engine.card.name, engine.card.digest, "f32").set(1)
         metrics.collectQueues { engine.loads }
         if !state.becomeReady(engine) { _ = engine.drain(within: .zero) }

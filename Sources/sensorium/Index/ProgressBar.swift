@@ -28,13 +28,14 @@ final class ProgressBar: Sendable {
         write("\r\u{1B}[K")
     }
 
-    /// `[###       ] 120 of 400, 25 a second, 2 failed`
+    /// `[###       ] 120 of 400, 25 a second, 100 photos and 18 sounds stored, 2 sounds failed`
     static func line(_ progress: FolderIndexer.Progress, seconds: Double) -> String {
         let filled = progress.total > 0 ? progress.done * width / progress.total : width
         let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: width - filled)
-        let rate = seconds > 0 ? Int(Double(progress.stored + progress.failed) / seconds) : 0
+        let rate = seconds > 0 ? Int(Double(progress.stored.count + progress.failed.count) / seconds) : 0
         return "[\(bar)] \(progress.done) of \(progress.total), \(rate) a second"
-            + (progress.failed > 0 ? ", \(progress.failed) failed" : "")
+            + (progress.stored.count > 0 ? ", \(progress.stored) stored" : "")
+            + (progress.failed.count > 0 ? ", \(progress.failed) failed" : "")
     }
 
     private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

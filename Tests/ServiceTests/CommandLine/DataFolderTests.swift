@@ -37,18 +37,23 @@ import Testing
         try FileManager.default.createDirectory(atPath: photos, withIntermediateDirectories: true)
         try Data(Photo.jpeg).write(to: URL(filePath: photos + "/grey one.jpg"))
         try Data("no photo".utf8).write(to: URL(filePath: photos + "/bad.png"))
+        try Data(Photo.file("audio/voice.ogg")).write(to: URL(filePath: photos + "/grey one.ogg"))
+        try Data("no sound".utf8).write(to: URL(filePath: photos + "/bad.mp3"))
         let harness = try Harness(FakeModel(hasSpace: true)) { $0.data = path + "/data" }
         let address = try #require(try harness.service.start().first)
         let arguments = ["index", path + "/photos", "--collection", "p", "--server", "http://\(address)"]
         let first = try Program.run(arguments)
         #expect(first.code == 1)
-        #expect(first.output == "1 photo(s) stored in \"p\", 0 unchanged.\n")
-        #expect(first.errors.contains("summer/bad.png"), "\(first.errors)")
+        #expect(first.output == "1 photo and 1 sound stored in \"p\", nothing unchanged.\n")
+        for name in ["summer/bad.png", "summer/bad.mp3"] { #expect(first.errors.contains(name), "\(first.errors)") }
+        #expect(first.errors.contains("1 photo and 1 sound of 4 files could not be stored."), "\(first.errors)")
         let second = try Program.run(arguments)
-        #expect(second.output == "0 photo(s) stored in \"p\", 1 unchanged.\n")
+        #expect(second.output == "nothing stored in \"p\", 1 photo and 1 sound unchanged.\n")
         let item = harness.send("GET", "/v1/collections/p/items/summer:grey%20one.jpg")
         #expect(item.value("metadata", "path") == .string("summer/grey one.jpg"))
         #expect(item.value("kind") == .string("image"))
+        #expect(
+            harness.send("GET", "/v1/collections/p/items/summer:grey%20one.ogg").value("kind") == .string("audio"))
         #expect(harness.service.drain())
         #expect(try Program.run(arguments).code == 1)
     }

@@ -18,6 +18,22 @@ struct Program {
         try RunningProgram(arguments, environment: environment).waitForEnd()
     }
 
+    /// Runs it to its end with a terminal as its output, on which nobody answers; what it wrote there.
+    static func runOnTerminal(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (code: Int32, output: String) {
+        var (far, near): (Int32, Int32) = (-1, -1)
+        try #require(openpty(&far, &near, nil, nil, nil) == 0)
+        defer { close(far) }
+        let running = try RunningProgram(arguments, environment: environment, terminal: near)
+        close(near)
+        var output: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 4096)
+        // Reading ends with an error once the program has closed its end.
+        while case let count = read(far, &piece, piece.count), count > 0 { output += piece.prefix(count) }
+        return (try running.waitForEnd().code, String(decoding: output, as: UTF8.self))
+    }
+
     /// The checkpoint of the repository, or the one that SENSORIUM_TEST_MODEL names.
     static let model: String = {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -35,15 +51,23 @@ final class RunningProgram {
     private let process = Process()
     private let output = Pipe()
     private let errors = Pipe()
+    private let hasTerminal: Bool
     private var errorText = ""
 
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - folder: where it works; nil for where the tests do.
+    ///   - terminal: takes its output; nil for a pipe.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], in folder: String? = nil, terminal: Int32? = nil
+    ) throws {
         try #require(FileManager.default.isExecutableFile(atPath: Program.url.path), "build the program first")
+        hasTerminal = terminal != nil
         process.executableURL = Program.url
         process.arguments = arguments
         // A data folder belongs to one process, and tests run side by side.
         process.environment = ["SENSORIUM_DATA": "off"].merging(environment) { $1 }
-        process.standardOutput = output
+        if let folder { process.currentDirectoryURL = URL(filePath: folder) }
+        process.standardOutput = terminal.map { FileHandle(fileDescriptor: $0, closeOnDealloc: false) } ?? output
         process.standardError = errors
         try process.run()
     }
@@ -87,7 +111,8 @@ final class RunningProgram {
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     func waitForEnd() throws -> Program.Outcome {
-        let written = output.fileHandleForReading.readDataToEndOfFile()
+        // A program with a terminal has not been given the pipe, whose end is open here.
+        let written = hasTerminal ? Data() : output.fileHandleForReading.readDataToEndOfFile()
         errorText += String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         return Program.Outcome(

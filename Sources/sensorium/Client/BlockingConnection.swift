@@ -1,12 +1,23 @@
 import Glibc
 
-/// One connection of a measuring client: blocking, so that a thread is a client and nothing stands between it and the server.
+/// One connection of a client: blocking, so that a thread is a client and nothing stands between it and the server.
 struct BlockingConnection: ~Copyable {
     /// What went wrong on the way.
-    enum Failure: Error {
+    enum Failure: Error, CustomStringConvertible {
         case cannotConnect(errno: Int32)
         case closed
         case malformedAnswer
+
+        /// For the end of a sentence.
+        var description: String {
+            switch self {
+            case .cannotConnect(EINVAL): "its address is no IPv4 address"
+            case .cannotConnect(ECONNREFUSED): "nothing listens there; start it with sensorium serve"
+            case .cannotConnect(let number): "no connection could be made, error \(number) of the system"
+            case .closed: "the connection was closed, or 120 s passed"
+            case .malformedAnswer: "its answer is no HTTP"
+            }
+        }
     }
 
     private let descriptor: Int32
@@ -53,6 +64,12 @@ struct BlockingConnection: ~Copyable {
     func resetOnClose() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Sends a whole request and gives its answer.
+    mutating func exchange(_ request: [UInt8]) throws(Failure) -> (status: Int, staysOpen: Bool, body: [UInt8]) {
+        try send(request)
+        return try receive()
     }
 
     /// One answer: status, whether the connection stays open, body. Interim answers are skipped.

@@ -3,7 +3,7 @@ import JSON
 import Retrieval
 import Tensor
 
-struct SearchCommand: ParsableCommand {
+struct VectorSearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Time exact search against only reading the vectors.",
         discussion: """

@@ -1,24 +1,29 @@
 import Foundation
 import JSON
 
-/// The photos below a folder.
-public struct PhotoFolder: Sendable {
-    /// One photo.
-    public struct Photo: Sendable, Equatable {
+/// The photos and sounds below a folder.
+public struct MediaFolder: Sendable {
+    /// One photo or sound.
+    public struct File: Sendable, Equatable {
         /// Its path below the folder, with `/` between the steps.
         public let path: String
         /// Where it is.
         public let url: URL
+        /// `.image` for a photo, `.audio` for a sound, by the ending of its name.
+        public let kind: ItemKind
         /// By which a later run knows that it is unchanged.
         public let stamp: FileStamp
     }
 
-    /// The photos, in the order of their paths' bytes.
-    public let photos: [Photo]
+    /// The files, in the order of their paths' bytes.
+    public let files: [File]
 
-    private static let endings: Set<String> = ["jpg", "jpeg", "png"]
+    private static let kinds: [String: ItemKind] = [
+        "jpg": .image, "jpeg": .image, "png": .image, "wav": .audio, "flac": .audio, "ogg": .audio, "mp3": .audio,
+    ]
 
-    /// Finds every file below `root` whose name ends in .jpg, .jpeg or .png; hidden ones and links are left out.
+    /// Finds every file below `root` whose name ends in .jpg, .jpeg, .png, .wav, .flac, .ogg or .mp3; hidden ones and links
+    /// are left out.
     public init(_ root: String) throws(RetrievalError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
@@ -28,20 +33,20 @@ public struct PhotoFolder: Sendable {
         let keys: [URLResourceKey] = [.isRegularFileKey, .fileSizeKey, .contentModificationDateKey]
         let walker = FileManager.default.enumerator(
             at: base, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles])
-        var photos: [Photo] = []
+        var files: [File] = []
         while let url = walker?.nextObject() as? URL {
-            guard Self.endings.contains(url.pathExtension.lowercased()),
+            guard let kind = Self.kinds[url.pathExtension.lowercased()],
                 let values = try? url.resourceValues(forKeys: Set(keys)), values.isRegularFile == true
             else { continue }
             let steps = url.standardizedFileURL.pathComponents.dropFirst(base.pathComponents.count)
-            photos.append(
-                Photo(
-                    path: steps.joined(separator: "/"), url: url,
+            files.append(
+                File(
+                    path: steps.joined(separator: "/"), url: url, kind: kind,
                     stamp: FileStamp(
                         bytes: values.fileSize ?? 0,
                         modified: Int((values.contentModificationDate?.timeIntervalSince1970 ?? 0) * 1000))))
         }
-        self.photos = photos.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 }
 
@@ -67,16 +72,17 @@ public struct FileStamp: Sendable, Equatable {
     }
 }
 
-extension PhotoFolder.Photo {
-    /// The id of the photo's item: its path with ":" in place of "/". A ":" or "%" of the path itself is percent-encoded, so
-    /// that no two photos share an id. Nil where the path is too long for an id, or has control characters.
+extension MediaFolder.File {
+    /// The id of the file's item: its path with ":" in place of "/". A ":" or "%" of the path itself is percent-encoded, so
+    /// that no two files share an id. Nil where the path is too long for an id, or has control characters.
     public var id: ItemID? {
         ItemID(path.replacing("%", with: "%25").replacing(":", with: "%3A").replacing("/", with: ":"))
     }
 
-    /// What is kept with the item: its path, size and time.
+    /// What is kept with the item: its kind, which filters cannot see otherwise, path, size and time.
     public var metadata: JSONObject {
         var metadata = JSONObject()
+        _ = metadata.append("kind", .string(kind.rawValue))
         _ = metadata.append("path", .string(path))
         _ = metadata.append("bytes", .integer(stamp.bytes))
         _ = metadata.append("modified", .integer(stamp.modified))

@@ -1,0 +1,77 @@
+import Dispatch
+import HTTP
+import Synchronization
+
+extension Service {
+    /// Answers a request of this process itself with what a client would get over HTTP, without sockets. Blocks until the
+    /// answer is there.
+    ///
+    /// - Parameters:
+    ///   - path: percent-encoded, without a query.
+    ///   - type: the media type of the body.
+    public func answer(_ method: String, _ path: String, type: String, body: [UInt8]) -> (status: Int, body: [UInt8]) {
+        let exchange = DirectExchange()
+        let head = HTTPRequestHead(
+            method: method, path: path,
+            segments: path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }, query: nil,
+            headers: HTTPHeaders([("Content-Type", type)]), contentLength: body.count, hasBody: !body.isEmpty)
+        if case .deliver(let receiver, _) = handler.receive(head, exchange: exchange) {
+            body.withUnsafeBytes { receiver.receive($0) }
+            receiver.finish()
+        }
+        return exchange.wait()
+    }
+}
+
+/// An exchange whose client waits in this process, and does not go away.
+private final class DirectExchange: HTTPExchange {
+    private struct State {
+        var answer: (status: Int, body: [UInt8])?
+        var isComplete = false
+        var onComplete: [@Sendable (Int?, Int) -> Void] = []
+    }
+
+    private let state = Mutex(State())
+    private let finished = DispatchSemaphore(value: 0)
+    let peerAddress = "127.0.0.1"
+    let isCancelled = false
+
+    func respond(_ response: HTTPResponse) -> Bool {
+        guard startStreaming(status: response.status, headers: response.headers) else { return false }
+        write(response.body)
+        endStream()
+        return true
+    }
+
+    func startStreaming(status: Int, headers: HTTPHeaders) -> Bool {
+        state.withLock { state in
+            guard state.answer == nil else { return false }
+            state.answer = (status, [])
+            return true
+        }
+    }
+
+    @discardableResult func write(_ bytes: [UInt8]) -> Bool {
+        state.withLock { $0.answer?.body += bytes }
+        return true
+    }
+
+    func endStream() {
+        let (answer, bodies) = state.withLock { state in
+            defer { (state.isComplete, state.onComplete) = (true, []) }
+            return (state.answer, state.isComplete ? [] : state.onComplete)
+        }
+        for body in bodies { body(answer?.status, answer?.body.count ?? 0) }
+        finished.signal()
+    }
+
+    func onCancel(_ body: @escaping @Sendable () -> Void) {}
+
+    func onComplete(_ body: @escaping @Sendable (Int?, Int) -> Void) { state.withLock { $0.onComplete.append(body) } }
+
+    /// The whole answer.
+    func wait() -> (status: Int, body: [UInt8]) {
+        finished.wait()
+        return state.withLock(\.answer) ?? (500, [])
+    }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Foundation
+import Retrieval
+
+/// The option of commands that work on a data folder.
+struct DataArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("Folder of the collections. (SENSORIUM_DATA)", valueName: "folder"))
+    var data = ProcessInfo.processInfo.environment["SENSORIUM_DATA"] ?? "./data"
+
+    /// Opens and loads it, or ends with exit code 5.
+    func open(advice: String = "") throws(CommandFailure) -> CollectionStore {
+        do throws(RetrievalError) {
+            let store = try CollectionStore(folder: data, threads: 1)
+            try store.load()
+            return store
+        } catch {
+            if case .folderInUse = error { throw .data(error.description + advice) }
+            throw .data(error.description)
+        }
+    }
+}
