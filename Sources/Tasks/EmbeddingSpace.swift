@@ -1,5 +1,3 @@
-import Networks
-
 /// The space that images, sounds and texts are projected to, so that they can be compared and composed.
 public struct EmbeddingSpace: Sendable, Equatable {
     /// Numbers of a vector.
@@ -58,23 +56,6 @@ public enum PictureView: String, Sendable, CaseIterable {
     case photo
     /// Drawn by hand in lines.
     case sketch
-}
-
-/// What is to become one vector of a space.
-public struct SpaceQuery: Sendable {
-    /// The tokens of each part, at least one.
-    public var parts: [String: TowerTokens]
-    /// What the part `image` is; nil where the model is to tell.
-    public var view: PictureView?
-    /// The share of the words, 0...1; nil for the usual half.
-    public var weight: Double?
-
-    /// A query of those members.
-    public init(parts: [String: TowerTokens], view: PictureView? = nil, weight: Double? = nil) {
-        self.parts = parts
-        self.view = view
-        self.weight = weight
-    }
 }
 
 /// A phrase that says what a vector is about.

@@ -53,8 +53,7 @@ extension LoadedModel {
         let answers = head.classify(
             items, explains: items.map { _ in false }, workspace: workspace, pool: pool)
         for (index, answer) in zip(unsaid, answers) {
-            let best = answer.logits.indices.max { (answer.logits[$0], $1) < (answer.logits[$1], $0) } ?? 0
-            told[index] = PictureView(rawValue: labels.labels[best])
+            told[index] = PictureView(rawValue: labels.labels[indexOfLargest(answer.logits)])
         }
         return told
     }

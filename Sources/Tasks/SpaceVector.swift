@@ -1,3 +1,22 @@
+import Networks
+
+/// What is to become one vector of a space.
+public struct SpaceQuery: Sendable {
+    /// The tokens of each part, at least one.
+    public var parts: [String: TowerTokens]
+    /// What the part `image` is; nil where the model is to tell.
+    public var view: PictureView?
+    /// The share of the words, 0...1; nil for the usual half.
+    public var weight: Double?
+
+    /// A query of those members.
+    public init(parts: [String: TowerTokens], view: PictureView? = nil, weight: Double? = nil) {
+        self.parts = parts
+        self.view = view
+        self.weight = weight
+    }
+}
+
 /// What several parts are together in a space: one vector, and what it was made of.
 public struct SpaceVector: Sendable, Equatable {
     /// The vector of all parts, of length 1.

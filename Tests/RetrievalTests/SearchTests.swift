@@ -44,6 +44,16 @@ import Testing
         }
     }
 
+    @Test func `hits have their vectors where those are asked for`() throws {
+        let (index, vectors) = try index(1500, 20)
+        let query = try query(vectors[1100], top: 3)
+        let asked = VectorIndex.Query(vector: query.vector, top: 3, filter: nil, keepsVectors: true)
+        let hits = index.search([query, asked], pool: ComputePool(threads: 2))
+        #expect(hits[0].allSatisfy { $0.vector == nil })
+        #expect(hits[1].map(\.id) == hits[0].map(\.id))
+        for hit in hits[1] { #expect(hit.vector == vectors[try #require(Int(hit.id.text))]) }
+    }
+
     @Test func `hits do not depend on threads, company or the order of insertion`() throws {
         let (index, vectors) = try index(5000, 40)
         let other = VectorIndex(dimension: 40)

@@ -14,4 +14,4 @@ func logSoftmax(_ x: [Float]) -> [Float] {
 func softplus(_ x: Float) -> Float { x > 20 ? x : log1p(exp(x)) }
 
 /// The index of the largest number, of several equal ones the first.
-func indexOfLargest(_ x: [Float]) -> Int { x.indices.max { (x[$0], $1) < (x[$1], $0) } ?? 0 }
+public func indexOfLargest(_ x: [Float]) -> Int { x.indices.max { (x[$0], $1) < (x[$1], $0) } ?? 0 }

@@ -35,6 +35,15 @@ import Testing
         #expect(answer.value("scores", label) != nil)
     }
 
+    @Test func `a sound may be the whole body`() {
+        let raw = harness.send(
+            "POST", "/v1/retrieve?collection=all", [("Content-Type", "audio/flac")], body: Sound.voice)
+        #expect(raw.status == 200 && raw.value("inputs", "audio") != nil, "\(raw.text)")
+        let put = harness.send(
+            "PUT", "/v1/collections/all/items/raw", [("Content-Type", "audio/flac")], body: Sound.voice)
+        #expect(put.status == 201 && put.value("kind") == .string("audio"), "\(put.text)")
+    }
+
     @Test func `silence is answered`() {
         for answer in answers(Sound.wav([Int16](repeating: 0, count: 16_000))) {
             #expect(answer.status < 300, "\(answer.text)")
