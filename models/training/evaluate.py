@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
-from .evaluation import caption, emotion, ravdess_av, retrieval, vqa
+from .evaluation import caption, composed, emotion, ravdess_av, retrieval, sketches, views, vqa
 from .sensorium.client import Server
 
-TASKS = {"caption": caption.run, "vqa": vqa.run, "retrieval": retrieval.run, "emotion": emotion.run}
+TASKS = {"caption": caption.run, "vqa": vqa.run, "retrieval": retrieval.run, "emotion": emotion.run,
+         "sketches": sketches.run, "composed": composed.run, "views": views.run}
 # Needs a server on models/ravdess-av.
 OTHER_CHECKPOINTS = {"ravdess-av": ravdess_av.run}
 
@@ -17,7 +18,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--task", action="append", choices=[*TASKS, *OTHER_CHECKPOINTS], help=f"left out: {', '.join(TASKS)}")
     parser.add_argument("--option", action="append", metavar="NAME=VALUE", help="of the caption requests (default: beams=3)")
-    parser.add_argument("--photos", type=int, default=1000, help="the first of the 1,000 dev photos of Flickr8k")
+    parser.add_argument("--photos", type=int, default=1000, help="the first so many of the 1,000 dev photos of Flickr8k")
     parser.add_argument("--items", type=int, help="at most so many of each other set; left out: all")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--output", type=Path, help="JSON file for the captions")

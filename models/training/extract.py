@@ -1,7 +1,7 @@
 """Step 3. Tokens of the frozen image tower, computed once and cached as float16.
 
 Views of a photo: as it is; of Flickr8k's training photos also the mirror image and random crops (half of
-them mirrored, colours varied). One file `<set>.<split>.<view>.tokens` each, [photos, 81, 1280], with the photos in the order of
+them mirrored, colours varied); with --views halves and sketches (sensorium/views.py). One file `<set>.<split>.<view>.tokens` each, [photos, 81, 1280], with the photos in the order of
 `photo_names`; a view whose file is complete is not computed again, one that was stopped goes on.
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import openvino
 import torch
-from PIL import Image, ImageEnhance, ImageOps
 from safetensors.torch import load_file
 from tqdm import tqdm
 
 from .sensorium.data import CAPTION_SETS, QUESTION_SETS, Photo, decode, photo_names, preprocess, read_files
 from .sensorium.network import ImageTower
 from .sensorium.tokens import SHAPE, cache_path
+from .sensorium.views import view_of
 
 BATCH = 16
 # What questions need comes first, so that step 5 can start early.
@@ -61,32 +61,12 @@ class TorchTower:
         return self.tower(torch.from_numpy(pixels).to(self.device)).cpu().numpy()
 
 
-def random_view(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """A crop of 70 to 100 % of the area, whose sides differ by a fifth at most, in slightly other colours."""
-    area, ratio = random.uniform(0.7, 1.0), random.uniform(0.9, 1.11)
-    width = min(image.width, round(image.width * np.sqrt(area * ratio)))
-    height = min(image.height, round(image.height * np.sqrt(area / ratio)))
-    left, top = random.integers(image.width - width + 1), random.integers(image.height - height + 1)
-    image = image.crop((left, top, left + width, top + height))
-    for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-        image = enhancer(image).enhance(random.uniform(0.8, 1.2))
-    return ImageOps.mirror(image) if random.random() < 0.5 else image
-
-
-def view_of(image: Image.Image, view: str, seed: list[int]) -> Image.Image:
-    if view == "original":
-        return image
-    if view == "mirror":
-        return ImageOps.mirror(image)
-    return random_view(image, np.random.default_rng(seed))
-
-
-def batches(data: Path, split: str, photos: list[Photo], view: str, done: int) -> Iterator[tuple[list[int], np.ndarray]]:
-    """All but the first `done` photos of the tars."""
+def batches(data: Path, split: str, photos: list[Photo], view: str, done: int, until: int) -> Iterator[tuple[list[int], np.ndarray]]:
+    """The photos of the tars from number `done` to `until`."""
     rows, pixels = [], []
-    for row, file in islice(read_files(data, split, photos), done, None):
+    for row, file in islice(read_files(data, split, photos), done, until):
         rows.append(row)
-        pixels.append(preprocess(view_of(decode(file), view, [row, sum(view.encode())])))
+        pixels.append(preprocess(view_of(decode(file), view, row)))
         if len(rows) == BATCH:
             yield rows, np.stack(pixels)
             rows, pixels = [], []
@@ -94,7 +74,8 @@ def batches(data: Path, split: str, photos: list[Photo], view: str, done: int) -
         yield rows, np.stack(pixels)
 
 
-def extract(data: Path, work: Path, folder: str, split: str, view: str, tower) -> None:
+def extract(data: Path, work: Path, folder: str, split: str, view: str, tower, most: int | None = None) -> None:
+    """`most`: stop after so many photos, of which the rest may follow."""
     path = cache_path(work, folder, split, view)
     if path.exists():
         return
@@ -102,19 +83,21 @@ def extract(data: Path, work: Path, folder: str, split: str, view: str, tower) -
     partial, progress = path.with_suffix(".partial"), path.with_suffix(".progress")
     done = int(progress.read_text()) if progress.exists() else 0
     cache = np.memmap(partial, np.float16, "r+" if done else "w+", shape=(len(photos), *SHAPE))
-    with tqdm(total=len(photos), initial=done, desc=f"{folder} {split} {view}", mininterval=10) as bar:
-        for rows, pixels in batches(data, split, photos, view, done):
+    until = min(most or len(photos), len(photos))
+    with tqdm(total=until, initial=done, desc=f"{folder} {split} {view}", mininterval=10) as bar:
+        for rows, pixels in batches(data, split, photos, view, done, until):
             cache[rows] = tower(pixels)
             done += len(rows)
-            if done % (10 * BATCH) == 0:
+            if done % (10 * BATCH) == 0 or done == until:
                 cache.flush()
                 progress.write_text(str(done))
             bar.update(len(rows))
-    if done != len(photos):
-        raise SystemExit(f"{len(photos) - done} photos of {folder} {split} are in the tables but not in the tars")
+    if done < until:
+        raise SystemExit(f"{until - done} photos of {folder} {split} are in the tables but not in the tars")
     cache.flush()
-    partial.rename(path)
-    progress.unlink(missing_ok=True)
+    if done == len(photos):
+        partial.rename(path)
+        progress.unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -123,13 +106,25 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder with towers.safetensors; 4 GB go into it, 1.3 GB more for the mirror images and each crop of Flickr8k")
     parser.add_argument("--mirrors", nargs="*", default=["flickr8k"], choices=SETS, help="sets whose mirror images are wanted, too")
     parser.add_argument("--crops", type=int, default=0, help="random crops of each photo of Flickr8k")
+    parser.add_argument("--sets", nargs="*", default=[*SETS], choices=SETS, help="sets of photos")
+    parser.add_argument("--views", nargs="*", metavar="SPLIT.VIEW", help="these views alone, such as dev.left train.half0 train.sketch0")
+    parser.add_argument("--together", type=int, metavar="PHOTOS", help="with --views: so many photos of each view in turn, so that training can begin on what is there")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
     tower = image_tower(arguments.work)
     tower = OpenVinoTower(tower, arguments.threads) if arguments.device == "cpu" else TorchTower(tower, arguments.device)
 
-    for folder in SETS:
+    if arguments.views:
+        names = [name.split(".", 1) for name in arguments.views]
+        for folder in arguments.sets:
+            longest = max(len(photo_names(arguments.data, folder, split)) for split, _ in names)
+            step = arguments.together or longest
+            for most in range(step, longest + step, step):
+                for split, view in names:
+                    extract(arguments.data, arguments.work, folder, split, view, tower, most)
+        return
+    for folder in arguments.sets:
         for split in ("dev", "train"):
             extract(arguments.data, arguments.work, folder, split, "original", tower)
     for folder in arguments.mirrors:

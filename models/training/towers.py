@@ -5,6 +5,7 @@ Everything after this step computes with the rounded weights, so that the head i
 
 import argparse
 import importlib.resources
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 from safetensors.torch import load, save_file
 from torch import Tensor
 
+from .sensorium.checkpoint import read
 from .sensorium.network import ImageTower
 
 
@@ -75,11 +77,22 @@ def text_tower(work: Path) -> dict[str, Tensor]:
     return {name: tensor.half() for name, tensor in weights.items() if not name.startswith(dropped)}
 
 
+def towers_of(checkpoint: Path, work: Path) -> dict[str, Tensor]:
+    """The towers of photos and texts that a checkpoint ships; leaves its tokenizer.json in `work`."""
+    shutil.copyfile(checkpoint / "tokenizer.json", work / "tokenizer.json")
+    return {name: tensor for name, tensor in read(checkpoint)[1].items() if name.startswith(("image.", "text."))}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for everything that training computes")
-    work = parser.parse_args().work
+    parser.add_argument("--checkpoint", type=Path, help="take the towers of this checkpoint, which have learned with its heads, instead")
+    arguments = parser.parse_args()
+    work = arguments.work
     work.mkdir(parents=True, exist_ok=True)
+    if arguments.checkpoint:
+        save_file(towers_of(arguments.checkpoint, work), work / "towers.safetensors")
+        return
     towers = {f"image.{name}": tensor for name, tensor in image_tower().items()}
     towers |= {f"text.{name}": tensor for name, tensor in text_tower(work).items()}
     save_file({name: tensor.contiguous() for name, tensor in towers.items()}, work / "towers.safetensors")

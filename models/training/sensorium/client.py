@@ -26,14 +26,18 @@ class Server:
             self.threads.connection = kind(self.address.hostname, self.address.port, timeout=120)
         return self.threads.connection
 
-    def post(self, path: str, body: bytes, content_type: str) -> dict:
+    def send(self, method: str, path: str, body: bytes | None = None, content_type: str = "application/octet-stream") -> dict:
+        """The answer; empty for a 204."""
         connection = self.connection()
-        connection.request("POST", path, body, {"Content-Type": content_type})
+        connection.request(method, path, body, {"Content-Type": content_type} if body is not None else {})
         response = connection.getresponse()
         answer = response.read()
-        if response.status != 200:
+        if response.status not in (200, 201, 204):
             raise RuntimeError(f"{path} answered {response.status}: {answer.decode(errors='replace')}")
-        return json.loads(answer)
+        return json.loads(answer) if answer else {}
+
+    def post(self, path: str, body: bytes, content_type: str) -> dict:
+        return self.send("POST", path, body, content_type)
 
     def ask(self, path: str, parts: dict[str, bytes], options: dict[str, str]) -> dict:
         """A form of media (with file names) and options; `text` and `question` are fields."""

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .composition import GatedResidual
 from .network import Attention, FeedForward
 
 TYPES = ("cross_attention", "concat", "weighted_sum", "late", "hybrid")
@@ -273,7 +274,11 @@ class ClassifierHead(nn.Module):
 
 
 class ProjectionHead(nn.Module):
-    """Each modality by itself into one space: tokens to vectors [b, dimensions] of length 1 (Radford 2021, CLIP)."""
+    """Each modality by itself into one space: tokens to vectors [b, dimensions] of length 1 (Radford 2021, CLIP).
+
+    A head may have a composition of a photo and words, and concepts: vectors [n, dimensions] of the phrases in its
+    configuration.
+    """
 
     def __init__(self, head: dict, tower_widths: dict[str, int], dropout: float = 0.0):
         super().__init__()
@@ -287,6 +292,10 @@ class ProjectionHead(nn.Module):
             module_name(name): nn.Linear(head["width"] * (2 if self.pooling[name] == "mean_deviation" else 1), head["dimensions"])
             for name in self.names
         })
+        if "composition" in head:
+            self.composition = GatedResidual(head["composition"], head["dimensions"])
+        if "concepts" in head:
+            self.register_buffer("concepts", torch.zeros(len(head["concepts"]), head["dimensions"]))
 
     def forward(self, name: str, tokens: Tensor, mask: Tensor) -> Tensor:
         x = pooled(self.inputs[module_name(name)](tokens, mask), mask, self.pooling[name])
