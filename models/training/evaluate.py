@@ -3,11 +3,13 @@
 import argparse
 from pathlib import Path
 
-from .evaluation import caption, composed, emotion, ravdess_av, retrieval, sketches, views, vqa
+from .evaluation import caption, composed, emotion, ravdess_av, retrieval, sketches, sounds, views, vqa
 from .sensorium.client import Server
 
-TASKS = {"caption": caption.run, "vqa": vqa.run, "retrieval": retrieval.run, "emotion": emotion.run,
-         "sketches": sketches.run, "composed": composed.run, "views": views.run}
+TASKS = {
+    "caption": caption.run, "vqa": vqa.run, "retrieval": retrieval.run, "emotion": emotion.run, "sounds": sounds.run,
+    "sketches": sketches.run, "composed": composed.run, "views": views.run,
+}
 # Needs a server on models/ravdess-av.
 OTHER_CHECKPOINTS = {"ravdess-av": ravdess_av.run}
 

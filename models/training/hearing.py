@@ -1,127 +1,190 @@
-"""Step 12. Puts sounds into the joint space: a clip lands near the phrases that name it.
+"""Step 14. Puts sounds into the joint space: a clip lands near the phrases that name it, and near photos that show what is heard.
 
 Image and text stay as they are; the head gets a further input, `audio`: a weighted mean of the audio tower's hidden states,
-mean and deviation over time, one projection. Trained on the everyday sounds alone, so speech has no place of its own there.
-Rewrites the component `space`.
+mean and deviation over time, one projection. A training clip is told its phrases (`sensorium.sound_phrases`) from those of the
+other kinds, photos whose captions name its source from other photos, and is drawn to the direction between them and those
+captions. It is quick, so that it runs again whenever image or text of the space were trained anew. Rewrites the component
+`space`, and prints its dev figures.
 """
 
 import argparse
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
-from tqdm import tqdm
 
-from .sensorium.audio import SAMPLE_RATE, AudioTower, load_audio_tower, log_mel
 from .sensorium.component import load_component, save_component
+from .sensorium.data import read_photos
 from .sensorium.fusion import ProjectionHead
+from .sensorium.heard import HeardSounds
+from .sensorium.hearing import Shown, captions_naming, figures_of, naming, photo_vectors, print_figures
 from .sensorium.progress import Average
-from .sensorium.sounds import TEMPLATES, read_samples, read_sounds
-from .sensorium.texts import TextBank
-from .texts import text_tower
+from .sensorium.scaling import Scaling
+from .sensorium.sound_phrases import PHRASES, held_out_phrase, trained_phrases
+from .sensorium.texts import TextCache
+from .texts import encode, text_tower
 
-STATES = [1, 2, 3]
-AUDIO = {"tower": "audio", "hidden_states": STATES, "pooling": "mean_deviation"}
-
-
-def altered(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Another beginning, another speed (a tenth at most), another loudness, a little noise."""
-    samples = soxr.resample(np.roll(samples, random.integers(len(samples))), SAMPLE_RATE, SAMPLE_RATE * random.uniform(0.9, 1.1), quality="HQ")
-    samples = samples * 10 ** (random.uniform(-8, 4) / 20)
-    return samples + random.normal(0, 10 ** random.uniform(-5, -2.5), len(samples)).astype(np.float32)
-
-
-@torch.no_grad()
-def states_of(tower: AudioTower, clips: list[np.ndarray], title: str) -> list[Tensor]:
-    """Hidden states [3, t, 384] of every clip, in float16."""
-    return [tower(log_mel(clip)[None])[0, STATES].half() for clip in tqdm(clips, desc=title, mininterval=10)]
-
-
-def batch_of(states: list[Tensor], rows: np.ndarray, tokens: int | None, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """States [b, 3, t, 384] and mask; `tokens`: a random stretch of so many."""
-    parts = []
-    for row in rows:
-        start = 0 if tokens is None else int(random.integers(max(1, states[row].shape[1] - tokens)))
-        parts.append(states[row][:, start : None if tokens is None else start + tokens])
-    longest = max(part.shape[1] for part in parts)
-    padded = torch.stack([F.pad(part.float(), (0, 0, 0, longest - part.shape[1])) for part in parts])
-    return padded, torch.arange(longest)[None] < torch.tensor([part.shape[1] for part in parts])[:, None]
+WIDTHS = {"image": 1280, "text": 384, "audio": 384}
+AUDIO = ("inputs.audio.", "projections.audio.")
+TEXTS = "sounds.texts"
+# A kind that fewer training photos show has no share of them.
+FEWEST = 5
+MOST_CAPTIONS = 30
+# Every so many photos that show nothing that is heard take part, as others.
+OTHERS = 6
 
 
 @torch.no_grad()
-def phrases(head: ProjectionHead, work: Path, weights: Path, kinds: list[str]) -> Tensor:
-    """The mean direction of each kind's phrases, [kinds, dimensions]."""
+def text_vectors(head: ProjectionHead, work: Path, texts: list[str]) -> dict[str, Tensor]:
+    """Vectors [d] of texts; their states of the text tower are kept in WORK, since only the space's input changes."""
+    texts, table = list(dict.fromkeys(texts)), work / f"{TEXTS}.json"
+    if table.exists() and set(json.loads(table.read_text())[0]) != set(texts):
+        table.unlink()
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    texts = [template.format(kind=kind) for kind in kinds for template in TEMPLATES]
-    bank = TextBank(texts, text_tower(weights), tokenizer, "cpu")
-    vectors = head("text", *bank.batch(texts)).unflatten(0, (len(kinds), len(TEMPLATES)))
-    return F.normalize(vectors.mean(1), dim=1)
+    encode(work, TEXTS, texts, text_tower(work), tokenizer, "cpu")
+    cache = TextCache(work, TEXTS)
+    vectors = torch.cat([head("text", *cache.batch(texts[start : start + 256])) for start in range(0, len(texts), 256)])
+    return dict(zip(texts, vectors))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
-    parser.add_argument("--work", type=Path, required=True, help="folder with towers.safetensors and the components audio and space")
-    parser.add_argument("--audio", type=Path, help="another audio tower than the component audio, without suffix")
-    parser.add_argument("--copies", type=int, default=3, help="altered copies of every training clip")
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random = np.random.default_rng(arguments.seed)
-    sounds, work = read_sounds(arguments.data), arguments.work
-    kinds = sorted({sound.kind for sound in sounds})
-    samples = read_samples(arguments.data, "train") | read_samples(arguments.data, "dev")
-    train, dev = ([sound for sound in sounds if sound.split == split] for split in ("train", "dev"))
+@dataclass(frozen=True)
+class Goal:
+    """What the kinds are to lie close to."""
 
-    cache = work / "sounds.pt"
-    if not cache.exists():
-        tower = load_audio_tower(arguments.audio or work / "components" / "audio")
-        clips = [samples[sound.name] for sound in train]
-        clips += [altered(samples[sound.name], random) for _ in range(arguments.copies) for sound in train]
-        states = {"train": states_of(tower, clips, "train"), "dev": states_of(tower, [samples[s.name] for s in dev], "dev")}
-        torch.save(states, cache)
-    states = torch.load(cache)
-    labels = np.tile([kinds.index(sound.kind) for sound in train], len(states["train"]) // len(train))
-    dev_labels = torch.tensor([kinds.index(sound.kind) for sound in dev])
+    phrases: list[Tensor]
+    """Of each kind [n, d]."""
+    captions: list[Tensor]
+    """Of each kind [n, d]: captions of training photos that name its source."""
+    photos: Tensor
+    """Training photos [p, d]."""
+    shown: Tensor
+    """Whose captions name the source of which kind: bool [kinds, p]."""
 
-    config, weights = load_component(work, "space")
-    config["inputs"] = {name: source for name, source in config["inputs"].items() if name != "audio"} | {"audio": AUDIO}
-    head = ProjectionHead(config, {"image": 1280, "text": 384, "audio": 384}, dropout=0.2)
-    head.load_state_dict(weights, strict=False)
-    directions = phrases(head.eval(), work, work, kinds)
-    learned = [p for name, p in head.named_parameters() if name.startswith(("inputs.audio.", "projections.audio."))]
-    optimizer = torch.optim.AdamW(learned, lr=1e-3, weight_decay=0.05)
-    average = Average(head, 0.99)
-    everything = np.arange(len(dev))
-    for step in range(arguments.steps):
+    def directions(self, share: float) -> Tensor:
+        """[kinds, d]: the mean of a kind's phrases and, `share` times each, the mean of its captions and what sets its photos apart."""
+        rows, mean = [], self.photos.mean(0)
+        for kind, vectors in enumerate(self.phrases):
+            row = F.normalize(vectors.mean(0), dim=0)
+            if len(self.captions[kind]) >= FEWEST:
+                row = row + share * F.normalize(self.captions[kind].mean(0), dim=0)
+            if self.shown[kind].sum() >= FEWEST:
+                row = row + share * F.normalize(self.photos[self.shown[kind]].mean(0) - mean, dim=0)
+            rows.append(F.normalize(row, dim=0))
+        return torch.stack(rows)
+
+
+def photo_loss(clips: Tensor, labels: Tensor, goal: Goal, options: argparse.Namespace, random: np.random.Generator) -> Tensor:
+    """For each clip one photo that shows its source, against photos that do not; zero for kinds that no photo shows."""
+    seen = (goal.shown.sum(1) >= FEWEST)[labels].nonzero()[:, 0]
+    if not len(seen):
+        return clips.sum() * 0
+    others = torch.from_numpy(random.choice(len(goal.photos), min(options.negatives, len(goal.photos)), replace=False))
+    own = torch.stack([goal.photos[random.choice(goal.shown[labels[clip]].nonzero()[:, 0].numpy())] for clip in seen])
+    against = (clips[seen] @ goal.photos[others].T).masked_fill(goal.shown[labels[seen]][:, others], -torch.inf)
+    logits = options.scale * torch.cat([(clips[seen] * own).sum(1, keepdim=True), against], 1)
+    return F.cross_entropy(logits, torch.zeros(len(seen), dtype=torch.long))
+
+
+def train(head: ProjectionHead, heard: HeardSounds, scaling: Scaling, goal: Goal, options: argparse.Namespace) -> dict[str, Tensor]:
+    """The weights of `audio`, averaged, for scaled states."""
+    random, rows, queue = np.random.default_rng(options.seed), np.flatnonzero(~heard.dev), []
+    wanted = goal.directions(options.share)
+    learned = [p for name, p in head.named_parameters() if name.startswith(AUDIO)]
+    optimizer = torch.optim.AdamW(learned, lr=options.rate, weight_decay=0.05, betas=(0.9, 0.98))
+    average = Average(head, 0.98)
+    for step in range(options.steps):
+        while len(queue) < options.batch:
+            queue.extend(random.permutation(rows).tolist())
+        states, shares = heard.training(np.array([queue.pop() for _ in range(options.batch)]), options.tokens, random)
         head.train()
-        rows = random.permutation(len(labels))[:48]
-        heard = head("audio", *batch_of(states["train"], rows, 100, random))
-        loss = F.cross_entropy(15 * heard @ directions.T, torch.from_numpy(labels[rows]), label_smoothing=0.1)
+        clips = head("audio", scaling(states), torch.ones(len(states), options.tokens, dtype=torch.bool))
+        said = torch.stack([vectors[random.integers(len(vectors))] for vectors in goal.phrases])
+        loss = F.cross_entropy(options.scale * clips @ said.T, shares, label_smoothing=0.1)
+        loss = loss + options.near * (1 - (clips * (shares @ wanted)).sum(1)).mean()
+        loss = loss + options.photos * photo_loss(clips, shares.argmax(1), goal, options, random)
         for group in optimizer.param_groups:
-            group["lr"] = 1e-3 * min((step + 1) / 30, 1 - step / arguments.steps)
+            group["lr"] = options.rate * min((step + 1) / 30, 1 - step / options.steps)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         average.update(head)
-        if (step + 1) % 100 == 0:
-            state = {name: tensor.clone() for name, tensor in head.state_dict().items()}
-            head.load_state_dict(average.weights)
-            with torch.no_grad():
-                ranks = (head.eval()("audio", *batch_of(states["dev"], everything, None, random)) @ directions.T).argsort(1, descending=True)
-            found = ranks == dev_labels[:, None]
-            print(f"step {step + 1}: loss {loss.item():.3f}, dev: phrase found {found[:, :1].any(1).float().mean():.3f}, among five {found[:, :5].any(1).float().mean():.3f}", flush=True)
-            head.load_state_dict(state)
-    save_component(work, "space", "head", config, average.weights)
+        if (step + 1) % 50 == 0:
+            print(f"step {step + 1}: loss {loss.item():.3f}", flush=True)
+    return {name: tensor for name, tensor in average.weights.items() if name.startswith(AUDIO)}
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    parser.add_argument("--work", type=Path, required=True, help="folder with the states of `training.sound_states`, towers.safetensors and the component space")
+    parser.add_argument("--photo-tokens", type=Path, help="folder with the photos' tokens; left out: WORK")
+    parser.add_argument("--states", type=int, nargs="+", default=[1, 2, 3], help="hidden states that the input reads")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--tokens", type=int, default=40)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--dropout", type=float, default=0.3)
+    parser.add_argument("--scale", type=float, default=15)
+    parser.add_argument("--near", type=float, default=2.0, help="weight of the distance to the kind's direction")
+    parser.add_argument("--share", type=float, default=0.5, help="of captions and photos in that direction")
+    parser.add_argument("--photos", type=float, default=0.3, help="weight of the loss over photos")
+    parser.add_argument("--negatives", type=int, default=256)
+    parser.add_argument("--dry", action="store_true", help="print the figures, write nothing")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = read_options()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    data, work = options.data, options.work
+    heard = HeardSounds(data, work, options.states)
+    config, weights = load_component(work, "space")
+    config["inputs"] = {name: given for name, given in config["inputs"].items() if name != "audio"}
+    config["inputs"]["audio"] = {"tower": "audio", "hidden_states": options.states, "pooling": "mean_deviation"}
+    weights = {name: tensor for name, tensor in weights.items() if not name.startswith(AUDIO)}
+    head = ProjectionHead(config, WIDTHS, options.dropout)
+    head.load_state_dict(weights, strict=False)
+    head.eval()
+
+    photos = {split: read_photos(data, split) for split in ("train", "dev")}
+    said = [captions_naming(kind, photos["train"], MOST_CAPTIONS) for kind in heard.kinds]
+    texts = text_vectors(head, work, [text for kind, captions in zip(heard.kinds, said) for text in (*PHRASES[kind], kind, *captions)])
+    shows = naming(heard.kinds, photos["train"]).any(0).tolist()
+    photos["train"] = [photo for place, photo in enumerate(photos["train"]) if shows[place] or place % OTHERS == 0]
+    vectors = {split: photo_vectors(head, data, options.photo_tokens or work, split, photos[split]) for split in photos}
+    shown = {split: naming(heard.kinds, photos[split])[:, vectors[split].known] for split in photos}
+    seen = {split: vectors[split].values[vectors[split].known] for split in photos}
+    print(f"photos: {len(seen['train'])} train, {len(seen['dev'])} dev", flush=True)
+
+    goal = Goal(
+        [torch.stack([texts[text] for text in trained_phrases(kind)]) for kind in heard.kinds],
+        [torch.stack([texts[text] for text in captions]) if captions else torch.zeros(0, config["dimensions"]) for captions in said],
+        seen["train"], shown["train"],
+    )
+    scaling = heard.scaling(np.flatnonzero(~heard.dev))
+    trained = weights | scaling.into(train(head, heard, scaling, goal, options), "inputs.audio.projection")
+    head.load_state_dict(trained, strict=False)
+    head.eval()
+    dev = np.flatnonzero(heard.dev)
+    with torch.no_grad():
+        clips = head("audio", *heard.whole(dev))
+    asked = torch.stack([texts[held_out_phrase(kind)] for kind in heard.kinds])
+    print_figures(figures_of(heard.kinds, clips, heard.labels[dev], asked, Shown(seen["dev"], shown["dev"])))
+    print("if every clip lay in its kind's direction:")
+    ideal = goal.directions(options.share)[torch.from_numpy(heard.labels[dev])]
+    print_figures(figures_of(heard.kinds, ideal, heard.labels[dev], asked, Shown(seen["dev"], shown["dev"])))
+    if not options.dry:
+        save_component(work, "space", "head", config, trained)
 
 
 if __name__ == "__main__":
