@@ -40,7 +40,10 @@ struct RetrieveAnswer: Sendable {
     /// Says how near each hit is to each part of the query alone.
     mutating func score(by keys: [(part: String, vector: [Float])]) {
         for index in hits.indices {
-            hits[index].scores = keys.map { ($0.part, cosine($0.vector, hits[index].vector)) }
+            // One part alone is the query: the same number, to its last digit.
+            hits[index].scores = keys.map { part, vector in
+                (part, keys.count == 1 ? hits[index].score : cosine(vector, hits[index].vector))
+            }
         }
     }
 
