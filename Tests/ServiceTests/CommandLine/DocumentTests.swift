@@ -30,15 +30,24 @@ import Testing
 }
 
 /// Every command of the README and of the guides to collections and search does what the document says, in a folder with
-/// files of the names that it uses and a server of the shipped checkpoint.
-@Suite(.serialized, .enabled(if: Program.hasModel)) struct `Commands of the documents` {
-    @Test(arguments: ["README.md", "docs/guides/collections.md", "docs/guides/search-your-photos-by-sound.md"])
-    func `every command works`(_ name: String) throws {
+/// files of the names that it uses, and with a server.
+@Suite(.serialized) struct `Commands of the documents` {
+    @Test(.enabled(if: Program.hasModel), arguments: ["README.md", "docs/guides/collections.md"])
+    func `every command works with the shipped checkpoint`(_ name: String) throws {
+        try Self.run(name, model: Program.model)
+    }
+
+    @Test func `every command of the guide to search works with a checkpoint that can do all of it`() throws {
+        let model = Workplace.repository.appending(path: "Tests/Fixtures/space").path
+        try Self.run("docs/guides/search-your-photos-by-sound.md", model: model)
+    }
+
+    private static func run(_ name: String, model: String) throws {
         let commands = DocumentCommands(
             try String(contentsOf: Workplace.repository.appending(path: name), encoding: .utf8)
         ).commands
         #expect(commands.count > 8, "\(name) has lost its commands")
-        let workplace = try Workplace()
+        let workplace = try Workplace(model: model)
         for command in commands where workplace.canServe(command.line) {
             let outcome = try workplace.run(command.line)
             if let status = command.shown.firstMatch(of: /"status":(4\d\d)/)?.output.1 {
@@ -69,8 +78,10 @@ private final class Workplace {
     private let server: RunningProgram
     private let address: String
     private let configuration: String
+    private let model: String
 
-    init() throws {
+    init(model: String) throws {
+        self.model = model
         folder = try TemporaryFolder()
         let path = folder.path
         let files = FileManager.default
@@ -96,9 +107,9 @@ private final class Workplace {
         try "#!/bin/sh\nexec /usr/bin/curl -sS --fail-with-body \"$@\"\n".write(
             toFile: path + "/bin/curl", atomically: true, encoding: .utf8)
         try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path + "/bin/curl")
-        configuration = try String(contentsOfFile: Program.model + "/config.json", encoding: .utf8)
+        configuration = try String(contentsOfFile: model + "/config.json", encoding: .utf8)
         server = try RunningProgram(
-            ["serve", "--model", Program.model, "--port", "0", "--data", path + "/served"], in: path)
+            ["serve", "--model", model, "--port", "0", "--data", path + "/served"], in: path)
         address = try server.waitForAddress()
         _ = try server.waitForLine(containing: "Ready")
     }
@@ -121,7 +132,7 @@ private final class Workplace {
         shell.arguments = ["-c", line]
         shell.currentDirectoryURL = URL(filePath: folder.path)
         shell.environment = [
-            "PATH": "\(folder.path)/bin:/usr/bin:/bin", "HOME": folder.path + "/home", "SENSORIUM_MODEL": Program.model,
+            "PATH": "\(folder.path)/bin:/usr/bin:/bin", "HOME": folder.path + "/home", "SENSORIUM_MODEL": model,
         ]
         shell.standardOutput = output
         shell.standardError = errors

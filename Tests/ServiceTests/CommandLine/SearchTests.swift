@@ -148,3 +148,60 @@ import Testing
         #expect(none.code == 3 && none.errors.contains("/nonexistent"), "\(none.errors)")
     }
 }
+
+/// `sensorium index` and `search` on a data folder, with a small checkpoint that has every part of a joint space.
+@Suite struct `Search without a server` {
+    private let folder: TemporaryFolder
+    private let arguments: [String]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        let path = folder.path
+        arguments = ["--collection", "p", "--data", path + "/data", "--model", Self.space.path]
+        try FileManager.default.createDirectory(atPath: path + "/photos", withIntermediateDirectories: true)
+        for name in ["photo.png", "sketch.png"] {
+            try FileManager.default.copyItem(
+                atPath: Self.space.appending(path: name).path, toPath: "\(path)/photos/\(name)")
+        }
+        try Data(Photo.file("audio/voice.ogg")).write(to: URL(filePath: path + "/photos/voice.ogg"))
+        try Data("no sound".utf8).write(to: URL(filePath: path + "/photos/bad.flac"))
+    }
+
+    private static let space = Photo.folder.deletingLastPathComponent().appending(path: "space")
+
+    private func search(_ more: [String]) throws -> Program.Outcome { try Program.run(["search"] + arguments + more) }
+
+    @Test func `photos and sounds are stored, found, scored by key, and explained`() throws {
+        let photos = folder.path + "/photos"
+        let indexed = try Program.run(["index", photos] + arguments)
+        #expect(indexed.code == 1 && indexed.errors.contains("bad.flac"), "\(indexed.errors)")
+        #expect(indexed.output == "2 photos and 1 sound stored in \"p\", nothing unchanged.\n")
+        let json = try search(["--image", photos + "/photo.png", "--text", "a circle", "--explain"])
+        #expect(json.code == 0 && json.output.hasPrefix("{\"collection\":\"p\",\"hits\":["), "\(json.errors)")
+        let table = try search(["--image", photos + "/photo.png", "--text", "a circle", "--explain", "--no-json"])
+        let lines = table.output.split(separator: "\n")
+        try #require(lines.count == 6, "\(table.output)")
+        #expect(lines[0].split(separator: " ") == ["score", "text", "image", "kind", "near", "item"])
+        #expect(
+            lines[1...3].contains { $0.contains("  image  ") && $0.hasSuffix("  photo.png") && $0.contains(" 1.0000 ") }
+        )
+        #expect(lines[4].hasPrefix("text: near \"") && lines[5].hasPrefix("image, a photo: near \""))
+        let sketch = try search(["--image", photos + "/photo.png", "--view", "sketch", "--no-json"])
+        #expect(sketch.output.hasSuffix("image, a sketch\n"), "\(sketch.output)")
+        let sound = try search(["--audio", photos + "/voice.ogg", "--no-json", "--top", "1"])
+        #expect(sound.output == "    score  kind   item\n1  1.0000  audio  voice.ogg\n")
+        let leaning = try search(["--image", photos + "/photo.png", "--text", "a circle", "--weight", "0", "--no-json"])
+        #expect(leaning.output.contains("1  1.0000"))
+        let remade = try Program.run(["index", photos, "--reembed"] + arguments)
+        #expect(remade.output == "2 photos and 1 sound stored in \"p\", nothing unchanged.\n")
+    }
+
+    @Test func `a collection that is not there, and one without anything like it, are told apart`() throws {
+        let none = try search(["--text", "a circle"])
+        #expect(none.code == 1 && none.errors.contains("collection"), "\(none.errors)")
+        _ = try Program.run(["index", folder.path + "/photos"] + arguments)
+        let nothing = try Program.run(
+            ["search", "--kind", "audio", "--top", "1"] + arguments + ["--text", "a circle", "--no-json"])
+        #expect(nothing.output.contains("voice.ogg"))
+    }
+}
