@@ -67,15 +67,18 @@ class Goal:
     shown: Tensor
     """Whose captions name the source of which kind: bool [kinds, p]."""
 
-    def directions(self, share: float) -> Tensor:
-        """[kinds, d]: the mean of a kind's phrases and, `share` times each, the mean of its captions and what sets its photos apart."""
-        rows, mean = [], self.photos.mean(0)
+    def directions(self) -> Tensor:
+        """[kinds, d]: the mean of a kind's phrases, half the mean of its captions, and what tells its photos from all others
+        (Fisher's discriminant; in place of the covariance its mean with a sphere's)."""
+        rows, centred = [], self.photos - self.photos.mean(0)
+        covariance = centred.T @ centred / len(centred)
+        within = covariance + covariance.trace() / len(covariance) * torch.eye(len(covariance))
         for kind, vectors in enumerate(self.phrases):
             row = F.normalize(vectors.mean(0), dim=0)
             if len(self.captions[kind]) >= FEWEST:
-                row = row + share * F.normalize(self.captions[kind].mean(0), dim=0)
+                row = row + F.normalize(self.captions[kind].mean(0), dim=0) / 2
             if self.shown[kind].sum() >= FEWEST:
-                row = row + share * F.normalize(self.photos[self.shown[kind]].mean(0) - mean, dim=0)
+                row = row + F.normalize(torch.linalg.solve(within, centred[self.shown[kind]].mean(0)), dim=0)
             rows.append(F.normalize(row, dim=0))
         return torch.stack(rows)
 
@@ -95,7 +98,9 @@ def photo_loss(clips: Tensor, labels: Tensor, goal: Goal, options: argparse.Name
 def train(head: ProjectionHead, heard: HeardSounds, scaling: Scaling, goal: Goal, options: argparse.Namespace) -> dict[str, Tensor]:
     """The weights of `audio`, averaged, for scaled states."""
     random, rows, queue = np.random.default_rng(options.seed), np.flatnonzero(~heard.dev), []
-    wanted = goal.directions(options.share)
+    wanted = goal.directions()
+    # A new clip strays in every dimension; only those in which kinds differ are left to it.
+    span = torch.linalg.pinv(wanted) @ wanted
     learned = [p for name, p in head.named_parameters() if name.startswith(AUDIO)]
     optimizer = torch.optim.AdamW(learned, lr=options.rate, weight_decay=0.05, betas=(0.9, 0.98))
     average = Average(head, 0.98)
@@ -114,6 +119,10 @@ def train(head: ProjectionHead, heard: HeardSounds, scaling: Scaling, goal: Goal
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if not options.free:
+            with torch.no_grad():
+                for parameter in head.projections["audio"].parameters():
+                    parameter.copy_(span @ parameter)
         average.update(head)
         if (step + 1) % 50 == 0:
             print(f"step {step + 1}: loss {loss.item():.3f}", flush=True)
@@ -126,15 +135,16 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="folder with the states of `training.sound_states`, towers.safetensors and the component space")
     parser.add_argument("--photo-tokens", type=Path, help="folder with the photos' tokens; left out: WORK")
     parser.add_argument("--states", type=int, nargs="+", default=[1, 2, 3], help="hidden states that the input reads")
+    parser.add_argument("--layers", type=int, default=0, help="transformer layers over the tokens")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--tokens", type=int, default=40)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--dropout", type=float, default=0.3)
-    parser.add_argument("--scale", type=float, default=15)
-    parser.add_argument("--near", type=float, default=2.0, help="weight of the distance to the kind's direction")
-    parser.add_argument("--share", type=float, default=0.5, help="of captions and photos in that direction")
-    parser.add_argument("--photos", type=float, default=0.3, help="weight of the loss over photos")
+    parser.add_argument("--scale", type=float, default=20)
+    parser.add_argument("--near", type=float, default=3.0, help="weight of the distance to the kind's direction")
+    parser.add_argument("--photos", type=float, default=0.5, help="weight of the loss over photos")
+    parser.add_argument("--free", action="store_true", help="clips may leave the span of the kinds' directions")
     parser.add_argument("--negatives", type=int, default=256)
     parser.add_argument("--dry", action="store_true", help="print the figures, write nothing")
     parser.add_argument("--seed", type=int, default=1)
@@ -150,7 +160,8 @@ def main() -> None:
     heard = HeardSounds(data, work, options.states)
     config, weights = load_component(work, "space")
     config["inputs"] = {name: given for name, given in config["inputs"].items() if name != "audio"}
-    config["inputs"]["audio"] = {"tower": "audio", "hidden_states": options.states, "pooling": "mean_deviation"}
+    source = {"tower": "audio", "hidden_states": options.states, "pooling": "mean_deviation"}
+    config["inputs"]["audio"] = source | ({"layers": options.layers} if options.layers else {})
     weights = {name: tensor for name, tensor in weights.items() if not name.startswith(AUDIO)}
     head = ProjectionHead(config, WIDTHS, options.dropout)
     head.load_state_dict(weights, strict=False)
@@ -181,7 +192,7 @@ def main() -> None:
     asked = torch.stack([texts[held_out_phrase(kind)] for kind in heard.kinds])
     print_figures(figures_of(heard.kinds, clips, heard.labels[dev], asked, Shown(seen["dev"], shown["dev"])))
     print("if every clip lay in its kind's direction:")
-    ideal = goal.directions(options.share)[torch.from_numpy(heard.labels[dev])]
+    ideal = goal.directions()[torch.from_numpy(heard.labels[dev])]
     print_figures(figures_of(heard.kinds, ideal, heard.labels[dev], asked, Shown(seen["dev"], shown["dev"])))
     if not options.dry:
         save_component(work, "space", "head", config, trained)

@@ -21,11 +21,14 @@ from .sensorium.fusion import ClassifierHead
 from .sensorium.heard import HeardSounds
 from .sensorium.sounds import FOLDS
 
+# Tokens of 20 ms that the served head reads: 15 seconds. Their positions are zeros, since training draws tokens from anywhere in a clip.
+LISTENED = 750
+
 
 def configuration(kinds: list[str], options: argparse.Namespace) -> dict:
     source = {"tower": "audio", "hidden_states": options.states, "pooling": "mean_deviation"}
     return {
-        "type": "classifier", "labels": kinds, "width": options.width, "attention_heads": 6, "feed_forward": options.width, "hidden": options.hidden,
+        "type": "classifier", "labels": kinds, "width": options.width, "attention_heads": options.width // 32, "feed_forward": options.width, "hidden": options.hidden,
         "layer_norm_eps": 1e-5, "inputs": {"audio": source | ({"layers": options.layers} if options.layers else {})},
         "fusion": {"type": "late", "late": "mean"},
     }
@@ -77,17 +80,17 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder with the states of `training.sound_states`")
     parser.add_argument("--folds", action="store_true", help="five splits by recording instead")
     parser.add_argument("--states", type=int, nargs="+", default=[1, 2, 3], help="hidden states that the head reads")
-    parser.add_argument("--width", type=int, default=192)
+    parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--hidden", type=int, default=192)
-    parser.add_argument("--layers", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--layers", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--batch", type=int, default=48)
-    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--tokens", type=int, default=40)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--weight-decay", type=float, default=0.05)
     parser.add_argument("--smoothing", type=float, default=0.1)
-    parser.add_argument("--mixup", type=float, default=0.0)
+    parser.add_argument("--mixup", type=float, default=0.5)
     parser.add_argument("--dry", action="store_true", help="print the figures, write nothing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
@@ -110,8 +113,12 @@ def main() -> None:
     answers = logits_of(head, heard, dev, scaling)
     print(f"dev: top 1 {top(answers, heard.labels[dev], 1):.4f}, top 5 {top(answers, heard.labels[dev], 5):.4f}, {len(dev)} clips; loss {F.cross_entropy(answers, torch.from_numpy(heard.labels[dev])):.3f}")
     if not options.dry:
-        weights = scaling.into(head.state_dict(), "inputs.audio.projection")
-        save_component(options.work, "sound", "head", configuration(heard.kinds, options), weights)
+        config, weights = configuration(heard.kinds, options), scaling.into(head.state_dict(), "inputs.audio.projection")
+        if options.layers:
+            # The layers look from every token at every other: what comes later in a long clip is not read.
+            config["inputs"]["audio"]["positions"] = LISTENED
+            weights["inputs.audio.positions"] = torch.zeros(LISTENED, options.width)
+        save_component(options.work, "sound", "head", config, weights)
 
 
 if __name__ == "__main__":

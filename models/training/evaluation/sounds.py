@@ -52,7 +52,7 @@ def print_unusual(server: Server) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 3600 * 4000)
     sounds = {
         "five seconds of silence": wav(np.zeros(80_000), 16_000), "one sample": wav(np.full(1, 0.5), 16_000),
-        "five seconds of noise": wav(noise[:80_000], 16_000), "nine minutes of noise": wav(noise[: 9 * 60 * 4000], 4000),
+        "five seconds of noise": wav(noise[:80_000], 16_000), "a minute of noise": wav(noise[: 60 * 4000], 4000),
         "an hour of noise": wav(noise, 4000),
     }
     for name, file in sounds.items():

@@ -59,12 +59,23 @@ def loudness(samples: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) + 1e-6
 
 
+def coloured(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """As another microphone hears it: octave by octave louder or softer, 5 dB in the mean."""
+    spectrum = np.fft.rfft(samples)
+    hertz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
+    octaves = 62.5 * 2.0 ** np.arange(8)
+    gain = np.interp(np.log2(np.maximum(hertz, 31)), np.log2(octaves), random.normal(0, 5, len(octaves)))
+    return np.fft.irfft(spectrum * 10 ** (gain / 20), len(samples)).astype(np.float32)
+
+
 def altered(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Another beginning, another speed (15 % at most), mostly a part of the clip, another loudness, some noise."""
+    """Another beginning, another speed (15 % at most), mostly a part of the clip in another colour, another loudness, some noise."""
     samples = np.roll(samples, random.integers(len(samples)))
     samples = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * random.uniform(0.87, 1.15), quality="HQ")
     if random.random() < 0.6:
         samples = samples[: int(len(samples) * random.uniform(0.5, 1.0))]
+    if random.random() < 0.6:
+        samples = coloured(samples, random)
     samples = samples * 10 ** (random.uniform(-12, 6) / 20)
     noise = loudness(samples) * 10 ** (random.uniform(-50, -15) / 20) if random.random() < 0.7 else 0.0
     return (samples + random.normal(0, noise or 1e-6, len(samples))).astype(np.float32)
