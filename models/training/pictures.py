@@ -13,7 +13,7 @@ without it. The schedule runs on the clock and the run goes on from its last sta
 """
 
 import argparse
-import math
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -23,88 +23,93 @@ from torch import Tensor, nn
 
 from .sensorium.checkpoint import part, read
 from .sensorium.component import save_component
+from .sensorium.correlation import common
 from .sensorium.crossview import contrast, found, kept_order
 from .sensorium.data import CAPTION_SETS, QUESTION_SETS, read_photos
-from .sensorium.fusion import ProjectionHead
+from .sensorium.fusion import Input, ProjectionHead
 from .sensorium.matching import recalls
-from .sensorium.progress import save_head
-from .sensorium.reduced import Positions, Reduced, principal_axes, settled
+from .sensorium.reduced import Placed, Summaries
+from .sensorium.regrouping import moments_of, regrouped, turned, waves_of_runs
 from .sensorium.run import Run, parameter_groups
-from .sensorium.spaces import PLAIN, space_head, vectors_of
+from .sensorium.spaces import space_head
 from .sensorium.text_vectors import TextVectors, every_caption
-from .sensorium.tokens import SHAPE, View, cache_path
+from .sensorium.tokens import SHAPE, cache_path
 
-SIDE = 9  # tokens of a row
-WIDTH = 384
-AXES = 448  # of sketches' tokens
-SAMPLE = 600  # sketches that choose them
+STRENGTH = 1.0  # of the waves at first; channels have variance 1
+COMMON = 128  # axes of the space, of 256, along which photos first get what they share with sketches
 CAPTIONS = 4000  # whose vectors say what matters to texts
 
 
-def waves(width: int, generator: torch.Generator) -> Tensor:
-    """[81, width]: of each channel a slow wave over the places, of mean 0 and deviation 1.
-
-    A deviation pools x + positions: var(x + p) = var(x) + 2 cov(x, p) + var(p), so it tells where in the photo x is large.
-    """
-    place = (torch.arange(SIDE) + 0.5) / SIDE
-    result = []
-    for _ in range(width):
-        u, v = divmod(int(torch.randint(1, 16, (), generator=generator)), 4)
-        wave = (torch.cos(math.pi * u * place)[:, None] * torch.cos(math.pi * v * place)[None]).flatten()
-        result.append((wave - wave.mean()) / wave.std())
-    return torch.stack(result, 1)
-
-
-def configuration(shipped: dict, sketch_layers: int) -> dict:
+def configuration(shipped: dict) -> dict:
     """The shipped space, its image input with more pooling and the input `sketch` beside it."""
     image = shipped["inputs"]["image"] | {"pooling": "mean_deviation"}
-    sketch = {"tower": "image", "positions": SHAPE[0], "layers": sketch_layers, "pooling": "mean_deviation"}
+    sketch = {"tower": "image", "positions": SHAPE[0], "pooling": "mean_deviation"}
     others = {name: value for name, value in shipped["inputs"].items() if name not in ("image", "sketch")}
     views = {"head": "view", "inputs": {"photo": "image", "sketch": "sketch"}}
     return shipped | {"inputs": {"image": image, **others, "sketch": sketch}, "views": views}
 
 
 class Pictures(nn.Module):
-    """The two inputs and the temperatures of their losses, which are not served."""
+    """What learns, positions and last projections of the two inputs, and the temperatures of the losses, which are not served."""
 
-    def __init__(self, head: ProjectionHead):
+    def __init__(self, before: ProjectionHead):
         super().__init__()
-        self.head = head
+        image, projection = before.inputs["image"], before.projections["image"]
+        self.width, dimensions = image.projection.out_features, projection.out_features
+        waves = STRENGTH * waves_of_runs(self.width)
+        self.placed, self.sketch_placed = (Placed(torch.zeros(self.width), waves) for _ in range(2))
+        self.projection, self.sketch_projection = nn.Linear(2 * self.width, dimensions), nn.Linear(2 * self.width, dimensions)
         self.scales = nn.Parameter(torch.full((3,), 20.0).log())
+        with torch.no_grad():
+            self.projection.weight.zero_()
+            self.projection.weight[:, : self.width] = projection.weight
+            self.projection.bias.copy_(projection.bias)
+
+    @torch.no_grad()
+    def begin(self, photos: Tensor, sketches: Tensor, texts: Tensor, share: float) -> None:
+        """From what photos and their sketches have in common: along the axes that texts use least, a part of the vector, `share`
+        times as long as what was there before."""
+        features = self.placed(photos), self.sketch_placed(sketches)
+        length = self.projection(features[0]).norm(dim=1).mean()
+        unseen = torch.linalg.eigh(texts.T @ texts)[1][:, :COMMON]
+        self.sketch_projection.weight.zero_()
+        self.sketch_projection.bias.zero_()
+        for projection, x, to_common in zip((self.projection, self.sketch_projection), features, common(*features, COMMON)):
+            to_common = to_common * share * length / ((x - x.mean(0)) @ to_common).norm(dim=1).mean()
+            projection.weight += unseen @ to_common.T
+            projection.bias -= unseen @ to_common.T @ x.mean(0)
 
     def scale(self, index: int) -> Tensor:
         return self.scales[index].clamp(max=4.6).exp()
 
+    def images(self, summaries: Tensor, mirrored: bool = False) -> Tensor:
+        return F.normalize(self.projection(self.placed(summaries, mirrored)), dim=1)
 
-@torch.no_grad()
-def begin(head: ProjectionHead, before: ProjectionHead, seed: int) -> None:
-    """`image` as it was, its deviations without any weight and its projection settled; both with waves as positions."""
-    generator = torch.Generator().manual_seed(seed)
-    image, projection = before.inputs["image"], head.projections["image"]
-    width = image.projection.out_features
-    head.inputs["image"] = Positions(image.positions + waves(width, generator) * image.norm.weight.abs())
-    projection.weight.zero_()
-    projection.weight[:, :width] = before.projections["image"].weight
-    projection.bias.copy_(before.projections["image"].bias)
-    head.inputs["sketch"].positions.copy_(waves(width, generator))
+    def sketches(self, summaries: Tensor, mirrored: bool = False, dropout: float = 0.0) -> Tensor:
+        return F.normalize(self.sketch_projection(F.dropout(self.sketch_placed(summaries, mirrored), dropout)), dim=1)
+
+    @torch.no_grad()
+    def weights(self, shipped: dict[str, Tensor], adapters: dict[str, Input]) -> dict[str, Tensor]:
+        """Those of the space: the shipped ones, and in their places what has learned. `adapters`: of photos and of sketches."""
+        weights = {name: tensor for name, tensor in shipped.items() if not name.startswith("composition.") and name != "concepts"}
+        for name, placed, projection in (("image", self.placed, self.projection), ("sketch", self.sketch_placed, self.sketch_projection)):
+            for part_name in ("projection", "norm"):
+                weights |= {f"inputs.{name}.{part_name}.{key}": tensor.clone() for key, tensor in getattr(adapters[name], part_name).state_dict().items()}
+            weights[f"inputs.{name}.positions"] = placed.positions()
+            weights |= {f"projections.{name}.{key}": tensor.clone() for key, tensor in projection.state_dict().items()}
+        return weights
 
 
-class Caches:
-    """Reduced tokens of the views: of photos what the shipped projection makes of them, of sketches their `axes`."""
-
-    def __init__(self, data: Path, work: Path, folder: str, before: ProjectionHead):
-        self.work = work
-        if not (work / "axes.pt").exists():
-            seen = View(work, folder, "train", "sketch0")
-            rows = np.flatnonzero(seen.there)
-            torch.save(principal_axes(seen.rows(rows[:: max(1, len(rows) // SAMPLE)]).flatten(0, 1), AXES), work / "axes.pt")
-        self.axes = torch.load(work / "axes.pt")
-        self.settled = settled(before.inputs["image"])
-
-    def view(self, folder: str, split: str, name: str) -> Reduced:
-        if name.startswith("sketch"):
-            return Reduced(self.work, folder, split, name, lambda tokens: tokens @ self.axes, self.axes.shape[1], "sketch")
-        return Reduced(self.work, folder, split, name, self.settled, WIDTH, "image")
+def regrouped_heads(work: Path, folder: str, before: ProjectionHead) -> dict[str, ProjectionHead]:
+    """The shipped input in channels that suit photos, and in channels that suit sketches."""
+    heads = {}
+    for name, view in (("image", "original"), ("sketch", "sketch0")):
+        file = work / f"turn-{name}.pt"
+        if not file.exists():
+            seen = Summaries(work, folder, "train", view, before.inputs["image"], "shipped")
+            torch.save(turned(moments_of(before, seen.rows(np.flatnonzero(seen.there)))), file)
+        heads[name] = regrouped(deepcopy(before), torch.load(file))
+    return heads
 
 
 def known_captions(texts: TextVectors, data: Path, sets: list[str]) -> Tensor:
@@ -114,26 +119,9 @@ def known_captions(texts: TextVectors, data: Path, sets: list[str]) -> Tensor:
 
 
 @torch.no_grad()
-def settled_vectors(before: ProjectionHead, tokens: Tensor) -> Tensor:
-    """Of photos whose tokens its image input has seen but for positions: [b, 81, 384] to [b, dimensions]."""
-    return F.normalize(before.projections["image"]((tokens + before.inputs["image"].positions).mean(1)), dim=1)
-
-
-def whole(head: ProjectionHead, shipped: dict[str, Tensor], axes: Tensor) -> dict[str, Tensor]:
-    """The weights of the space: the shipped ones, and in their places what has learned, for whole tokens."""
-    weights = {name: tensor for name, tensor in shipped.items() if not name.startswith("composition.") and name != "concepts"}
-    weights |= {name: tensor.detach().clone() for name, tensor in head.state_dict().items()}
-    weights["inputs.sketch.projection.weight"] = weights["inputs.sketch.projection.weight"] @ axes.T
-    return weights
-
-
-def given(head: ProjectionHead, name: str, tokens: Tensor) -> Tensor:
-    return head(name, tokens, torch.ones(tokens.shape[:2], dtype=torch.bool))
-
-
-def mirror(tokens: Tensor) -> Tensor:
-    """Tokens [b, 81, k] with left and right exchanged: nearly those of the mirror image."""
-    return tokens.unflatten(1, (SIDE, SIDE)).flip(2).flatten(1, 2)
+def shipped_vectors(before: ProjectionHead, summaries: Tensor) -> Tensor:
+    """What the shipped input, regrouped, makes of photos: [b, 17, 384] to [b, dimensions]."""
+    return F.normalize(before.projections["image"](summaries[:, 0]), dim=1)
 
 
 def beyond(queries: Tensor, items: Tensor, bank: Tensor, batch: np.ndarray, scale: Tensor) -> Tensor:
@@ -144,27 +132,32 @@ def beyond(queries: Tensor, items: Tensor, bank: Tensor, batch: np.ndarray, scal
     return F.cross_entropy(logits, rows)
 
 
-class Library:
-    """The training photos that have a sketch, over several sets: their reduced tokens by their numbers."""
+def summaries_of(work: Path, folder: str, split: str, view: str, heads: dict[str, ProjectionHead]) -> Summaries:
+    name = "sketch" if view.startswith("sketch") else "image"
+    return Summaries(work, folder, split, view, heads[name].inputs["image"], name)
 
-    def __init__(self, caches: Caches, folders: list[str], before: ProjectionHead):
+
+class Library:
+    """The training photos that have a sketch, over several sets: their summaries by their numbers."""
+
+    def __init__(self, work: Path, folders: list[str], heads: dict[str, ProjectionHead]):
         self.photos: list[tuple[int, int]] = []  # set, row
-        self.views: list[dict[str, Reduced]] = []
+        self.views: list[dict[str, Summaries]] = []
         vectors, halved = [], []
         for place, folder in enumerate(folders):
-            files = sorted(caches.work.glob(cache_path(caches.work, folder, "train", "*").with_suffix(".*").name))
+            files = sorted(work.glob(cache_path(work, folder, "train", "*").with_suffix(".*").name))
             names = [name for name in dict.fromkeys(file.name.split(".")[2] for file in files) if name == "original" or name.startswith(("half", "sketch"))]
-            views = {name: caches.view(folder, "train", name) for name in names}
+            views = {name: summaries_of(work, folder, "train", name, heads) for name in names}
             self.views.append(views)
             rows = np.flatnonzero(views["original"].there & views["sketch0"].there)
             self.photos += [(place, row) for row in rows]
-            vectors += [settled_vectors(before, views["original"].rows(rows[i : i + 64])) for i in range(0, len(rows), 64)]
+            vectors += [shipped_vectors(heads["image"], views["original"].rows(rows[i : i + 512])) for i in range(0, len(rows), 512)]
             halved.append((views["half0"].there & views["half1"].there)[rows] if "half1" in views else np.zeros(len(rows), bool))
         self.before, self.halved = torch.cat(vectors), np.concatenate(halved)
 
     def rows(self, photos: np.ndarray, names: list[str]) -> Tensor:
         chosen = [(self.photos[photo], name) for photo, name in zip(photos, names)]
-        return torch.from_numpy(np.stack([self.views[place][name].tokens[row] for (place, row), name in chosen]).astype(np.float32))
+        return torch.stack([self.views[place][name].values[row] for (place, row), name in chosen]).float()
 
     def originals(self, photos: np.ndarray) -> Tensor:
         return self.rows(photos, ["original"] * len(photos))
@@ -187,23 +180,21 @@ class Dev:
 
     COLUMNS = ["t2i R@1", "t2i R@10", "i2t R@1", "halves R@1", "half R@1", "sketch R@1", "sketch R@10"]
 
-    def __init__(self, data: Path, caches: Caches, texts: TextVectors):
+    def __init__(self, data: Path, work: Path, texts: TextVectors, heads: dict[str, ProjectionHead]):
         photos = read_photos(data, "dev", ("flickr8k",))
         self.texts, self.photo_of = texts.of(every_caption(photos)), torch.tensor([row for row, photo in enumerate(photos) for _ in photo.captions])
-        inputs = {"original": "image", "left": "image", "right": "image", "sketch": "sketch"}
-        self.tokens = {view: (name, caches.view("flickr8k", "dev", view)) for view, name in inputs.items()}
+        self.views = {view: summaries_of(work, "flickr8k", "dev", view, heads) for view in ("original", "left", "right", "sketch")}
 
-    def figures(self, head: ProjectionHead) -> dict[str, float]:
+    @torch.no_grad()
+    def figures(self, network: Pictures) -> dict[str, float]:
         vectors = {}
-        for view, (name, reduced) in self.tokens.items():
-            parts = [vectors_of(head, name, reduced.rows(np.arange(i, min(i + 100, len(reduced.there))))) for i in range(0, len(reduced.there), 100)]
-            vectors[view] = torch.cat(parts)
+        for view, seen in self.views.items():
+            vectors[view] = (network.sketches if view == "sketch" else network.images)(seen.values.float())
         result = recalls(vectors["original"], self.texts, self.photo_of)
         result |= {f"halves {k}": v for k, v in found(vectors["left"], vectors["right"]).items()}
         result |= {f"half {k}": v for k, v in found(vectors["left"], vectors["original"]).items()}
         result |= {f"sketch {k}": v for k, v in found(vectors["sketch"], vectors["original"]).items()}
         return {name: result[name] for name in self.COLUMNS}
-
 
 
 def main() -> None:
@@ -216,13 +207,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--every", type=float, default=4, help="minutes between validations")
     parser.add_argument("--batch", type=int, default=192, help="photos with sketches")
-    parser.add_argument("--halves", type=int, default=96, help="photos with halves in a step")
-    parser.add_argument("--sketch-layers", type=int, default=0)
-    parser.add_argument("--order", type=float, default=20.0, help="weight of the loss `order`")
+    parser.add_argument("--halves", type=int, default=256, help="photos with halves in a step")
+    parser.add_argument("--order", type=float, default=60.0, help="weight of the loss `order`")
     parser.add_argument("--half", type=float, default=0.5, help="weight of the losses `halves` and `part`")
     parser.add_argument("--rate", type=float, default=6e-4)
-    parser.add_argument("--slower", type=float, default=0.3, help="share of the rate for the input `image`")
-    parser.add_argument("--dropout", type=float, default=0.2, help="of the input `sketch`")
+    parser.add_argument("--slower", type=float, default=0.1, help="share of the rate for the projection of photos")
+    parser.add_argument("--share", type=float, default=0.7, help="length of a photo's part in common with sketches at first, of the rest's")
+    parser.add_argument("--dropout", type=float, default=0.0, help="of what the input `sketch` pools")
     parser.add_argument("--decay", type=float, default=0.98)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -235,24 +226,23 @@ def main() -> None:
     config, tensors = read(arguments.checkpoint)
     shipped_config, shipped = config["heads"]["space"], part(tensors, "space")
     before = space_head(shipped_config, shipped, "image")
-    config = configuration(shipped_config, arguments.sketch_layers)
-    caches = Caches(data, work, arguments.sets[0], before)
-    own = {"inputs": {name: config["inputs"][name] for name in ("image", "sketch")}}
-    head = ProjectionHead({k: v for k, v in config.items() if k in PLAIN} | own, {"image": AXES}, arguments.dropout)
-    begin(head, before, arguments.seed)
-    network = Pictures(head)
-    dev = Dev(data, caches, TextVectors(arguments.checkpoint, work))
-    library = Library(caches, arguments.sets, before)
+    config = configuration(shipped_config)
+    heads = regrouped_heads(work, arguments.sets[0], before)
+    library = Library(work, arguments.sets, heads)
+    dev = Dev(data, work, TextVectors(arguments.checkpoint, work), heads)
     captions = known_captions(TextVectors(arguments.checkpoint, work), data, arguments.sets)
-    groups = parameter_groups(network, arguments.rate, ("head.projections.image.",), arguments.slower)
+    network = Pictures(heads["image"])
+    if not (work / arguments.run / "state.pt").exists():
+        everything = np.arange(len(library.photos))
+        network.begin(library.originals(everything), library.sketches(everything, random), captions, arguments.share)
+    groups = parameter_groups(network, arguments.rate, ("projection.",), arguments.slower)
     run = Run(work / arguments.run, network, groups, Dev.COLUMNS, arguments.minutes, arguments.rate, arguments.decay, warmup=30)
-    print(f"{sum(p.numel() for p in head.parameters()) / 1e6:.2f} M parameters, {len(library.photos)} photos, {library.halved.sum()} with halves")
+    print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, {len(library.photos)} photos, {library.halved.sum()} with halves")
 
     def check() -> None:
-        averaged = run.averaged().head
+        averaged = run.averaged()
         run.figures(**dev.figures(averaged))
-        weights = whole(averaged, shipped, caches.axes)
-        save_head(run.folder / "head.safetensors", weights)
+        weights = averaged.weights(shipped, {name: head.inputs["image"] for name, head in heads.items()})
         save_component(run.folder, "space", "head", config, weights)
         run.save()
 
@@ -263,19 +253,19 @@ def main() -> None:
         order = random.permutation(len(library.photos))
         for start in range(0, len(order) - arguments.batch + 1, arguments.batch):
             batch = order[start : start + arguments.batch]
-            halved = batch[library.halved[batch]][: arguments.halves]
+            halved = random.permutation(np.flatnonzero(library.halved))[: arguments.halves]
             network.train()
             mirrored = bool(random.random() < 0.5)
-            vectors = lambda name, tokens: given(head, name, mirror(tokens) if mirrored else tokens)  # noqa: E731
-            images, sketches = vectors("image", library.originals(batch)), vectors("sketch", library.sketches(batch, random))
+            images = network.images(library.originals(batch), mirrored)
+            sketches = network.sketches(library.sketches(batch, random), mirrored, arguments.dropout)
             bank[batch] = images.detach()
             losses = {"order": arguments.order * kept_order(images, library.before[batch], captions)}
             losses["sketch"] = contrast(sketches, images, network.scale(0)) + beyond(sketches, images, bank, batch, network.scale(0))
-            if arguments.half and len(halved) > 16:
-                places = torch.from_numpy(np.flatnonzero(library.halved[batch])[: arguments.halves])
-                first, second = (vectors("image", library.halves(halved, side)) for side in (0, 1))
+            if len(halved):
+                first, second = (network.images(library.halves(halved, side), mirrored) for side in (0, 1))
+                wholes = network.images(library.originals(halved), mirrored)
                 losses["halves"] = arguments.half * contrast(first, second, network.scale(1))
-                losses["part"] = arguments.half / 2 * contrast(torch.cat([first, second])[::2], torch.cat([images[places], images[places]])[::2], network.scale(2))
+                losses["part"] = arguments.half / 2 * (contrast(first, wholes, network.scale(2)) + contrast(second, wholes, network.scale(2)))
             run.learn(sum(losses.values()))
             if run.step % 50 == 0:
                 print("  ".join(f"{name} {value.item():.3f}" for name, value in losses.items()), flush=True)

@@ -1,12 +1,11 @@
-"""Cached tokens made smaller, for training on a CPU.
+"""Pictures made small, for training on a CPU: of each channel 17 numbers instead of 81.
 
-Where an input's projection is to stay, its result is all that is needed. Where it is to learn, tokens go on fewer axes: a
-third of the numbers, and of the projection's work; since the projection is linear, an input for tokens on `axes` [1280, k] is
-one for whole tokens whose projection is projection · axesᵀ.
+Where an input has no layers, its projection is to stay, and it pools mean and deviation, positions are all that comes between:
+var(x + p) = var(x) + 2 cov(x, p) + var(p). With positions that are slow waves, the mean, the variance and the mean products with
+those waves say all there is to know of a picture.
 """
 
-from collections.abc import Callable
-
+import math
 from pathlib import Path
 
 import numpy as np
@@ -16,48 +15,69 @@ from torch import Tensor, nn
 from .fusion import Input
 from .tokens import SHAPE, View, cache_path
 
-
-def principal_axes(sample: Tensor, count: int) -> Tensor:
-    """The axes [1280, count] along which the tokens `sample` [n, 1280] vary most, scaled so that they vary alike on each."""
-    centred = sample - sample.mean(0)
-    values, vectors = torch.linalg.eigh(centred.T @ centred / len(sample))
-    values, vectors = values.flip(0)[:count], vectors.flip(1)[:, :count]
-    return vectors / (values + 1e-3 * values[0]).sqrt()
+SIDE = 9  # tokens of a row
+FREQUENCIES = 4
+WAVES = FREQUENCIES * FREQUENCIES - 1
 
 
-def settled(adapter: Input) -> Callable[[Tensor], Tensor]:
-    """What an input makes of tokens before positions are added, [b, 81, 1280] to [b, 81, width]."""
-    return lambda tokens: adapter.norm(adapter.projection(tokens))
+def waves() -> Tensor:
+    """[15, 81]: cosine waves over the places, orthogonal, of mean 0 and mean square 1."""
+    place = (torch.arange(SIDE) + 0.5) / SIDE
+    one = torch.stack([torch.cos(math.pi * u * place) for u in range(FREQUENCIES)])
+    flat = torch.einsum("uy,vx->uvyx", one, one).flatten(0, 1).flatten(1)[1:]
+    return flat / flat.square().mean(1, keepdim=True).sqrt()
 
 
-class Positions(nn.Module):
-    """The rest of an input without layers, for tokens that `settled` has seen: its positions, the only thing that learns."""
+def mirrored_waves() -> Tensor:
+    """[15]: -1 for the waves that change their sign when left and right are exchanged."""
+    return torch.tensor([1.0, -1.0] * (FREQUENCIES // 2)).repeat(FREQUENCIES)[1:]
 
-    def __init__(self, positions: Tensor):
+
+def summary(adapter: Input, tokens: Tensor) -> Tensor:
+    """Tokens [b, 81, 1280] to [b, 17, width]: of what the input makes of them before positions are added, mean, variance and
+    the mean products with the waves. Those of a mirror image are nearly these with the signs of `mirrored_waves`."""
+    x = adapter.norm(adapter.projection(tokens))
+    products = torch.einsum("wt,btd->bwd", waves(), x) / SHAPE[0]
+    return torch.cat([x.mean(1, keepdim=True), x.var(1, correction=0, keepdim=True), products], 1)
+
+
+class Placed(nn.Module):
+    """Mean and deviation of x + p, [b, 17, width] to [b, 2 width]; the coefficients of the positions' waves learn. A deviation
+    then tells where in the picture x is large."""
+
+    def __init__(self, mean: Tensor, coefficients: Tensor):
+        """`mean` [width]: that of the positions over the places. `coefficients` [15, width]."""
         super().__init__()
-        self.positions = nn.Parameter(positions.clone())
+        self.register_buffer("mean", mean.detach().clone())
+        self.coefficients = nn.Parameter(coefficients.clone())
 
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        return tokens + self.positions
+    def forward(self, summaries: Tensor, mirrored: bool = False) -> Tensor:
+        coefficients = self.coefficients * (mirrored_waves()[:, None] if mirrored else 1)
+        covariance = torch.einsum("wd,bwd->bd", coefficients, summaries[:, 2:])
+        variance = summaries[:, 1] + 2 * covariance + self.coefficients.square().sum(0)
+        return torch.cat([summaries[:, 0] + self.mean, (variance.clamp(min=0) + 1e-5).sqrt()], 1)
+
+    def positions(self) -> Tensor:
+        """[81, width], as the input has them."""
+        return self.mean + waves().T @ self.coefficients
 
 
-class Reduced:
-    """A view's tokens after `change`, [photos, 81, width] in float16, kept in `WORK/reduced-<name>`; photos extracted since
-    are added."""
+class Summaries:
+    """Those of a view, [photos, 17, width] in float16, kept in `WORK/summaries-<name>`; photos extracted since are added."""
 
-    def __init__(self, work: Path, folder: str, split: str, view: str, change: Callable[[Tensor], Tensor], width: int, name: str):
+    def __init__(self, work: Path, folder: str, split: str, view: str, adapter: Input, name: str):
         tokens = View(work, folder, split, view)
-        path = work / f"reduced-{name}" / cache_path(work, folder, split, view).name
+        path = work / f"summaries-{name}" / cache_path(work, folder, split, view).name
         path.parent.mkdir(exist_ok=True)
-        shape = (len(tokens.there), SHAPE[0], width)
-        self.tokens = np.memmap(path, np.float16, "r+" if path.exists() else "w+", shape=shape)
+        shape = (len(tokens.there), 2 + WAVES, adapter.projection.out_features)
+        values = np.memmap(path, np.float16, "r+" if path.exists() else "w+", shape=shape)
         self.there = tokens.there
-        rows = np.flatnonzero(self.there & ~self.tokens[:, 40].any(1))
+        rows = np.flatnonzero(self.there & ~values[:, 1].any(1))
         with torch.no_grad():
             for start in range(0, len(rows), 64):
-                chosen = rows[start : start + 64]
-                self.tokens[chosen] = change(tokens.rows(chosen)).numpy()
+                values[rows[start : start + 64]] = summary(adapter, tokens.rows(rows[start : start + 64])).numpy()
+        self.values = torch.from_numpy(np.array(values))
 
     def rows(self, rows: np.ndarray) -> Tensor:
-        """[rows, 81, width] in float32"""
-        return torch.from_numpy(self.tokens[rows].astype(np.float32))
+        """[photos, 17, width] in float32"""
+        return self.values[torch.from_numpy(rows)].float()

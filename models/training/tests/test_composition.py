@@ -1,19 +1,23 @@
 """A photo and words as one vector, and what training the image side of a space needs."""
 
 import unittest
+from copy import deepcopy
 
 import torch
 import torch.nn.functional as F
 
-from ..pictures import whole
 from ..evaluation.views import frames, neighbours
+from ..pictures import Pictures, configuration, shipped_vectors
 from ..sensorium.composition import GatedResidual, leaning, mean_of
+from ..sensorium.correlation import common
 from ..sensorium.crossview import found, kept_order
 from ..sensorium.fusion import ProjectionHead
-from ..sensorium.reduced import Positions, principal_axes, settled
+from ..sensorium.reduced import summary
+from ..sensorium.regrouping import regrouped, turned, waves_of_runs
+from ..sensorium.spaces import space_head
 
 HEAD = {
-    "width": 12, "attention_heads": 2, "feed_forward": 12, "layer_norm_eps": 1e-5, "dimensions": 6,
+    "width": 384, "attention_heads": 6, "feed_forward": 12, "layer_norm_eps": 1e-5, "dimensions": 6,
     "inputs": {"image": {"tower": "image", "positions": 4, "pooling": "mean_deviation"}},
 }
 
@@ -49,23 +53,59 @@ class CompositionTests(unittest.TestCase):
             torch.testing.assert_close(leaning(image, text, composed, weight), wanted)
 
 
-class ReducedTests(unittest.TestCase):
-    def test_a_head_on_fewer_axes_is_one_for_whole_tokens(self):
-        torch.manual_seed(0)
-        tokens, axes = torch.randn(3, 4, 20), principal_axes(torch.randn(200, 20), 9)
-        head = HEAD | {"inputs": {"sketch": HEAD["inputs"]["image"]}}
-        small, large = ProjectionHead(head, {"image": 9}).eval(), ProjectionHead(head, {"image": 20}).eval()
-        large.load_state_dict(whole(small, {}, axes))
-        mask = torch.ones(3, 4, dtype=torch.bool)
-        torch.testing.assert_close(large("sketch", tokens, mask), small("sketch", tokens @ axes, mask))
+class PicturesTests(unittest.TestCase):
+    """What training sees of a photo, 17 numbers of each channel, must be what the server makes of all tokens."""
 
-    def test_settled_tokens_and_positions_are_the_input(self):
+    def setUp(self):
         torch.manual_seed(0)
-        head, tokens = ProjectionHead(HEAD, {"image": 20}).eval(), torch.randn(3, 4, 20)
-        mask = torch.ones(3, 4, dtype=torch.bool)
-        wanted, seen = head("image", tokens, mask), settled(head.inputs["image"])(tokens)
-        head.inputs["image"] = Positions(head.inputs["image"].positions.detach())
-        torch.testing.assert_close(head("image", seen, mask), wanted)
+        self.enterContext(torch.no_grad())
+        self.shipped = {name: value for name, value in HEAD.items() if name != "inputs"} | {"inputs": {"image": {"tower": "image", "positions": 81}}}
+        self.before = ProjectionHead(self.shipped, {"image": 1280}).eval()
+        self.tokens, self.mask = torch.rand(3, 81, 1280), torch.ones(3, 81, dtype=torch.bool)
+        self.heads = {name: regrouped(deepcopy(self.before), turned(torch.randn(500, 384))) for name in ("image", "sketch")}
+        self.adapters = {name: head.inputs["image"] for name, head in self.heads.items()}
+
+    def trained(self) -> Pictures:
+        network = Pictures(self.heads["image"])
+        for parameter in network.parameters():
+            parameter.normal_()
+        return network
+
+    def test_the_weights_of_the_space_say_what_training_saw(self):
+        network = self.trained()
+        whole = space_head(configuration(self.shipped), network.weights(self.before.state_dict(), self.adapters), "image", "sketch")
+        for name, seen in (("image", network.images), ("sketch", network.sketches)):
+            torch.testing.assert_close(whole(name, self.tokens, self.mask), seen(summary(self.adapters[name], self.tokens)), atol=1e-3, rtol=1e-2)
+
+    def test_without_training_photos_have_the_shipped_vectors(self):
+        shipped = self.before("image", self.tokens, self.mask)
+        summaries = summary(self.adapters["image"], self.tokens)
+        torch.testing.assert_close(self.heads["image"]("image", self.tokens, self.mask), shipped, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(Pictures(self.heads["image"]).images(summaries), shipped, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(shipped_vectors(self.heads["image"], summaries), shipped, atol=1e-4, rtol=1e-3)
+
+    def test_a_mirrored_summary_is_that_of_mirrored_tokens(self):
+        summaries, mirrored = (summary(self.adapters["image"], x) for x in (self.tokens, self.tokens.unflatten(1, (9, 9)).flip(2).flatten(1, 2)))
+        network = self.trained()
+        torch.testing.assert_close(network.images(summaries, mirrored=True), network.images(mirrored), atol=1e-4, rtol=1e-3)
+
+    def test_turned_channels_keep_length_and_mean(self):
+        matrix = turned(torch.randn(500, 384) * torch.linspace(3, 0.1, 384))
+        torch.testing.assert_close(matrix @ matrix.T, torch.eye(384), atol=1e-4, rtol=0)
+        torch.testing.assert_close(matrix.sum(1), torch.ones(384), atol=1e-4, rtol=0)
+
+    def test_each_channel_of_a_run_has_another_slow_wave(self):
+        chosen = waves_of_runs(384).argmax(0).unflatten(0, (48, 8))
+        self.assertEqual(len(set(chosen[0].tolist())), 8)
+        self.assertTrue((chosen == chosen[0]).all())
+
+    def test_what_two_views_share_is_found(self):
+        shared, noise = torch.randn(400, 6), torch.randn(2, 400, 20)
+        a = shared @ torch.randn(6, 20) + noise[0]
+        b = shared @ torch.randn(6, 20) + noise[1]
+        to_a, to_b = common(a[:300], b[:300], 6)
+        rows = [F.normalize((x[300:] - x.mean(0)) @ to, dim=1) for x, to in ((a, to_a), (b, to_b))]
+        self.assertGreater(found(*rows)["R@1"], 0.3)
 
 
 class CrossViewTests(unittest.TestCase):
