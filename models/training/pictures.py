@@ -35,8 +35,8 @@ from .sensorium.spaces import space_head
 from .sensorium.text_vectors import TextVectors, every_caption
 from .sensorium.tokens import SHAPE, cache_path
 
-STRENGTH = 1.0  # of the waves at first; channels have variance 1
-COMMON = 128  # axes of the space, of 256, along which photos first get what they share with sketches
+STRENGTH = 4.0  # of the waves at first; channels have variance 1, so that deviations are nearly linear in what they show
+COMMON = 64  # axes of the space, of 256, along which photos first get what they share with sketches
 CAPTIONS = 4000  # whose vectors say what matters to texts
 
 
@@ -72,6 +72,9 @@ class Pictures(nn.Module):
         features = self.placed(photos), self.sketch_placed(sketches)
         length = self.projection(features[0]).norm(dim=1).mean()
         unseen = torch.linalg.eigh(texts.T @ texts)[1][:, :COMMON]
+        # What was along these axes would be noise to sketches.
+        self.projection.weight -= unseen @ unseen.T @ self.projection.weight
+        self.projection.bias -= unseen @ unseen.T @ self.projection.bias
         self.sketch_projection.weight.zero_()
         self.sketch_projection.bias.zero_()
         for projection, x, to_common in zip((self.projection, self.sketch_projection), features, common(*features, COMMON)):
@@ -87,6 +90,14 @@ class Pictures(nn.Module):
 
     def sketches(self, summaries: Tensor, mirrored: bool = False, dropout: float = 0.0) -> Tensor:
         return F.normalize(self.sketch_projection(F.dropout(self.sketch_placed(summaries, mirrored), dropout)), dim=1)
+
+    @torch.no_grad()
+    def between(self, before: nn.Linear, share: float) -> "Pictures":
+        """With the projection of photos `share` of the way from the shipped one (Wortsman 2022): less for sketches, more for texts."""
+        weight = F.pad(before.weight, (0, before.in_features))
+        self.projection.weight.copy_(weight + share * (self.projection.weight - weight))
+        self.projection.bias.copy_(before.bias + share * (self.projection.bias - before.bias))
+        return self
 
     @torch.no_grad()
     def weights(self, shipped: dict[str, Tensor], adapters: dict[str, Input]) -> dict[str, Tensor]:
@@ -212,7 +223,8 @@ def main() -> None:
     parser.add_argument("--half", type=float, default=0.5, help="weight of the losses `halves` and `part`")
     parser.add_argument("--rate", type=float, default=6e-4)
     parser.add_argument("--slower", type=float, default=0.1, help="share of the rate for the projection of photos")
-    parser.add_argument("--share", type=float, default=0.7, help="length of a photo's part in common with sketches at first, of the rest's")
+    parser.add_argument("--between", type=float, default=0.55, help="what is shown and kept: so far from the shipped projection of photos to the trained one")
+    parser.add_argument("--share", type=float, default=1.0, help="length of a photo's part in common with sketches at first, of the rest's")
     parser.add_argument("--dropout", type=float, default=0.0, help="of what the input `sketch` pools")
     parser.add_argument("--decay", type=float, default=0.98)
     parser.add_argument("--seed", type=int, default=1)
@@ -240,7 +252,7 @@ def main() -> None:
     print(f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters, {len(library.photos)} photos, {library.halved.sum()} with halves")
 
     def check() -> None:
-        averaged = run.averaged()
+        averaged = run.averaged().between(heads["image"].projections["image"], arguments.between)
         run.figures(**dev.figures(averaged))
         weights = averaged.weights(shipped, {name: head.inputs["image"] for name, head in heads.items()})
         save_component(run.folder, "space", "head", config, weights)

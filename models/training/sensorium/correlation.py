@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 KEPT = 600  # principal axes
-RIDGE = 0.03  # share of the largest variance that is added to each
+RIDGE = 0.05  # share of the largest variance that is added to each
 
 
 def whitened(x: Tensor) -> tuple[Tensor, Tensor]:
