@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--half", type=float, default=0.5, help="weight of the losses `halves` and `part`")
     parser.add_argument("--rate", type=float, default=6e-4)
     parser.add_argument("--slower", type=float, default=0.1, help="share of the rate for the projection of photos")
-    parser.add_argument("--between", type=float, default=0.55, help="what is shown and kept: so far from the shipped projection of photos to the trained one")
+    parser.add_argument("--between", type=float, default=0.7, help="what is shown and kept: so far from the shipped projection of photos to the trained one")
     parser.add_argument("--share", type=float, default=1.0, help="length of a photo's part in common with sketches at first, of the rest's")
     parser.add_argument("--dropout", type=float, default=0.0, help="of what the input `sketch` pools")
     parser.add_argument("--decay", type=float, default=0.98)
