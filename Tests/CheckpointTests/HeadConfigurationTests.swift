@@ -77,6 +77,14 @@ import Testing
         ("\"task\": \"vqa\"", "\"task\": \"emotion\"", "heads.vqa.task\" is emotion", "heads.emotion.task"),
         ("\"task\": \"emotion\"", "\"task\": \"vqa\"", "heads.emotion.task\" is vqa", "image, audio, text"),
         ("\"required\": [\"image\", ", "\"required\": [\"audio\", ", "an array with audio", "image, question"),
+        (
+            "\"required\": [\"image\", \"question\"]", "\"alone\": false", "heads.vqa.alone\" is false",
+            "heads.vqa.required"
+        ),
+        (
+            "\"required\": [\"image\", \"question\"]",
+            "\"required\": [\"image\", \"question\"], \"alone\": \"no\"", "heads.vqa.alone", "true or false"
+        ),
         ("\"space\": {", "\"late\": {", "heads.late\" is present", "towers.late"),
         ("\"space\": {", "\"sp/ce\": {", "the key \"sp/ce\"", "A-Z a-z 0-9 _ -"),
         ("\"space\": {", "\"caption2\": \(projection), \"space\": {", "heads.space.type", "heads.caption2.type"),

@@ -46,6 +46,22 @@ import Testing
         }
     }
 
+    @Test(arguments: ["cross_concat", "concat", "weighted_sum"])
+    func `a head that needs all its parts says the same without classifiers of each alone`(name: String) throws {
+        let changes: [String: Any] = ["required": FusionCheckpoint.parts, "alone": false]
+        try FusionCheckpoint.with(changes, of: name) { checkpoint in
+            guard case .classifier(let configuration)? = checkpoint.configuration.heads[name] else { throw Missing() }
+            let towers = checkpoint.configuration.towers
+            let required = ClassifierHead.requirements(configuration, towers: towers, name: name)
+            #expect(!required.isEmpty && !required.contains { $0.name.hasPrefix("\(name).alone.") })
+            let item = FusionCheckpoint.item(0, FusionCheckpoint.parts)
+            let output = classify(try ClassifierHead(checkpoint, configuration, name: name), [item])[0]
+            let whole = classify(try head(name), [item])[0]
+            #expect(output.logits == whole.logits && output.without == whole.without)
+            #expect(output.alone.isEmpty && whole.alone.count == 3)
+        }
+    }
+
     @Test(arguments: names) func `what an item says without a part is what the rest says`(name: String) throws {
         let head = try head(name)
         for parts in [FusionCheckpoint.parts, ["image", "text"]] {

@@ -15,6 +15,22 @@ enum FusionCheckpoint {
         try Checkpoint.open(TinyCheckpoint.folder.appending(path: "fusion").path)
     }
 
+    /// The same with another value of keys of a head's configuration, in a folder that is there while `use` runs.
+    static func with<Value>(
+        _ changes: [String: Any], of head: String, _ use: (Checkpoint) throws -> Value
+    ) throws -> Value {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.copyItem(at: TinyCheckpoint.folder.appending(path: "fusion"), to: folder)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "config.json")
+        var configuration = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any] ?? [:]
+        var heads = configuration["heads"] as? [String: Any] ?? [:]
+        heads[head] = (heads[head] as? [String: Any] ?? [:]).merging(changes) { $1 }
+        configuration["heads"] = heads
+        try JSONSerialization.data(withJSONObject: configuration).write(to: file)
+        return try use(Checkpoint.open(folder.path))
+    }
+
     struct Golden: Decodable {
         let heads: [String: [Answer]]
         let attention: [[String: [Float]]]

@@ -23,7 +23,7 @@ from .sensorium.progress import Average
 from .sensorium.spaces import photo_vectors, space_head
 from .sensorium.text_vectors import TextVectors
 
-HIDDEN = 512
+HIDDEN = 128
 DEV = {"each": 1, "most": 6, "seed": 0}
 
 

@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--work", type=Path, required=True, help="folder with components")
     parser.add_argument("--checkpoint", type=Path, default=Path("sensorium-base"), help="whose text input the space has")
-    parser.add_argument("--most", type=int, default=1000, help="phrases in all")
+    parser.add_argument("--most", type=int, default=400, help="phrases in all")
     arguments = parser.parse_args()
     config, weights = load_component(arguments.work, "space")
     sounds = sound_phrases(arguments.data)

@@ -26,6 +26,9 @@ extension SensoriumConfiguration {
         public let task: Task?
         /// The parts without which it does not answer.
         public let required: [String]
+        /// Whether the checkpoint has classifiers of each part alone. A head of several parts that answers from all of them
+        /// alone has no need of them.
+        public let saysAlone: Bool
 
         init(reading reader: inout ConfigurationReader) {
             labels = reader.strings("labels")
@@ -36,6 +39,15 @@ extension SensoriumConfiguration {
             fusion = reader.object("fusion") { Fusion(reading: &$0, parts: inputs.names) }
             task = reader.optionalString("task", oneOf: Task.allCases.map(\.rawValue)).flatMap(Task.init)
             required = reader.optionalStrings("required") ?? []
+            saysAlone = reader.optionalBoolean("alone") ?? true
+            if !saysAlone {
+                reader.demand(
+                    inputs.names.count > 1 && Set(required) == Set(inputs.names), "alone", "false",
+                    fits: reader.path("required"), required.joined(separator: ", "))
+                reader.demand(
+                    fusion.kind != .late && fusion.kind != .hybrid, "alone", "false", fits: reader.path("fusion.type"),
+                    fusion.kind.rawValue)
+            }
             let distinct = Set(labels).count
             reader.demand(
                 distinct == labels.count && distinct > 0, "labels", "an array of \(labels.count)",

@@ -15,6 +15,7 @@ public final class ClassifierHead: Sendable {
 
     private let width: Int
     private let inputs: [HeadInput]
+    /// One for each part; empty for a head that is never asked what a part alone says.
     private let alone: [LabelClassifier]
     private let fusion: Fusion
 
@@ -37,7 +38,7 @@ public final class ClassifierHead: Sendable {
     public struct Output: Sendable, Equatable {
         /// Of all parts together, one for each label; of late fusion log-probabilities.
         public let logits: [Float]
-        /// Of each part alone.
+        /// Of each part alone; empty for a head without classifiers of single parts.
         public let alone: [String: [Float]]
         /// Of all parts but one, for items of several parts.
         public let without: [String: [Float]]
@@ -64,7 +65,7 @@ public final class ClassifierHead: Sendable {
                 try HeadInput(
                     checkpoint, input, head.shape, towerWidth: towers.width(of: input.tower),
                     name: "\(name).inputs.\(tensor)"))
-            alone.append(try classifier("alone.\(tensor)"))
+            if head.saysAlone { alone.append(try classifier("alone.\(tensor)")) }
         }
         self.inputs = inputs
         self.alone = alone
@@ -97,7 +98,7 @@ public final class ClassifierHead: Sendable {
             let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
             all += HeadInput.requirements(
                 input, head.shape, towerWidth: towers.width(of: input.tower), name: "\(name).inputs.\(tensor)")
-            all += classifier("alone.\(tensor)", input.pooling == .mean ? width : 2 * width)
+            if head.saysAlone { all += classifier("alone.\(tensor)", input.pooling == .mean ? width : 2 * width) }
         }
         let count = head.inputs.names.count
         switch head.fusion.kind {
@@ -144,7 +145,7 @@ public final class ClassifierHead: Sendable {
             let fused = zip(selections, logits).filter { $0.0.item == item }
             return Output(
                 logits: fused[0].1,
-                alone: byPart(parts.indices.map { alone[$0][item] }),
+                alone: alone.isEmpty ? [:] : byPart(parts.indices.map { alone[$0][item] }),
                 without: Dictionary(
                     uniqueKeysWithValues: fused.compactMap { selection, logits in
                         selection.leavesOut.map { (parts[$0], logits) }

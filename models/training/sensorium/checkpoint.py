@@ -67,7 +67,7 @@ def save(folder: Path, config: dict, tensors: dict[str, Tensor], tokenizer: Path
 
 
 def write_json(path: Path, value: dict) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n")
+    path.write_text(json.dumps(value, indent=1) + "\n")
 
 
 def split(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
@@ -128,4 +128,15 @@ def extend(base: Path, folder: Path, components: dict[str, Path], card: str) -> 
         config[{"tower": "towers", "head": "heads"}[description["kind"]]][name] = description["config"]
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(f"{name}.")}
         tensors |= {f"{name}.{key}": tensor for key, tensor in load_file(file.with_suffix(".safetensors")).items()}
+    for name, head in config["heads"].items():
+        if needs_all(head):
+            head["alone"] = False
+            tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(f"{name}.alone.")}
     save(folder, config, tensors, base / "tokenizer.json", card)
+
+
+def needs_all(head: dict) -> bool:
+    """Whether nobody asks a head what one of its inputs alone says: those classifiers are for training's figures, then."""
+    inputs = head.get("inputs", {})
+    late = head.get("fusion", {}).get("type") in ("late", "hybrid")
+    return head["type"] == "classifier" and len(inputs) > 1 and set(head.get("required", [])) == set(inputs) and not late

@@ -219,10 +219,11 @@ class ClassifierHead(nn.Module):
             module_name(name): Input(head, config, tower_widths[config["tower"]], dropout)
             for name, config in head["inputs"].items()
         })
-        # What each input says alone is part of the answer, whatever the fusion.
+        # What each input says alone is part of the answer, whatever the fusion; but not of a head that needs all its inputs.
+        self.says_alone = head.get("alone", True)
         self.alone = nn.ModuleDict({
             module_name(name): Classifier(width * (2 if self.pooling[name] == "mean_deviation" else 1), hidden, labels, dropout)
-            for name in self.names
+            for name in self.names if self.says_alone
         })
         if self.type in ("cross_attention", "hybrid"):
             self.fusion = CrossAttentionFusion(head, dropout)
@@ -239,10 +240,11 @@ class ClassifierHead(nn.Module):
     def forward(
         self, tokens: dict[str, Tensor], masks: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Fused logits [b, labels] and each input's own [b, labels] (meaningless in rows without that input)."""
+        """Fused logits [b, labels] and each input's own [b, labels] (meaningless in rows without that input), if there are any."""
         x = {name: self.inputs[module_name(name)](tokens[name], masks[name]) for name in self.names}
         alone = {
-            name: self.alone[module_name(name)](pooled(x[name], masks[name], self.pooling[name])) for name in self.names
+            name: self.alone[module_name(name)](pooled(x[name], masks[name], self.pooling[name]))
+            for name in self.names if self.says_alone
         }
         there = torch.stack([masks[name].any(1) for name in self.names], 1)
         if self.type == "late":
