@@ -5,6 +5,7 @@ grass". Added to the component `space`: the list `concepts` and the tensor of th
 """
 
 import argparse
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def phrases_of(captions: list[str], most: int) -> list[str]:
             key = (subject, number[0], parts[0], parts[1] and parts[1][0])
             counts[key] += 1
             wordings.setdefault(key, Counter())[" ".join(filter(None, [number[1], parts[0], parts[1] and parts[1][1]]))] += 1
-    chosen = dict.fromkeys(wordings[key].most_common(1)[0][0] for key, _ in counts.most_common(2 * most))
+    # Some captions say "a airplane".
+    said = (re.sub(r"\ba (?=[aeiou])", "an ", wordings[key].most_common(1)[0][0]) for key, _ in counts.most_common(2 * most))
+    chosen = dict.fromkeys(said)
     return list(chosen)[:most]
 
 
