@@ -2,7 +2,7 @@
 # Prints every figure of the README that this machine can measure (`make bench`).
 #
 # Without anything set: start, memory, throughput, latency, soak. With peers:
-#   PYTHON=python        an interpreter with scripts/bench/requirements.txt: the image and audio towers against ONNX Runtime
+#   PYTHON=python        an interpreter with scripts/bench/requirements.txt: the towers, and emotion from three parts, against ONNX Runtime
 #   HUMMINGBIRD=PROGRAM  built from scripts/bench/peers/hummingbird-peer: the HTTP layer against Hummingbird
 #   DATA=FOLDER          the data of models/training/README.md: caption quality and parity with PyTorch
 set -euo pipefail
@@ -17,6 +17,7 @@ if [ -n "${PYTHON:-}" ]; then
     echo "$output"
     tower_ms=(--tower-ms "$(echo "$output" | sed -n 's/^onnxruntime_ms //p')")
     "$PYTHON" scripts/bench/audio_tower.py
+    "$PYTHON" scripts/bench/emotion.py
 fi
 hummingbird=()
 if [ -n "${HUMMINGBIRD:-}" ]; then hummingbird=(--hummingbird "$HUMMINGBIRD"); fi
