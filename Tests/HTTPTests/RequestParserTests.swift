@@ -60,6 +60,16 @@ struct RequestParserTests {
         #expect(beyond.requests.first?.body == Array("abcd".utf8))
     }
 
+    @Test(arguments: [
+        "Content-Length: 9223372036854775807\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nabc",
+    ])
+    func `the largest length there is costs what came of it`(rest: String) {
+        let stream = ParsedStream(Array("PUT /a HTTP/1.1\r\nHost: a\r\n\(rest)".utf8))
+        #expect(stream.failure == nil)
+        #expect(stream.requests.map(\.body) == [Array("abc".utf8)] && stream.requests[0].isComplete == false)
+    }
+
     @Test func `persistence follows version and Connection`() {
         func keepsAlive(_ version: String, _ connection: String?) -> Bool? {
             let field = connection.map { "Connection: \($0)\r\n" } ?? ""

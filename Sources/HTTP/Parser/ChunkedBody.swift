@@ -45,7 +45,7 @@ struct ChunkedBody {
                 state = size == 0 ? .trailer : .data(remaining: size)
             case .data(let remaining):
                 guard position < input.count else { return .needsMore }
-                let range = position..<min(input.count, position + remaining)
+                let range = position..<position + min(remaining, input.count - position)
                 position = range.upperBound
                 state = range.count == remaining ? .dataEnd : .data(remaining: remaining - range.count)
                 return .data(range)

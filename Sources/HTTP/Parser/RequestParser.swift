@@ -100,7 +100,7 @@ struct RequestParser {
                 }
             case .fixed(let remaining):
                 guard position < input.count else { return .needsMore }
-                let range = position..<min(input.count, position + remaining)
+                let range = position..<position + min(remaining, input.count - position)
                 position = range.upperBound
                 state = remaining == range.count ? .end : .fixed(remaining: remaining - range.count)
                 return .body(range)
