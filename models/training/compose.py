@@ -1,4 +1,4 @@
-"""Step 16. Learns what a photo and words that change it mean together, on vectors of the space alone.
+"""Step 18. Learns what a photo and words that change it mean together, on vectors of the space alone.
 
 Pairs come from captions (sensorium/modifications.py). The target is to be found among all training photos but the one that
 is changed. Prints the dev figures of the gated residual, of the mean of the two vectors, of the image and of the words alone;

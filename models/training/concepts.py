@@ -1,4 +1,4 @@
-"""Step 17. Phrases that explain an answer: what training captions say often, and kinds of sounds, as vectors of the space.
+"""Step 19. Phrases that explain an answer: what training captions say often, and kinds of sounds, as vectors of the space.
 
 Phrases are made from subject, action and place of the captions (sensorium/modifications.py): "two dogs running through the
 grass". Added to the component `space`: the list `concepts` and the tensor of that name.

@@ -1,4 +1,4 @@
-"""Step 14. Trains the image side of the space: photos, their halves and their sketches find each other.
+"""Step 15. Trains the image side of the space: photos, their halves and their sketches find each other.
 
 The tower is frozen and the text input stays as it is shipped, so texts (and sounds) keep their vectors. The input `image`
 starts as the shipped one and pools mean and deviation; `sketch` is an input of its own over the same tower. Losses:
@@ -41,7 +41,10 @@ CAPTIONS = 4000  # whose vectors say what matters to texts
 
 
 def configuration(shipped: dict) -> dict:
-    """The shipped space, its image input with more pooling and the input `sketch` beside it."""
+    """The shipped space, its image input with more pooling and the input `sketch` beside it. Ends the program for a space that has
+    them already."""
+    if "sketch" in shipped["inputs"]:
+        raise SystemExit("The checkpoint's space has learned from sketches already: give --checkpoint one from before (README.md says where it is).")
     image = shipped["inputs"]["image"] | {"pooling": "mean_deviation"}
     sketch = {"tower": "image", "positions": SHAPE[0], "pooling": "mean_deviation"}
     others = {name: value for name, value in shipped["inputs"].items() if name not in ("image", "sketch")}

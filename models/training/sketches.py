@@ -1,4 +1,4 @@
-"""Step 14, end. Trains the input `sketch` alone, against the vectors that photos have after `training.pictures`.
+"""Step 16. Trains the input `sketch` alone, against the vectors that photos have after `training.pictures`.
 
 Photos keep their vectors, so texts and halves do not change. A sketch is to find its photo among all training photos. Goes on
 the clock; writes the component `space` into WORK/components.

@@ -1,4 +1,4 @@
-"""Step 15. The head `view`: whether a picture is a photo or a sketch, of the image tower's tokens.
+"""Step 17. The head `view`: whether a picture is a photo or a sketch, of the image tower's tokens.
 
 Photos are training photos as they are, their halves, and photos without colour or contrast; sketches are the filter's of
 `sensorium/sketching.py` and drawings by four other filters (`sensorium/drawings.py`). Prints how many of each kind are told
