@@ -21,6 +21,8 @@ final class DecoderPool: Sendable {
 
     private struct State {
         var waiting: [Waiting] = []
+        /// How many threads run a job.
+        var busy = 0
         var isStopped = false
     }
 
@@ -79,6 +81,17 @@ final class DecoderPool: Sendable {
         }
     }
 
+    /// Calls `body` for 0..<`count` from the calling thread, one of the pool's, and from others that are idle at this moment.
+    /// Returns when all calls have; never waits for a thread that has other work.
+    func share(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        let calls = SharedCalls(count, body)
+        for _ in 1..<max(1, count) {
+            guard offer(calls.run) else { break }
+        }
+        calls.run()
+        calls.wait()
+    }
+
     /// How many jobs wait.
     var waitingCount: Int { state.withLock(\.waiting.count) }
 
@@ -105,12 +118,27 @@ final class DecoderPool: Sendable {
         if let refusal { job.run(refusal) } else { arrivals.signal() }
     }
 
+    /// Has an idle thread run `work`; false where none is idle.
+    private func offer(_ work: @escaping @Sendable () -> Void) -> Bool {
+        let job = Waiting(deadline: now() + .seconds(1), isCancelled: { false }) { if $0 == nil { work() } }
+        let isTaken = state.withLock { state in
+            guard !state.isStopped, state.busy + state.waiting.count < threadCount else { return false }
+            state.waiting.append(job)
+            return true
+        }
+        if isTaken { arrivals.signal() }
+        return isTaken
+    }
+
     /// Runs the oldest waiting job; false once the pool is stopped.
     private func runNext() -> Bool {
         let (job, isStopped) = state.withLock { state in
-            (state.waiting.isEmpty ? nil : state.waiting.removeFirst(), state.isStopped)
+            guard !state.waiting.isEmpty else { return (Waiting?.none, state.isStopped) }
+            state.busy += 1
+            return (state.waiting.removeFirst(), state.isStopped)
         }
         guard let job else { return !isStopped }
+        defer { state.withLock { $0.busy -= 1 } }
         if job.isCancelled() {
             job.run(.cancelled)
         } else if now() > job.deadline {
@@ -125,6 +153,33 @@ final class DecoderPool: Sendable {
     private static func yieldToEventLoops() {
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
     }
+}
+
+/// Calls that several threads make, each call once. A thread that comes when all were taken makes none.
+private final class SharedCalls: Sendable {
+    private let count: Int
+    private let body: @Sendable (Int) -> Void
+    private let next = Atomic(0)
+    private let unfinished = DispatchGroup()
+
+    init(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        self.count = count
+        self.body = body
+        for _ in 0..<count { unfinished.enter() }
+    }
+
+    /// Makes calls until none is left to be begun.
+    func run() {
+        while true {
+            let index = next.add(1, ordering: .relaxed).oldValue
+            guard index < count else { return }
+            body(index)
+            unfinished.leave()
+        }
+    }
+
+    /// Waits until every call has returned.
+    func wait() { unfinished.wait() }
 }
 
 /// A flag that is set once, from any thread.

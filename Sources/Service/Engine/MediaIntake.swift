@@ -6,7 +6,8 @@ import Tasks
 ///     let parts = try await media.take(head.inputs, of: inputs, for: request, engine, task: "emotion")
 ///     … .classify(… parts: parts.inputs …)
 ///
-/// Files are decoded on the decoder threads, all of one request on the same; texts alone are taken apart at once.
+/// Files are decoded on the decoder threads: those of one request on one of them, and on others while these are idle. Texts
+/// alone are taken apart at once.
 struct MediaIntake: Sendable {
     let decoders: DecoderPool
     let images: ImageIntake
@@ -44,33 +45,44 @@ struct MediaIntake: Sendable {
         _ wanted: [HeadInput], _ inputs: RequestInputs, _ engine: any Engine, _ face: FaceChoice, _ explains: Bool
     ) throws -> TakenParts {
         let start = ContinuousClock.now
-        var taken = TakenParts()
-        for input in wanted {
-            switch input.kind {
-            case .image, .face: try takeImage(input, inputs, engine, face, explains, &taken)
-            case .audio: try takeAudio(input, inputs, engine, &taken)
-            case .text: takeText(input, inputs, engine, explains, &taken)
-            case .features(let width, let maxTokens):
-                let bytes = inputs.takeFile(input.part) ?? []
-                let array = try features(input.part, bytes, width: width, maxTokens: maxTokens)
-                taken.inputs[input.part] = .features(tokens: array.rows, values: array.values)
-                taken.understood.append(.features(name: input.part, tokens: array.rows, width: array.columns))
-                taken.sources.append((input.part, .rows))
-            }
+        defer { for input in wanted { inputs.dropFile(input.part) } }
+        let parts = PreparedParts(wanted.count) { try prepare(wanted[$0], inputs, engine, face, explains) }
+        if wanted.count(where: { inputs.hasFile($0.part) }) > 1 {
+            decoders.share(wanted.count) { parts.prepare($0) }
         }
+        var taken = try parts.joined()
         taken.took = start.duration(to: .now)
         return taken
     }
 
+    private func prepare(
+        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ face: FaceChoice, _ explains: Bool
+    ) throws -> TakenParts {
+        let file = inputs.peek(input.part) ?? []
+        var taken = TakenParts()
+        switch input.kind {
+        case .image, .face: try takeImage(input, file, engine, face, explains, &taken)
+        case .audio: try takeAudio(input, file, engine, &taken)
+        case .text: takeText(input, inputs, engine, explains, &taken)
+        case .features(let width, let maxTokens):
+            let array = try features(input.part, file, width: width, maxTokens: maxTokens)
+            taken.inputs[input.part] = .features(tokens: array.rows, values: array.values)
+            taken.understood.append(.features(name: input.part, tokens: array.rows, width: array.columns))
+            taken.sources.append((input.part, .rows))
+        }
+        inputs.dropFile(input.part)
+        return taken
+    }
+
     private func takeImage(
-        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ face: FaceChoice, _ explains: Bool,
+        _ input: HeadInput, _ file: [UInt8], _ engine: any Engine, _ face: FaceChoice, _ explains: Bool,
         _ taken: inout TakenParts
     ) throws {
         let looksForFaces = input.kind == .face && face != .whole
         let sides = [
             engine.card.imageSize ?? 1, explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1,
         ]
-        let decoded = try images.decode(inputs.takeFile(input.part) ?? [], side: sides.reduce(1, max))
+        let decoded = try images.decode(file, side: sides.reduce(1, max))
         taken.memory.append(decoded.memory)
         let header = decoded.header
         taken.understood.append(
@@ -103,10 +115,10 @@ struct MediaIntake: Sendable {
     private static let faceSearchSide = 512
 
     private func takeAudio(
-        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ taken: inout TakenParts
+        _ input: HeadInput, _ file: [UInt8], _ engine: any Engine, _ taken: inout TakenParts
     ) throws {
         guard let tower = engine.card.audio else { throw Problem.taskNotAvailable("audio", engine.card) }
-        let decoded = try sounds.decode(inputs.takeFile(input.part) ?? [], for: tower)
+        let decoded = try sounds.decode(file, for: tower)
         taken.memory.append(decoded.memory)
         taken.inputs[input.part] = .mel(decoded.windows)
         let header = decoded.header

@@ -17,6 +17,15 @@ struct TakenParts: Sendable {
     /// The memory of the inputs, set aside until they are computed with.
     var memory: [MemoryReservation] = []
 
+    /// Adds those of other parts of the same request; times are not theirs to say.
+    mutating func add(_ other: TakenParts) {
+        inputs.merge(other.inputs) { _, new in new }
+        understood += other.understood
+        faces = other.faces ?? faces
+        sources += other.sources
+        memory += other.memory
+    }
+
     /// The image tower's input of a part.
     func pixels(_ part: String) -> [Float]? {
         if case .pixels(let pixels)? = inputs[part] { pixels } else { nil }

@@ -103,7 +103,7 @@ struct RequestInputs: Sendable {
     /// Whether an option was given.
     func has(_ option: InputOption<some Any>) -> Bool { options[option.rule.name] != nil }
 
-    /// Whether a file part was given and not taken out.
+    /// Whether a file part was given and not dropped.
     func hasFile(_ name: String) -> Bool { files.has(name) }
 
     /// Whether a part was given, be it a file, a text or JSON.
@@ -112,8 +112,8 @@ struct RequestInputs: Sendable {
     /// The bytes of a file part, which stays.
     func peek(_ name: String) -> [UInt8]? { files.peek(name) }
 
-    /// Takes the bytes of a file part out, so that their memory is free after use.
-    func takeFile(_ name: String) -> [UInt8]? { files.take(name) }
+    /// Forgets the bytes of a file part, so that their memory is free.
+    func dropFile(_ name: String) { files.drop(name) }
 
     /// Keeps memory set aside until the files are released, or nothing refers to the inputs any more.
     func hold(_ reservation: MemoryReservation) { files.hold(reservation) }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The files of one request, and the memory set aside for its body. Taken out once, so that an upload's memory is free again
-/// as soon as it is decoded.
+/// The files of one request, and the memory set aside for its body. Dropped one by one, so that an upload's memory is free
+/// again as soon as it is decoded.
 final class UploadedFiles: Sendable {
     private struct State {
         var files: [String: [UInt8]] = [:]
@@ -23,9 +23,9 @@ final class UploadedFiles: Sendable {
         state.withLock { $0.files[name] }
     }
 
-    /// Takes the bytes of a file out; nil where there is none (any more).
-    func take(_ name: String) -> [UInt8]? {
-        state.withLock { $0.files.removeValue(forKey: name) }
+    /// Forgets the bytes of a file.
+    func drop(_ name: String) {
+        _ = state.withLock { $0.files.removeValue(forKey: name) }
     }
 
     /// Keeps the reservation as long as the files are there.
@@ -33,7 +33,7 @@ final class UploadedFiles: Sendable {
         state.withLock { $0.reservation = reservation }
     }
 
-    /// The bytes that were taken out are no longer needed.
+    /// The bytes are no longer needed.
     func release() {
         let reservation = state.withLock { state in
             defer { state.reservation = nil }

@@ -1,5 +1,6 @@
 import Dispatch
 import HTTP
+import Synchronization
 import Testing
 
 @testable import Service
@@ -44,6 +45,38 @@ import Testing
         _ = try await running.value
         await #expect(throws: DecoderPool.Refusal.cancelled) { try await gone.value }
         #expect(!ran.isSet)
+    }
+
+    @Test func `an idle thread takes a share of the calls`() async throws {
+        let pool = DecoderPool(threads: 2, bound: 4)
+        // Neither call ends before the other has begun, so that one thread alone would never make both.
+        let begun = [DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)]
+        let together = try await pool.run(before: .now + .seconds(60)) {
+            let results = Mutex([Bool](repeating: false, count: 2))
+            pool.share(2) { index in
+                begun[index].signal()
+                let came = begun[1 - index].wait(timeout: .now() + 60) == .success
+                results.withLock { $0[index] = came }
+            }
+            return results.withLock { $0 }
+        }.value
+        #expect(together == [true, true])
+    }
+
+    @Test func `where no thread is idle, the caller makes every call, in turn`() async throws {
+        let gate = Gate()
+        let pool = DecoderPool(threads: 2, bound: 4)
+        let later = ContinuousClock.now + .seconds(60)
+        let other = Task(executorPreference: executor) { try await pool.run(before: later) { gate.pass() } }
+        gate.waitForArrival()
+        let calls = try await pool.run(before: later) {
+            let made = Mutex<[Int]>([])
+            pool.share(4) { index in made.withLock { $0.append(index) } }
+            return made.withLock { $0 }
+        }.value
+        #expect(calls == [0, 1, 2, 3])
+        gate.open()
+        _ = try await other.value
     }
 
     @Test func `a stopped pool refuses what waits and what comes`() async throws {
