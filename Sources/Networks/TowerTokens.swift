@@ -22,4 +22,23 @@ public struct TowerTokens: Sendable, Equatable {
         self.width = width
         self.values = values
     }
+
+    /// What a tower says about consecutive pieces of one input, as one. Pieces of different states or width are the caller's
+    /// mistake and stop the program.
+    public init(consecutive pieces: [TowerTokens]) {
+        let states = pieces.first?.states ?? 0
+        let width = pieces.first?.width ?? 0
+        let tokens = pieces.reduce(0) { $0 + $1.tokens }
+        precondition(
+            pieces.allSatisfy { $0.states == states && $0.width == width }, "pieces of one input are alike")
+        var values: [Float] = []
+        values.reserveCapacity(states * tokens * width)
+        for state in 0..<states {
+            for piece in pieces {
+                let count = piece.tokens * width
+                values += piece.values[state * count..<(state + 1) * count]
+            }
+        }
+        self.init(states: states, tokens: tokens, width: width, values: values)
+    }
 }

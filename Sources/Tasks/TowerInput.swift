@@ -1,3 +1,4 @@
+import Networks
 import Tokenizer
 
 /// One input of a request as a tower takes it.
@@ -11,4 +12,6 @@ public enum TowerInput: Sendable {
     case text(WordPieceTokenizer.Encoding)
     /// Numbers that the client computed itself: [tokens, width].
     case features(tokens: Int, values: [Float])
+    /// What the tower said already.
+    case tokens(TowerTokens)
 }

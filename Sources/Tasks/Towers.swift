@@ -83,9 +83,11 @@ struct Towers: Sendable {
     func encode(
         _ inputs: [(tower: String, input: TowerInput)], workspace: Workspace, pool: ComputePool
     ) -> [TowerTokens] {
-        var results = [TowerTokens?](repeating: nil, count: inputs.count)
+        var results = inputs.map { _, input -> TowerTokens? in
+            if case .tokens(let tokens) = input { tokens } else { nil }
+        }
         for (name, network) in networks {
-            let places = inputs.indices.filter { inputs[$0].tower == name }
+            let places = inputs.indices.filter { inputs[$0].tower == name && results[$0] == nil }
             guard !places.isEmpty else { continue }
             let tokens = encode(places.map { inputs[$0].input }, network, workspace, pool)
             for (place, tokens) in zip(places, tokens) { results[place] = tokens }

@@ -52,6 +52,7 @@ import Testing
             let rows = parts.flatMap { part in (0..<part.tokens).flatMap { part.row(state, $0) } }
             #expect((0..<clip.tokens).flatMap { clip.row(state, $0) } == rows)
         }
+        #expect(TowerTokens(consecutive: parts) == clip)
     }
 
     @Test func `states up to one layer are those of a run through all`() {

@@ -1,4 +1,5 @@
 import Media
+import Networks
 import Scheduler
 import Synchronization
 import Tasks
@@ -60,6 +61,37 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
 
     func compute(
         _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)?
+    ) async throws -> (output: EngineOutput, timing: JobTiming) {
+        var job = job
+        var first: JobTiming?
+        for sound in job.longSounds(card) {
+            var tokens: [TowerTokens] = []
+            for window in sound.windows {
+                let heard = try await run(.listen(tower: sound.tower, window: window), before: deadline)
+                if case .tokens(let piece) = heard.output { tokens.append(piece) }
+                first = first ?? heard.timing
+                await giveWay(after: heard.timing)
+            }
+            job = job.with(TowerTokens(consecutive: tokens), for: sound.part)
+        }
+        var (output, timing) = try await run(job, before: deadline, onText: onText)
+        if let first {
+            timing.submitted = first.submitted
+            timing.began = first.began
+        }
+        return (output, timing)
+    }
+
+    /// Leaves the engine to others for as long as a window of a long sound took, if others want it: a caption has many steps,
+    /// and would otherwise wait for a window before each.
+    private func giveWay(after timing: JobTiming) async {
+        guard loads.contains(where: { $0.waiting + $0.running > 0 }) else { return }
+        // Cut short by a cancellation, which whatever is run next notices.
+        try? await Task.sleep(for: timing.begin)
+    }
+
+    private func run(
+        _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)? = nil
     ) async throws -> (output: EngineOutput, timing: JobTiming) {
         let hold = TicketHold()
         return try await withTaskCancellationHandler {

@@ -1,3 +1,4 @@
+import Networks
 import Scheduler
 import Tasks
 
@@ -6,6 +7,8 @@ enum EngineJob: Sendable {
     case caption(pixels: [Float], CaptionOptions)
     case embed(Embedding)
     case classify(Question)
+    /// One window of a long sound, for a tower: see ``LongSound``.
+    case listen(tower: String, window: [Float])
 
     /// What becomes one vector. In a model's space it is of length 1; a model without one takes a single part, and its vector
     /// has any length.
@@ -25,7 +28,7 @@ enum EngineJob: Sendable {
         /// The queue: `vqa`, `emotion` or `classify`.
         let task: TaskID
         /// What was given of the head's parts, at least one.
-        let parts: [String: TowerInput]
+        var parts: [String: TowerInput]
         /// Whether the answer should say where the head looked.
         let explains: Bool
     }
@@ -42,26 +45,37 @@ enum EngineJob: Sendable {
             default: "embed"
             }
         case .classify(let question): question.task
+        case .listen: "listen"
         }
     }
 
-    /// How much of a batch it takes up: a long clip is as much work as many images.
+    /// How much of a batch it takes up: four seconds of sound are about as much work as an image. A window of a long sound is
+    /// computed alone.
     var weight: Int {
         let parts: [String: TowerInput]
         switch self {
         case .caption: return 1
+        case .listen: return .max
         case .embed(let embedding): parts = embedding.parts
         case .classify(let question): parts = question.parts
         }
         return parts.values.reduce(1) { most, input in
-            if case .mel(let windows) = input { max(most, windows.count) } else { most }
+            switch input {
+            case .mel(let windows): max(most, windows.reduce(0) { $0 + $1.count } / Self.melNumbersOfImage)
+            case .tokens(let tokens): max(most, tokens.tokens / Self.tokensOfImage)
+            case .pixels, .text, .features: most
+            }
         }
     }
+
+    /// Of 100 frames a second with 80 bins, and of 50 tokens a second.
+    private static let melNumbersOfImage = 4 * 100 * 80
+    private static let tokensOfImage = 4 * 50
 
     /// Every queue there is.
     static let policies =
         [TaskPolicy("caption", generates: true)]
-        + ["embed-image", "embed-text", "embed-audio", "embed", "vqa", "emotion", "classify"].map {
+        + ["embed-image", "embed-text", "embed-audio", "embed", "vqa", "emotion", "classify", "listen"].map {
             TaskPolicy(TaskID($0), generates: false)
         }
 }
@@ -70,6 +84,8 @@ enum EngineJob: Sendable {
 enum EngineOutput: Sendable {
     case captions([CaptionCandidate])
     case embedding(SpaceVector)
+    /// What a tower says about a window of a long sound.
+    case tokens(TowerTokens)
     /// What a head says, and how long it took behind the towers, with what else was in the batch.
     case classification(Classification, fuse: Duration)
 }

@@ -16,6 +16,8 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
         if captions.count == jobs.count { return beginCaptions(captions) }
         let questions = jobs.compactMap(\.question)
         if questions.count == jobs.count { return answer(questions) }
+        let windows = jobs.compactMap(\.listened)
+        if windows.count == jobs.count { return model.encode(windows).map { .done(.tokens($0)) } }
         return embed(jobs.compactMap(\.embedded))
     }
 
@@ -131,6 +133,10 @@ extension EngineJob {
 
     fileprivate var embedded: Embedding? {
         if case .embed(let embedding) = self { embedding } else { nil }
+    }
+
+    fileprivate var listened: (tower: String, input: TowerInput)? {
+        if case .listen(let tower, let window) = self { (tower, .mel([window])) } else { nil }
     }
 
     fileprivate var question: Question? {

@@ -44,7 +44,11 @@ extension FakeModel {
             switch input {
             case .pixels(let pixels): values = Array(repeating: (pixels.first ?? 0) / 255, count: 4)
             case .text(let text): values = text.ids.map { Float($0) }
-            case .mel(let windows): values = windows.map { $0.reduce(0, +) / Float(max(1, $0.count)) }
+            case .mel(let windows):
+                listenGate?.pass()
+                counts.withLock { $0.heardWindows.append(windows.count) }
+                values = windows.map { $0.reduce(0, +) / Float(max(1, $0.count)) }
+            case .tokens(let tokens): return tokens
             case .features(let tokens, let numbers):
                 let width = numbers.count / tokens
                 values = (0..<tokens).map { numbers[$0 * width..<($0 + 1) * width].reduce(0, +) / Float(width) }

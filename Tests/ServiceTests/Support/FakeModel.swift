@@ -16,12 +16,16 @@ final class FakeModel: ServedModel {
     let encodeGate: Gate?
     /// Passed at the begin of each step.
     let stepGate: Gate?
+    /// Passed before each sound is heard.
+    let listenGate: Gate?
     /// Notes what ran.
     let counts = Mutex(Counts())
 
     struct Counts {
         var encodedImages = 0
         var steps = 0
+        /// Windows of each sound that a tower was given.
+        var heardWindows: [Int] = []
     }
 
     /// - Parameters:
@@ -31,7 +35,8 @@ final class FakeModel: ServedModel {
     ///   - faces: what it finds in every image; nil where it looks for none.
     init(
         words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil,
-        hasHeads: Bool = true, hasSpace: Bool = false, hears: Bool = true, faces: [FaceBox]? = nil
+        listenGate: Gate? = nil, hasHeads: Bool = true, hasSpace: Bool = false, hears: Bool = true,
+        faces: [FaceBox]? = nil
     ) {
         self.faces = faces
         card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace, hears: hears)
@@ -39,6 +44,7 @@ final class FakeModel: ServedModel {
         self.neverEndsBeyond = neverEndsBeyond
         self.encodeGate = encodeGate
         self.stepGate = stepGate
+        self.listenGate = listenGate
     }
 
     let card: ModelCard
