@@ -11,6 +11,10 @@ extension SensoriumConfiguration {
                 for (part, input) in head.inputs { check(input, of: part, "heads.\(name).inputs.\(part)", &reader) }
             }
         }
+        for case (let name, .classifier(let head)) in heads {
+            guard let match = head.fusion.match else { continue }
+            check(match, of: head, "heads.\(name).fusion.match", &reader)
+        }
         checkTasks(&reader)
     }
 

@@ -36,8 +36,24 @@ extension LoadedModel {
         }
         for item in items { try configuration.check(item.keys, name) }
         return turn.withLock { _ in
-            head.classify(items, explains: explain, workspace: workspace, pool: pool).map(Classification.init)
+            let vectors = configuration.fusion.match.map { projections(of: items, $0) } ?? []
+            return head.classify(items, vectors: vectors, explains: explain, workspace: workspace, pool: pool)
+                .map(Classification.init)
         }
+    }
+
+    /// The vectors in the joint space of those parts of each item that a head matches.
+    private func projections(
+        of items: [[String: TowerTokens]], _ match: SensoriumConfiguration.Match
+    ) -> [[String: [Float]]] {
+        var vectors = [[String: [Float]]](repeating: [:], count: items.count)
+        for (part, input) in match.inputs {
+            let places = items.indices.filter { items[$0][part] != nil }
+            let tokens = places.compactMap { items[$0][part] }
+            let projected = projection?.project(part: input, tokens, workspace: workspace, pool: pool) ?? []
+            for (place, vector) in zip(places, projected) { vectors[place][part] = vector }
+        }
+        return vectors
     }
 
     func described(_ inputs: Named<SensoriumConfiguration.HeadInput>) -> [HeadInput] {

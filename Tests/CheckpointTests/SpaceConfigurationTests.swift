@@ -79,6 +79,46 @@ import Testing
         #expect(found.count == 1 && found[0].contains(first) && found[0].contains(second), "\(found)")
     }
 
+    @Test func `a match of two parts in the space is read`() throws {
+        let folder = try TinyModel.folder(configuration: Self.matched)
+        guard case .classifier(let head)? = try Checkpoint.open(folder.path).configuration.heads["both"] else {
+            Issue.record("both is a classifier")
+            return
+        }
+        let match = try #require(head.fusion.match)
+        #expect(match.head == "space" && match.dimensions == 16)
+        #expect(match.inputs["image"] == "image" && match.inputs["text"] == "text")
+    }
+
+    @Test(arguments: [
+        ("\"match\": {\"head\": \"space\"", "\"match\": {\"head\": \"view\"", "match.head\" is view", "classifier"),
+        ("\"match\": {\"head\": \"space\"", "\"match\": {\"head\": \"sky\"", "match.head\" is sky", "missing"),
+        (
+            "\"dimensions\": 16}}", "\"dimensions\": 15}}", "match.dimensions\" is 15",
+            "heads.space.dimensions\", which is 16"
+        ),
+        (
+            "\"text\": \"text\"}, \"dimensions\"", "\"text\": \"sketch\"}, \"dimensions\"",
+            "match.inputs.text\" is sketch", "heads.space.inputs.sketch.tower\", which is image"
+        ),
+        (
+            "\"text\": \"text\"}, \"dimensions\"", "\"text\": \"prose\"}, \"dimensions\"",
+            "match.inputs.text\" is prose", "which is missing"
+        ),
+        (", \"text\": \"text\"}, \"dimensions\"", "}, \"dimensions\"", "an object with 1 keys", "of two parts"),
+        ("\"type\": \"cross_attention\"", "\"type\": \"concat\"", "fusion.match\" is present", "which is concat"),
+        ("\"combine\": \"concat\"", "\"combine\": \"max\"", "fusion.match\" is present", "which is max"),
+        ("\"match\": {", "\"match\": {\"scale\": 2, ", "match.scale\" is no key", "head, inputs, dimensions"),
+    ])
+    func `a lie about a match is named with its key and value`(
+        value: String, other: String, first: String, second: String
+    ) throws {
+        let folder = try TinyModel.folder(configuration: Self.matched.replacing(value, with: other))
+        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let found = error?.problems.map(\.description) ?? []
+        #expect(found.count == 1 && found[0].contains(first) && found[0].contains(second), "\(found)")
+    }
+
     @Test func `more concepts than there may be are refused`() throws {
         let phrases = (0...1000).map { "\"\($0)\"" }.joined(separator: ", ")
         let folder = try TinyModel.folder(
@@ -117,5 +157,12 @@ import Testing
               "inputs": {"image": {"tower": "image"}, "text": {"tower": "text"}}, "fusion": {"type": "concat"}},
             "space": {"type": "projection", \(shape), "dimensions": 16, \(extras),
               "inputs": {"image": {"tower": "image"}, \(sketch)"text": {"tower": "text"}}}}}
+            """)
+
+    private static let matched = everything.replacing(
+        "\"text\": {\"tower\": \"text\"}}, \"fusion\": {\"type\": \"concat\"}",
+        with: """
+            "text": {"tower": "text"}}, "fusion": {"type": "cross_attention", "combine": "concat",
+              "match": {"head": "space", "inputs": {"image": "image", "text": "text"}, "dimensions": 16}}
             """)
 }

@@ -8,13 +8,16 @@ import Testing
 @Suite struct ClassifierHeadTests {
     private static let names = [
         "cross_concat", "cross_sum", "cross_max", "concat", "weighted_sum", "late_mean", "late_weighted", "late_vote",
-        "hybrid",
+        "hybrid", "cross_match",
     ]
     private let checkpoint: Checkpoint
     private let golden: FusionCheckpoint.Golden
+    private let space: ProjectionHead
 
     init() throws {
         checkpoint = try FusionCheckpoint.open()
+        let (name, head) = try #require(checkpoint.configuration.heads.space)
+        space = try ProjectionHead(checkpoint, head, name: name)
         golden = try FusionCheckpoint.golden()
     }
 
@@ -29,8 +32,17 @@ import Testing
         _ head: ClassifierHead, _ items: [[String: TowerTokens]], explains: [Bool]? = nil, threads: Int = 1
     ) -> [ClassifierHead.Output] {
         head.classify(
-            items, explains: explains ?? items.map { _ in false }, workspace: Workspace(),
+            items, vectors: items.map(vectors), explains: explains ?? items.map { _ in false }, workspace: Workspace(),
             pool: ComputePool(threads: threads))
+    }
+
+    /// The vectors of an item's parts in the space of the checkpoint.
+    private func vectors(of item: [String: TowerTokens]) -> [String: [Float]] {
+        let pool = ComputePool(threads: 1)
+        return item.reduce(into: [:]) { vectors, part in
+            vectors[part.key] =
+                space.project(part: part.key, [part.value], workspace: Workspace(), pool: pool).first
+        }
     }
 
     @Test(arguments: names) func `every subset of parts says what it says in PyTorch`(name: String) throws {

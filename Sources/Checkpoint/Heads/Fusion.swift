@@ -61,6 +61,8 @@ extension SensoriumConfiguration {
         public let layers: Int
         /// For ``Kind/late``.
         public let late: Late
+        /// A further term of cross-attention.
+        public let match: Match?
 
         init(reading reader: inout ConfigurationReader, parts: [String]) {
             let name = reader.string("type", oneOf: Kind.allCases.map(\.rawValue))
@@ -72,6 +74,14 @@ extension SensoriumConfiguration {
             layers = reader.optionalInteger("layers", in: 1...256) ?? 1
             let pool = reader.optionalString("late", oneOf: Late.allCases.map(\.rawValue))
             late = pool.flatMap(Late.init) ?? .weighted
+            match = reader.optionalObject("match") { Match(reading: &$0, parts: parts) }
+            if match != nil {
+                reader.demand(
+                    kind == .crossAttention || kind == .hybrid, "match", "present", fits: reader.path("type"),
+                    kind.rawValue)
+                reader.demand(
+                    combination == .concat, "match", "present", fits: reader.path("combine"), combination.rawValue)
+            }
             reader.demand(
                 !triple || parts.count == 3, "triple", true, fits: "inputs", "an object with \(parts.count) keys")
         }

@@ -120,8 +120,10 @@ public final class ClassifierHead: Sendable {
     /// What the head says of several items, each any non-empty subset of `parts`; `explains` says of which items the
     /// attention is wanted. An item without any part, or of another width than the tower's, is the caller's mistake and
     /// stops the program.
+    /// - Parameter vectors: for a head with a match, the vectors in the space of the parts that each item has of it.
     public func classify(
-        _ items: [[String: TowerTokens]], explains: [Bool], workspace: Workspace, pool: ComputePool
+        _ items: [[String: TowerTokens]], vectors: [[String: [Float]]] = [], explains: [Bool], workspace: Workspace,
+        pool: ComputePool
     ) -> [Output] {
         let tokens = zip(parts, inputs).map { part, input in
             PartTokens(items.map { $0[part] }, input, width: width, workspace: workspace, pool: pool)
@@ -139,7 +141,7 @@ public final class ClassifierHead: Sendable {
                 selections.append(Selection(item: item, parts: there.subtracting([part]), leavesOut: part))
             }
         }
-        let cross = fusion.crossAttention?.terms(tokens, explains: explains, pool: pool)
+        let cross = fusion.crossAttention?.terms(tokens, vectors, explains: explains, pool: pool)
         let logits = fuse(selections, tokens, alone, cross?.terms ?? [], pool)
         return items.indices.map { item in
             let fused = zip(selections, logits).filter { $0.0.item == item }

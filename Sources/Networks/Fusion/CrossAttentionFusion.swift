@@ -1,9 +1,9 @@
 import Checkpoint
 import Tensor
 
-/// Fusion by cross-attention. Its terms are each part's own mean, for each pair of parts both directions summed, and the
-/// triple: each of three parts to the tokens of the two others, summed. The terms that are there become one vector side by
-/// side (zeros for those that are not), summed, or by the largest of each channel.
+/// Fusion by cross-attention. Its terms are each part's own mean, for each pair of parts both directions summed, the triple
+/// (each of three parts to the tokens of the two others, summed), and the match of two parts in the joint space. The terms that
+/// are there become one vector side by side (zeros for those that are not), summed, or by the largest of each channel.
 struct CrossAttentionFusion: Sendable {
     private let parts: [String]
     private let width: Int
@@ -11,6 +11,7 @@ struct CrossAttentionFusion: Sendable {
     private let pairs: [Pair]
     /// Each part to the rest; empty where there is no triple.
     private let triple: [CrossAttention]
+    private let match: MatchingTerm?
 
     private struct Pair: Sendable {
         let parts: Set<Int>
@@ -26,6 +27,7 @@ struct CrossAttentionFusion: Sendable {
     /// One term of one item: there if all its parts are.
     struct Term {
         let parts: Set<Int>
+        let width: Int
         /// [width]; nil for an item without its parts.
         var value: [Float]?
     }
@@ -33,7 +35,7 @@ struct CrossAttentionFusion: Sendable {
     /// What a part's tokens were looked at, by each direction that did.
     typealias Looks = [Int: [[Float]]]
 
-    /// Reads the tensors `<name>.cross.…`.
+    /// Reads the tensors `<name>.cross.…` and `<name>.match.…`.
     init(
         _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.ClassifierHead, name: String
     ) throws(CheckpointError) {
@@ -59,6 +61,9 @@ struct CrossAttentionFusion: Sendable {
             for part in parts { triple.append(try network(Self.key(part, "rest"))) }
         }
         self.triple = triple
+        match = try head.fusion.match.map { match throws(CheckpointError) in
+            try MatchingTerm(checkpoint, match, among: head.inputs.names, name: "\(name).match")
+        }
     }
 
     /// The pairs of parts in order, each with the directions that the checkpoint has.
@@ -90,23 +95,26 @@ struct CrossAttentionFusion: Sendable {
         let names = head.inputs.names
         var keys = pairs(head).joined().map { key(names[$0.from], names[$0.to]) }
         if head.fusion.triple { keys += names.map { key($0, "rest") } }
-        return keys.flatMap {
+        let cross = keys.flatMap {
             CrossAttention.requirements(head.shape, layers: head.fusion.layers, name: "\(name).cross.\($0)")
         }
+        return cross + (head.fusion.match.map { MatchingTerm.requirements($0, name: "\(name).match") } ?? [])
     }
 
     /// The width of the fused vector.
     static func width(_ head: SensoriumConfiguration.ClassifierHead) -> Int {
         guard head.fusion.combination == .concat else { return head.shape.width }
         return head.shape.width * (head.inputs.names.count + pairs(head).count + (head.fusion.triple ? 1 : 0))
+            + (head.fusion.match?.dimensions ?? 0)
     }
 
     /// The terms of each item of a batch, and where `explains` is true what its tokens were looked at.
+    /// - Parameter vectors: for the match, if there is one, the vectors in the space of the parts of each item.
     func terms(
-        _ tokens: [PartTokens], explains: [Bool], pool: ComputePool
+        _ tokens: [PartTokens], _ vectors: [[String: [Float]]], explains: [Bool], pool: ComputePool
     ) -> (terms: [[Term]], looks: [Looks]) {
         var terms = explains.indices.map { item in
-            parts.indices.map { Term(parts: [$0], value: tokens[$0].mean(of: item)) }
+            parts.indices.map { Term(parts: [$0], width: width, value: tokens[$0].mean(of: item)) }
         }
         var looks = explains.map { _ in Looks() }
         for pair in pairs {
@@ -120,9 +128,14 @@ struct CrossAttentionFusion: Sendable {
                     if let weights = weights[position] { looks[item][direction.to, default: []].append(weights) }
                 }
             }
-            for item in explains.indices { terms[item].append(Term(parts: pair.parts, value: sums[item])) }
+            for item in explains.indices {
+                terms[item].append(Term(parts: pair.parts, width: width, value: sums[item]))
+            }
         }
         if !triple.isEmpty { addTriple(tokens, explains, pool, to: &terms, &looks) }
+        if let match {
+            for item in explains.indices { terms[item].append(match.term(of: vectors[item])) }
+        }
         return (terms, looks)
     }
 
@@ -146,7 +159,7 @@ struct CrossAttentionFusion: Sendable {
             }
         }
         for item in explains.indices {
-            terms[item].append(Term(parts: Set(parts.indices), value: sums[item]))
+            terms[item].append(Term(parts: Set(parts.indices), width: width, value: sums[item]))
         }
     }
 
@@ -170,7 +183,7 @@ struct CrossAttentionFusion: Sendable {
     func combine(_ terms: [Term], parts: Set<Int>) -> [Float] {
         let values = terms.map { $0.parts.isSubset(of: parts) ? $0.value : nil }
         switch combination {
-        case .concat: return values.flatMap { $0 ?? [Float](repeating: 0, count: width) }
+        case .concat: return zip(terms, values).flatMap { $1 ?? [Float](repeating: 0, count: $0.width) }
         case .sum:
             return values.compactMap(\.self).reduce([Float](repeating: 0, count: width)) { zip($0, $1).map { $0 + $1 } }
         case .max:

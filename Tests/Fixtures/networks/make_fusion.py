@@ -76,8 +76,14 @@ SPACE = {
     "type": "projection", "width": 32, "attention_heads": 1, "feed_forward": 40, "layer_norm_eps": 1e-5,
     "dimensions": 16, "inputs": HEADS["concat"]["inputs"],
 }
+# A head that also knows how well image and text match in the space.
+MATCH = head({
+    "type": "cross_attention", "pairs": [["text", "image"]], "combine": "concat",
+    "match": {"head": "space", "inputs": {"image": "image", "text": "text"}, "dimensions": 16},
+})
 CONFIG = {
-    "model_type": "sensorium", "name": "fusion", "towers": TOWERS, "heads": HEADS | {"space": SPACE},
+    "model_type": "sensorium", "name": "fusion", "towers": TOWERS,
+    "heads": HEADS | {"space": SPACE, "cross_match": MATCH},
 }
 
 
@@ -142,6 +148,20 @@ def looked_at(network: ClassifierHead, directions: list[tuple[str, str]], item: 
     return rounded(torch.stack(looks).mean(0))
 
 
+def answers(network: ClassifierHead, config: dict, space: ProjectionHead | None = None) -> list[dict]:
+    """What the head says of both items with every subset of parts."""
+    all_tokens, masks, rows = batch(config)
+    vectors = {part: space(part, all_tokens[part], masks[part]) for part in PARTS} if space else None
+    fused, alone = network(all_tokens, masks, vectors)
+    return [
+        {
+            "item": item, "parts": list(parts), "logits": rounded(fused[row]),
+            "alone": {part: rounded(alone[part][row]) for part in parts},
+        }
+        for row, (item, parts) in enumerate(rows)
+    ]
+
+
 @torch.no_grad()
 def main() -> None:
     torch.manual_seed(21)
@@ -150,14 +170,7 @@ def main() -> None:
         network = ClassifierHead(config, WIDTHS).eval()
         randomise(network)
         tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
-        fused, alone = network(*batch(config)[:2])
-        golden["heads"][name] = [
-            {
-                "item": item, "parts": list(parts), "logits": rounded(fused[row]),
-                "alone": {part: rounded(alone[part][row]) for part in parts},
-            }
-            for row, (item, parts) in enumerate(batch(config)[2])
-        ]
+        golden["heads"][name] = answers(network, config)
         if name == "cross_max":
             for item in (0, 1):
                 golden["attention"].append({
@@ -190,6 +203,12 @@ def main() -> None:
         for layer in prose:
             branch = layer(branch, mask)
         golden["texts"].append({"ids": ids[0].tolist(), "text": rounded(states[-1]), "prose": rounded(branch)})
+
+    network = ClassifierHead(MATCH, WIDTHS).eval()
+    randomise(network)
+    network.fusion.match.mean.copy_((0.1 * torch.randn(16)).half())
+    tensors |= {f"cross_match.{key}": value for key, value in network.state_dict().items()}
+    golden["heads"]["cross_match"] = answers(network, MATCH, space)
 
     folder = HERE / "fusion"
     folder.mkdir(exist_ok=True)

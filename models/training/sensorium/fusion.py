@@ -145,10 +145,23 @@ class Cross(nn.Module):
         return masked_mean(self.norm(x), mask)
 
 
+class Match(nn.Module):
+    """What a joint space makes of two inputs: dimensions · (v_k - mean) ⊙ v_l, [b, dimensions], v the vectors of length 1
+    that the projection head "head" gives for its "inputs" (name of an input here -> its name there)."""
+
+    def __init__(self, match: dict, names: list[str]):
+        super().__init__()
+        self.k, self.l = (name for name in names if name in match["inputs"])
+        self.register_buffer("mean", torch.zeros(match["dimensions"]))
+
+    def forward(self, vectors: dict[str, Tensor]) -> Tensor:
+        return len(self.mean) * (vectors[self.k] - self.mean) * vectors[self.l]
+
+
 class CrossAttentionFusion(nn.Module):
-    """Terms: each input's own mean, each pair (both directions summed), and the triple (three directions, each to the
-    tokens of the other two, summed). `combine` "concat" puts zeros for terms that are not there; "sum" and "max" leave
-    them out. `pairs` "all", or a list of [k, l]: only these directions.
+    """Terms: each input's own mean, each pair (both directions summed), the triple (three directions, each to the tokens
+    of the other two, summed), and the match in a joint space. `combine` "concat" puts zeros for terms that are not there;
+    "sum" and "max" leave them out, and have no match. `pairs` "all", or a list of [k, l]: only these directions.
     """
 
     def __init__(self, head: dict, dropout: float):
@@ -167,12 +180,16 @@ class CrossAttentionFusion(nn.Module):
         self.cross = nn.ModuleDict({key: Cross(head, dropout) for key in keys})
         terms = len(self.names) + len(self.pairs) + int(self.triple)
         self.width = head["width"] * (terms if self.combine == "concat" else 1)
+        self.match = Match(fusion["match"], self.names) if "match" in fusion else None
+        if self.match is not None:
+            self.width += len(self.match.mean)
 
     @staticmethod
     def key(k: str, l: str) -> str:
         return f"{module_name(k)}_to_{module_name(l)}"
 
-    def forward(self, x: dict[str, Tensor], masks: dict[str, Tensor]) -> Tensor:
+    def forward(self, x: dict[str, Tensor], masks: dict[str, Tensor], vectors: dict[str, Tensor] | None = None) -> Tensor:
+        """`vectors`: for the match, each input as a vector of the joint space."""
         there = {name: masks[name].any(1) for name in self.names}
         terms = [(masked_mean(x[name], masks[name]), there[name]) for name in self.names]
         for directions in self.pairs:
@@ -186,6 +203,8 @@ class CrossAttentionFusion(nn.Module):
                 memory, mask = torch.cat([x[n] for n in rest], 1), torch.cat([masks[n] for n in rest], 1)
                 total = total + self.cross[self.key(k, "rest")](x[k], masks[k], memory, mask)
             terms.append((total, torch.stack(list(there.values())).all(0)))
+        if self.match is not None:
+            terms.append((self.match(vectors), there[self.match.k] & there[self.match.l]))
         if self.combine == "concat":
             return torch.cat([term * ok[:, None] for term, ok in terms], 1)
         stacked = torch.stack([term for term, _ in terms], 1)
@@ -238,9 +257,12 @@ class ClassifierHead(nn.Module):
             self.input_scales = nn.Parameter(torch.full((len(self.names),), 0.5413))
 
     def forward(
-        self, tokens: dict[str, Tensor], masks: dict[str, Tensor]
+        self, tokens: dict[str, Tensor], masks: dict[str, Tensor], vectors: dict[str, Tensor] | None = None
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Fused logits [b, labels] and each input's own [b, labels] (meaningless in rows without that input), if there are any."""
+        """Fused logits [b, labels] and each input's own [b, labels] (meaningless in rows without that input), if there are any.
+
+        `vectors`: for a fusion with a match, its inputs as vectors of the joint space.
+        """
         x = {name: self.inputs[module_name(name)](tokens[name], masks[name]) for name in self.names}
         alone = {
             name: self.alone[module_name(name)](pooled(x[name], masks[name], self.pooling[name]))
@@ -250,7 +272,7 @@ class ClassifierHead(nn.Module):
         if self.type == "late":
             return self.pool_late(alone, there), alone
         if self.type in ("cross_attention", "hybrid"):
-            logits = self.classifier(self.fusion(x, masks))
+            logits = self.classifier(self.fusion(x, masks, vectors))
             return (logits + self.pool_weighted(alone, there) if self.type == "hybrid" else logits), alone
         means = torch.stack([masked_mean(x[name], masks[name]) for name in self.names], 1)
         if self.type == "concat":
