@@ -21,10 +21,14 @@ def run(server: Server, arguments: argparse.Namespace) -> None:
     files = {(photos[row].folder, photos[row].name): file for row, file in read_files(arguments.data, "dev", photos)}
     reference = Reference(arguments.checkpoint)
     head, labels = reference.head("vqa"), reference.config["heads"]["vqa"]["labels"]
+    match = reference.config["heads"]["vqa"]["fusion"].get("match")
+    space = match and reference.head(match["head"])
     wanted = []
     for question in tqdm(questions, desc="PyTorch"):
         (tokens, seen), (states, mask) = reference.photo(files[question.folder, question.name]), reference.words(question.text)
-        logits, _ = head({"image": tokens, "question": states}, {"image": seen, "question": mask})
+        given, masks = {"image": tokens, "question": states}, {"image": seen, "question": mask}
+        vectors = match and {name: space(there, given[name], masks[name]) for name, there in match["inputs"].items()}
+        logits, _ = head(given, masks, vectors)
         best = logits.softmax(1)[0].max(0)
         wanted.append((labels[best.indices], best.values.item()))
 

@@ -1,7 +1,7 @@
 """The VQA head in training: photos are encoded once for all of their questions."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .data import Photo
-from .fusion import ClassifierHead, Input, masked_mean
+from .fusion import ClassifierHead, Input, ProjectionHead, masked_mean
 from .questions import Question
 from .texts import TextBank, TextCache
 
 WIDTHS = {"image": 1280, "text": 384}
+
+# The fusion's term of the joint space.
+MATCH = {"head": "space", "inputs": {"image": "image", "question": "text"}, "dimensions": 256}
 
 
 def vqa_config(labels: list[str], layers: int = 2, image_layers: int = 1) -> dict:
@@ -39,14 +42,25 @@ def encode_image(adapter: Input, tokens: Tensor, kept: Tensor | None = None) -> 
     return x
 
 
-def answer(
-    head: ClassifierHead, image: Tensor, photo: Tensor, question: Tensor, mask: Tensor, parts: Tensor | None = None
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Logits [questions, labels] and each part's own, as `ClassifierHead` computes them.
+@torch.no_grad()
+def photo_vectors(space: ProjectionHead, tokens: Tensor) -> Tensor:
+    """Tokens of whole photos to vectors of the joint space, [photos, dimensions]."""
+    return space(MATCH["inputs"]["image"], tokens, torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device))
 
-    `image`: encoded photos [photos, k, width]; `photo` [questions]: which of them a question is about; `question`, `mask`:
-    states of the text tower. `parts` [questions, 2]: 1 where the image, the question is there (training leaves some out).
-    """
+
+@torch.no_grad()
+def question_vectors(space: ProjectionHead, questions: Sequence[str], texts: TextCache) -> dict[str, Tensor]:
+    """Every question as a vector of the joint space; those of one length go together."""
+    order = sorted(dict.fromkeys(questions), key=texts.length)
+    vectors = [space(MATCH["inputs"]["question"], *texts.batch(order[i : i + 256])) for i in range(0, len(order), 256)]
+    return dict(zip(order, torch.cat(vectors)))
+
+
+def fused_terms(
+    head: ClassifierHead, image: Tensor, photo: Tensor, question: Tensor, mask: Tensor, parts: Tensor | None = None,
+    vectors: tuple[Tensor, Tensor] | None = None,
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """What the classifier is given, [questions, terms], and the means of photos and questions. Arguments as for `answer`."""
     x = head.inputs["question"](question, mask)
     own_image, own_question = image.mean(1), masked_mean(x, mask)
     cross = head.fusion.cross["question_to_image"]
@@ -59,12 +73,29 @@ def answer(
         h = h + layer.dropout(layer.feed_forward(layer.feed_forward_norm(h)))
     pair = masked_mean(cross.norm(h), mask)
     terms = [own_image[photo], own_question, pair]
+    if head.fusion.match is not None:
+        terms.append(head.fusion.match({"image": vectors[0][photo], "question": vectors[1]}))
     if parts is not None:
-        there = [parts[:, 0], parts[:, 1], parts[:, 0] * parts[:, 1]]
+        both = parts[:, 0] * parts[:, 1]
+        there = [parts[:, 0], parts[:, 1], both, both]
         terms = [term * keep[:, None] for term, keep in zip(terms, there)]
+    return torch.cat(terms, 1), (own_image, own_question)
+
+
+def answer(
+    head: ClassifierHead, image: Tensor, photo: Tensor, question: Tensor, mask: Tensor, parts: Tensor | None = None,
+    vectors: tuple[Tensor, Tensor] | None = None,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Logits [questions, labels] and each part's own, as `ClassifierHead` computes them.
+
+    `image`: encoded photos [photos, k, width]; `photo` [questions]: which of them a question is about; `question`, `mask`:
+    states of the text tower. `parts` [questions, 2]: 1 where the image, the question is there (training leaves some out).
+    `vectors`, for a head with a match: the photos and the questions in the joint space, [photos, d] and [questions, d].
+    """
+    terms, (own_image, own_question) = fused_terms(head, image, photo, question, mask, parts, vectors)
     # What a part says alone is learned beside the fusion and does not steer it.
     alone = {"image": head.alone["image"](own_image.detach())[photo], "question": head.alone["question"](own_question.detach())}
-    return head.classifier(torch.cat(terms, 1)), alone
+    return head.classifier(terms), alone
 
 
 @dataclass
@@ -94,6 +125,16 @@ class Quiz:
             known = [self.index[answer] for answer in question.answers if answer in self.index]
             targets[row, known] = 1 / len(known)
         return targets
+
+    def weights(self) -> dict[Question, float]:
+        """What a question counts for. Of a yes/no question the people who ask again and again got both answers alike, so
+        what a text alone was answered in one part of the photos says the opposite of the rest: "yes" and "no" of the same
+        text weigh the same here, and a text with one of them teaches nothing about it."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        asked = [q for questions in self.questions for q in questions if q.kind == "yes/no"]
+        for q in asked:
+            counts[q.text.lower()][q.answers[0]] += 1
+        return {q: min(found["yes"], found["no"]) / found[q.answers[0]] for q in asked if (found := counts[q.text.lower()])}
 
     def epoch(self, batch: int, generated: int, flickr: float, views, random: np.random.Generator) -> list[Batch]:
         """Batches of photos with all real and at most `generated` generated questions; Flickr8k's photos, which have

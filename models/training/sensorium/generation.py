@@ -15,10 +15,11 @@ each rule looks for one pattern:
 """
 
 import re
+from collections import Counter
 
 import numpy as np
 
-from .questions import NUMBERS
+from .questions import NUMBERS, Question
 
 COLORS = frozenset("white red green blue black yellow brown gray orange purple pink".split())
 COUNTS = frozenset(NUMBERS[1:11])
@@ -36,6 +37,8 @@ FINITE = frozenset(
 # Words in "-ing" that are no action.
 THINGS = frozenset("building ceiling king ring string wing thing something nothing evening morning wedding clothing railing painting spring swing during wing living dining opening string icing frosting topping parking crossing wearing".split())
 LINKS = frozenset("and while as that which who but or".split())
+# No nouns, though they stand where nouns do.
+COMMON = frozenset("very other next there are each one two has top his them they she can not being full set all for than too also which who large small big young old little tall long open close down made next group couple bunch lot pair front back side different various wearing having during".split())
 PLURAL_PERSONS = frozenset("people men women children kids".split())
 LONGEST = 14
 
@@ -187,3 +190,39 @@ def presence(captions: list[str], nouns: list[str], weights: np.ndarray, random:
         text = template.format(a=article, noun=noun)
         result.append((text.replace("is there any", "are there any"), answer, "yes/no"))
     return result
+
+
+# As people ask in VQA v2, whose yes/no questions nearly all begin so.
+ASKED = ("is this {a} {noun}?", "could this be {noun}?", "are there any {noun} in this picture?")
+DOING = "is this {person} {verb}?"
+
+
+def asked_by_people(photos, each: int, random: np.random.Generator) -> list[Question]:
+    """Yes/no questions about COCO's photos in the words that people use: `each` nouns that captions name and as many that
+    they do not, and what a person does or does not."""
+    counts = Counter(word for photo in photos for caption in photo.captions for word in set(words_of(caption)))
+    known = DETERMINERS | COLORS | COUNTS | PREPOSITIONS | LINKS | FINITE | COMMON
+    nouns = [word for word, count in sorted(counts.items()) if count >= 15 and word not in known and not is_verb(word) and len(word) > 2]
+    verbs = [word for word, count in sorted(counts.items()) if count >= 20 and word.endswith("ing") and is_verb(word) and word not in COMMON]
+    made = []
+    for photo in photos:
+        said = {word for caption in photo.captions for word in words_of(caption)}
+        forms = said | {word + "s" for word in said} | {word.removesuffix("s") for word in said} | {word.removesuffix("es") for word in said}
+        found: list[tuple[str, str]] = []
+        for words, template in ((nouns, None), (verbs, DOING)):
+            persons = sorted(said & {"man", "woman", "person", "boy", "girl"})
+            there = [word for word in words if word in said]
+            if not there or (template and not persons):
+                continue
+            weights = np.array([counts[word] for word in words]) ** 0.75
+            absent = [words[i] for i in random.choice(len(words), 4 * each, p=weights / weights.sum())]
+            absent = [word for word in absent if word not in forms]
+            for word, label in [(w, "yes") for w in random.permutation(there)[:each]] + [(w, "no") for w in absent[:each]]:
+                if template:
+                    text = template.format(person=persons[0], verb=word)
+                else:
+                    form = ASKED[2] if is_plural(word) else ASKED[random.integers(2)]
+                    text = form.format(a="an" if word[0] in "aeiou" else "a", noun=word)
+                found.append((text, label))
+        made += [Question(photo.folder, photo.name, text, (label,), "yes/no", "captions") for text, label in dict(found).items()]
+    return made

@@ -34,3 +34,14 @@ def start_from_captions(adapter: Input, weights: dict[str, torch.Tensor]) -> Non
         layer.feed_forward.up.bias.copy_(bias[kept])
         layer.feed_forward.down.weight.copy_(down[:, kept])
         layer.feed_forward.down.bias.copy_(weights[f"layers.{index}.feed_forward.down.bias"])
+
+
+def narrowed(weights: dict[str, torch.Tensor], inner: int) -> dict[str, torch.Tensor]:
+    """A head whose feed-forwards have `inner` units: those stay that have the largest product of incoming and outgoing
+    weight norms."""
+    weights = dict(weights)
+    for name in [name.removesuffix("up.weight") for name in weights if name.endswith(".feed_forward.up.weight")]:
+        up, down = weights[f"{name}up.weight"], weights[f"{name}down.weight"]
+        kept = (up.norm(dim=1) * down.norm(dim=0)).topk(inner).indices.sort().values
+        weights |= {f"{name}up.weight": up[kept], f"{name}up.bias": weights[f"{name}up.bias"][kept], f"{name}down.weight": down[:, kept]}
+    return weights

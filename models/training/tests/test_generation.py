@@ -4,7 +4,8 @@ import unittest
 
 import numpy as np
 
-from ..sensorium.generation import Generator, presence
+from ..sensorium.data import Photo
+from ..sensorium.generation import Generator, asked_by_people, presence
 
 
 class GenerationTests(unittest.TestCase):
@@ -45,6 +46,18 @@ class GenerationTests(unittest.TestCase):
             for text, answer, kind in presence(["A dog on a bed"], nouns, weights, random):
                 self.assertEqual(kind, "yes/no")
                 self.assertEqual(answer, "no" if "horses" in text else "yes", text)
+
+    def test_people_are_imitated_with_what_captions_name_often(self):
+        photos = [Photo("coco_captions", f"d{i}", ["a man riding a horse"]) for i in range(25)]
+        photos += [Photo("coco_captions", f"k{i}", ["a woman cooking in the kitchen"]) for i in range(25)]
+        made = asked_by_people(photos, 1, np.random.default_rng(0))
+        self.assertEqual({(q.kind, q.source) for q in made}, {("yes/no", "captions")})
+        texts = {q.text for q in made}
+        self.assertLessEqual({"is this a horse?", "is this man riding?", "is this man cooking?", "could this be kitchen?"}, texts)
+        for q in made:
+            true = any(word in ("man", "riding", "horse") for word in q.text.replace("?", "").split()[-1:]) == q.name.startswith("d")
+            self.assertEqual(q.answers, ("yes" if true else "no",), q.text)
+        self.assertEqual(made, asked_by_people(photos, 1, np.random.default_rng(0)))
 
 
 if __name__ == "__main__":
