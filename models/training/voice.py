@@ -1,20 +1,18 @@
-"""Fine-tunes the audio tower for emotion from speech on RAVDESS, together with everyday sounds, which it must still tell apart.
+"""Emotion from speech on RAVDESS: the audio tower, and voice and action units together for `ravdess-av`.
 
-    python -m training.voice …           trains on actors 1 to 20 in seven classes, scores actors 21 and 22: tower and voice input
-    python -m training.voice … --folds   also scores the five published folds in eight classes, each from Whisper's own weights,
-                                         and on each, with its tower frozen, voice and action units together (`ravdess-av`)
+    python -m training.voice …           tunes the tower on actors 1 to 20 in seven classes, together with everyday sounds, which it must
+                                         still tell apart: tower and voice input; then trains ravdess-av, on Whisper's own tower
+    python -m training.voice … --folds   also scores ravdess-av on the five published folds in eight classes
+    python -m training.voice … --only av leaves the tower of seven classes out
 
-The layers of Whisper's encoder are trained, its convolutions are not. Spectrograms are stretched in time and frequency, made
-louder or softer, masked and mixed while training; a clip is scored as it is. Every fit runs on the clock (--seconds).
+To tune the tower, the layers of Whisper's encoder are trained, its convolutions are not. Spectrograms are stretched in time and frequency,
+made louder or softer, masked and mixed while training; a clip is scored as it is. A fit of it runs on the clock (--seconds).
 """
 
 import argparse
-import io
 import math
 import tarfile
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +20,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .sensorium.audio import AudioTower, load_audio_tower, log_mel, read_clip
+from .sensorium.audio import AudioTower, load_audio_tower
 from .sensorium.component import load_component, save_component
 from .sensorium.emotion import single_configuration
-from .sensorium.emotions import EMOTIONS, RAVDESS_EMOTIONS, RAVDESS_FOLDS, read_action_units, read_clips, read_recordings
+from .sensorium.emotions import EMOTIONS, RAVDESS_FOLDS, read_action_units, read_clips, read_recordings
 from .sensorium.fusion import Classifier, ClassifierHead, Input, pooled
+from .sensorium.probe import WEIGHTS, Reading
 from .sensorium.progress import Average
+from .sensorium.spectrograms import Spectrograms, States
+from .sensorium.units import Witnesses
 
 LAYERS, KINDS = 3, 50
 SHORTEST, LONGEST = 208, 368
@@ -39,57 +40,6 @@ def shortened_tower(work: Path) -> AudioTower:
     del tower.layers[LAYERS:]
     tower.layer_norm = None
     return tower
-
-
-def spectrogram(file: bytes) -> tuple[np.ndarray, tuple[int, int]]:
-    """[t, 80], and the frames where the sound begins and ends."""
-    torch.set_num_threads(1)
-    samples = read_clip(io.BytesIO(file))
-    energy = np.square(samples[: len(samples) // 160 * 160].reshape(-1, 160)).mean(1)
-    frames = np.flatnonzero(energy > energy.max() * 10**-3.5)
-    return log_mel(samples).numpy(), (int(frames[0]), int(frames[-1]) + 1)
-
-
-class Spectrograms:
-    """Log-mel spectrograms, padded with their last frame, on the device; `loud` is where the voice begins and ends."""
-
-    def __init__(self, cache: Path, recordings: list[bytes], processes: int, device: str):
-        if not cache.exists():
-            with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-                torch.save(list(pool.map(spectrogram, recordings, chunksize=16)), cache)
-        parts = torch.load(cache, weights_only=False)
-        mels, self.loud = [torch.from_numpy(mel) for mel, _ in parts], np.array([loud for _, loud in parts])
-        self.lengths = np.array([len(mel) for mel in mels])
-        self.values = torch.zeros(len(mels), self.lengths.max(), 80)
-        for row, mel in zip(self.values, mels):
-            row[: len(mel)] = mel
-            row[len(mel) :] = mel[-1]
-        self.values = self.values.to(device)
-
-    def whole(self, clip: int) -> Tensor:
-        return self.values[clip : clip + 1, : self.lengths[clip]]
-
-    def altered(self, clips: np.ndarray, random: np.random.Generator, device: str) -> Tensor:
-        """[b, t, 80] with one random t for the batch: the voice somewhere in it, at another speed and pitch."""
-        b, t = len(clips), int(random.integers(SHORTEST // 8, LONGEST // 8 + 1)) * 8
-        speed, warp = random.uniform(0.85, 1.18, b), random.uniform(0.92, 1.08, b)
-        begin, end = self.loud[clips].T
-        room = t * speed - (end - begin)
-        start = begin - random.uniform(0, 1, b) * np.maximum(room, 0) + np.where(room < 0, -room * random.uniform(0, 1, b), 0)
-        source = start[:, None] + np.arange(t) * speed[:, None]
-        height, bins = self.values.shape[1], np.arange(80) * warp[:, None]
-        y = torch.from_numpy(np.clip(source, 0, height - 1) / (height - 1) * 2 - 1).float().to(device)
-        x = torch.from_numpy(np.clip(bins, 0, 79) / 79 * 2 - 1).float().to(device)
-        grid = torch.stack([x[:, None].expand(b, t, 80), y[:, :, None].expand(b, t, 80)], 3)
-        mel = F.grid_sample(self.values[torch.from_numpy(clips).to(device)][:, None], grid, align_corners=True, padding_mode="border")[:, 0]
-        mel = mel + torch.from_numpy(random.uniform(-0.1, 0.1, (b, 1, 1))).float().to(device)
-        mel = mel + torch.randn_like(mel) * torch.from_numpy(random.uniform(0, 0.08, (b, 1, 1))).float().to(device)
-        for axis, size, most in ((1, t, 30), (1, t, 30), (2, 80, 12)):
-            width, first = random.integers(0, most, b), random.integers(0, size - most, b)
-            place = np.arange(size)
-            masked = torch.from_numpy((place >= first[:, None]) & (place < (first + width)[:, None])).to(device)
-            mel = mel.masked_fill(masked[:, :, None] if axis == 1 else masked[:, None], -0.5)
-        return mel
 
 
 class Voice(nn.Module):
@@ -113,7 +63,8 @@ class Voice(nn.Module):
         self.deviation.copy_(x.std(0))
 
     def vector(self, mel: Tensor) -> Tensor:
-        with torch.autocast(mel.device.type, torch.bfloat16, enabled=mel.device.type == "cuda"):
+        # In training on a CPU too: with AMX a step takes half the time. A clip is scored in f32 there, as it is served.
+        with torch.autocast(mel.device.type, torch.bfloat16, enabled=self.training or mel.device.type == "cuda"):
             states = self.tower(mel)[:, 1:]
         states = (states.float() - self.mean) / self.deviation
         mask = torch.ones(len(mel), states.shape[2], dtype=torch.bool, device=mel.device)
@@ -134,6 +85,10 @@ class Trainer:
         self.clips = read_clips(options.data)
         recordings = read_recordings(options.data)
         self.mels = Spectrograms(options.work / "voice.speech.mels", [recordings[clip.name] for clip in self.clips], options.processes, self.device)
+        if not options.only:
+            self.read_sounds(options)
+
+    def read_sounds(self, options: argparse.Namespace) -> None:
         lines = (options.data / "sounds" / "sounds.tsv").read_text().splitlines()
         table = [dict(zip(("file", "split", "kind"), line.split("\t"))) for line in lines]
         kinds = sorted({row["kind"] for row in table})
@@ -144,6 +99,10 @@ class Trainer:
         self.sounds = Spectrograms(options.work / "voice.sounds.mels", [files[row["file"]] for row in table], options.processes, self.device)
         self.kinds = np.array([kinds.index(row["kind"]) for row in table])
         self.sounds_train = np.array([row["split"] == "train" for row in table])
+
+    @staticmethod
+    def frames(random: np.random.Generator) -> int:
+        return int(random.integers(SHORTEST // 8, LONGEST // 8 + 1)) * 8
 
     def fit(self, chosen: np.ndarray, labels: np.ndarray, names: list[str], seed: int) -> Voice:
         options, device = self.options, self.device
@@ -165,7 +124,7 @@ class Trainer:
             while len(queue) < options.batch:
                 queue.extend(random.permutation(chosen).tolist())
             batch = np.array([queue.pop() for _ in range(options.batch)])
-            mel, wanted = self.mels.altered(batch, random, device), targets[torch.from_numpy(batch).to(device)]
+            mel, wanted = self.mels.altered(batch, self.frames(random), random), targets[torch.from_numpy(batch).to(device)]
             if random.random() < 0.5:
                 weight = float(random.uniform(0.6, 1.0))
                 order = torch.from_numpy(random.permutation(len(batch))).to(device)
@@ -175,7 +134,7 @@ class Trainer:
             if step % 3 == 0 and options.sounds:
                 batch = random.choice(sound_rows, 24)
                 kinds = torch.from_numpy(self.kinds[batch]).to(device)
-                loss = loss + options.sounds * F.cross_entropy(network.sounds(network.vector(self.sounds.altered(batch, random, device))), kinds)
+                loss = loss + options.sounds * F.cross_entropy(network.sounds(network.vector(self.sounds.altered(batch, self.frames(random), random))), kinds)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_([*tower, *head], 1.0)
@@ -199,74 +158,37 @@ class Trainer:
 
 
 class Together:
-    """Voice and action units on a tower that is no longer trained."""
+    """Voice and action units, and Whisper's own tower."""
 
     def __init__(self, trainer: Trainer, options: argparse.Namespace):
-        self.trainer, self.options = trainer, options
-        units = read_action_units(options.data)
-        self.units = np.stack([units[clip.name] for clip in trainer.clips])
-
-    def configuration(self) -> dict:
-        head = single_configuration("audio", RAVDESS_EMOTIONS)
-        return head | {
-            "inputs": head["inputs"] | {"features": {"tower": "action_units"}},
-            "fusion": {"type": self.options.fusion, "pairs": "all", "triple": False, "combine": "concat", "layers": 1},
-        }
-
-    def fit(self, voice: Voice, chosen: np.ndarray, labels: np.ndarray, seed: int) -> tuple[ClassifierHead, np.ndarray, np.ndarray]:
-        options, device, mels = self.options, self.trainer.device, self.trainer.mels
-        torch.manual_seed(seed)
-        random = np.random.default_rng(seed)
-        mean, deviation = self.units[chosen].mean(0), self.units[chosen].std(0) + 0.05
-        head = ClassifierHead(self.configuration(), {"audio": 384, "action_units": 35}, options.dropout)
-        head.load_state_dict({name: tensor.cpu() for name, tensor in voice.head_weights().items()}, strict=False)
-        head.to(device)
-        kept = [p for name, p in head.named_parameters() if name.startswith(("inputs.audio.", "alone.audio."))]
-        for parameter in kept:
-            parameter.requires_grad_(False)
-        trained = [p for p in head.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(trained, weight_decay=0.05, betas=(0.9, 0.98), fused=device == "cuda")
-        average, begin, queue, step, share = Average(head, 0.99), time.monotonic(), [], 0, 0.0
-        targets = torch.eye(8, device=device)[torch.from_numpy(labels).to(device)] * 0.9 + 0.1 / 8
-        while share < 1:
-            for group in optimizer.param_groups:
-                group["lr"] = 1e-3 * min((step + 1) / 40, 0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
-            while len(queue) < options.batch:
-                queue.extend(random.permutation(chosen).tolist())
-            batch = np.array([queue.pop() for _ in range(options.batch)])
-            with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
-                states = voice.tower(mels.altered(batch, random, device))[:, 1:]
-            states = states.float()
-            units = (self.units[batch] - mean) / deviation + random.normal(0, 0.3, (len(batch), 35))
-            units, wanted = torch.from_numpy(units).float().to(device)[:, None], targets[torch.from_numpy(batch).to(device)]
-            dropped = torch.from_numpy(random.choice(3, len(batch), p=[0.8, 0.08, 0.12])).to(device)
-            masks = {"audio": (dropped != 1)[:, None].expand(-1, states.shape[2]), "features": (dropped != 2)[:, None]}
-            head.train()
-            logits, alone = head({"audio": states, "features": units}, masks)
-            loss = F.cross_entropy(logits, wanted) + 0.5 * F.cross_entropy(alone["features"], wanted)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            step += 1
-            average.update(head)
-            share = min((time.monotonic() - begin) / options.fusion_seconds, 1)
-        head.load_state_dict(average.weights)
-        return head.eval(), mean, deviation
+        self.units = read_action_units(options.data)
+        self.units = np.stack([self.units[clip.name] for clip in trainer.clips])
+        self.emotions = np.array([clip.emotion for clip in trainer.clips])
+        self.actors, self.tower = np.array([clip.actor for clip in trainer.clips]), shortened_tower(options.work).to(options.device)
+        self.states = States(options.work / "voice.speech.states", trainer.mels, self.tower, WEIGHTS, options.copies)
+        self.witnesses = Witnesses(self.units, self.emotions, self.actors, options.members, options.steps, options.units_steps, options.inner, options.seed)
+        self.mels = trainer.mels
 
     @torch.no_grad()
-    def accuracies(self, voice: Voice, head: ClassifierHead, mean: np.ndarray, deviation: np.ndarray, clips: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    def accuracies(self, head: ClassifierHead, mean: np.ndarray, deviation: np.ndarray, clips: np.ndarray) -> dict[str, float]:
+        """Through the tower and the head as they are served."""
         right = {"both": 0, "voice": 0, "face": 0}
         for clip in clips:
-            states = voice.tower(self.trainer.mels.whole(clip))[:, 1:]
-            units = torch.from_numpy((self.units[clip] - mean) / deviation).float().to(states.device)[None, None]
+            states = self.tower(self.mels.whole(clip))[:, 1:].cpu()
+            units = torch.from_numpy((self.units[clip] - mean) / deviation).float()[None, None]
             for name in right:
                 masks = {
-                    "audio": torch.full((1, states.shape[2]), name != "face", device=states.device),
-                    "features": torch.full((1, 1), name != "voice", device=states.device),
+                    "audio": torch.full((1, states.shape[2]), name != "face"), "features": torch.full((1, 1), name != "voice"),
                 }
-                right[name] += int(head({"audio": states, "features": units}, masks)[0].argmax().item() == labels[clip])
+                right[name] += int(head({"audio": states, "features": units}, masks)[0].argmax().item() == self.emotions[clip])
         return {name: count / len(clips) for name, count in right.items()}
+
+    def fit(self, held: tuple[int, ...]) -> tuple:
+        """Head and statistics of the action units from the other actors, and the accuracies on those held out."""
+        out = np.isin(self.actors, held)
+        chosen = np.flatnonzero(~out)
+        head, mean, deviation = self.witnesses.fit(Reading(self.states, chosen), chosen)
+        return head, mean, deviation, self.accuracies(head, mean, deviation, np.flatnonzero(out))
 
 
 def main() -> None:
@@ -276,8 +198,12 @@ def main() -> None:
     parser.add_argument("--folds", action="store_true", help="also score the five published folds")
     parser.add_argument("--run", default="voice", help="folder of the run in WORK, for its components")
     parser.add_argument("--seconds", type=float, default=16, help="of a fit; on a CPU some thousands")
-    parser.add_argument("--fusion-seconds", type=float, default=6, help="of a fit of voice and action units")
-    parser.add_argument("--fusion", default="cross_attention", help="type of the fusion of voice and action units")
+    parser.add_argument("--only", choices=["av"], help="only ravdess-av")
+    parser.add_argument("--copies", type=int, default=6, help="altered copies of each clip for ravdess-av")
+    parser.add_argument("--members", type=int, default=3, help="answers with a hidden layer, beside a linear one, that become the voice's, and so for the action units")
+    parser.add_argument("--steps", type=int, default=500, help="of each of these")
+    parser.add_argument("--units-steps", type=int, default=800, help="of each of the action units'")
+    parser.add_argument("--inner", type=int, default=3, help="parts of the training actors, each held out once for the fusion's scales")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-4, help="highest learning rate of the tower")
     parser.add_argument("--head-scale", type=float, default=5, help="the head's is so many times that")
@@ -293,39 +219,35 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     begin = time.monotonic()
     trainer, run = Trainer(options), options.work / options.run
+    together = Together(trainer, options)
     if options.prepare:
         return
-    together = Together(trainer, options)
-    actors, dev = np.array([clip.actor for clip in trainer.clips]), np.array([clip.split == "dev" for clip in trainer.clips])
-    seven, eight = (np.array([getattr(clip, name) for clip in trainer.clips]) for name in ("of_seven", "emotion"))
+    dev, seven = np.array([clip.split == "dev" for clip in trainer.clips]), np.array([clip.of_seven for clip in trainer.clips])
     say = lambda text: print(f"[{time.monotonic() - begin:.0f} s] {text}", flush=True)  # noqa: E731
-    say("spectrograms")
+    say("states")
 
-    voice = trainer.fit(np.flatnonzero(~dev), seven, EMOTIONS, options.seed)
-    right = trainer.answers(voice, np.flatnonzero(dev)) == seven[dev]
-    say(f"actors 21 and 22, seven classes: {right.mean():.4f}; sounds dev {trainer.sounds_accuracy(voice):.4f}")
     config, _ = load_component(options.work, "audio")
     config |= {"layers": LAYERS, "final_norm": False}
-    save_component(run, "audio", "tower", config, voice.tower.state_dict())
-    save_component(run, "emotion-audio", "head", single_configuration("audio"), voice.head_weights())
+    if not options.only:
+        voice = trainer.fit(np.flatnonzero(~dev), seven, EMOTIONS, options.seed)
+        right = trainer.answers(voice, np.flatnonzero(dev)) == seven[dev]
+        say(f"actors 21 and 22, seven classes: {right.mean():.4f}; sounds dev {trainer.sounds_accuracy(voice):.4f}")
+        save_component(run, "audio", "tower", config, voice.tower.state_dict())
+        save_component(run, "emotion-audio", "head", single_configuration("audio"), voice.head_weights())
 
-    voice = trainer.fit(np.flatnonzero(~dev), eight, RAVDESS_EMOTIONS, options.seed)
-    head, mean, deviation = together.fit(voice, np.flatnonzero(~dev), eight, options.seed)
-    say(f"ravdess-av, actors 21 and 22: {together.accuracies(voice, head, mean, deviation, np.flatnonzero(dev), eight)}")
-    save_component(run, "av-audio", "tower", config, voice.tower.state_dict())
+    listed = lambda scores: "  ".join(f"{name} {value:.4f}" for name, value in scores.items())  # noqa: E731
+    head, mean, deviation, scores = together.fit((21, 22))
+    say(f"ravdess-av, actors 21 and 22: {listed(scores)}")
+    save_component(run, "av-audio", "tower", config, together.tower.state_dict())
     statistics = {"mean": mean.astype(float).round(5).tolist(), "deviation": deviation.astype(float).round(5).tolist()}
-    save_component(run, "av-emotion", "head", together.configuration() | {"statistics": statistics}, head.state_dict())
+    save_component(run, "av-emotion", "head", together.witnesses.config | {"statistics": statistics}, head.state_dict())
 
     if options.folds:
-        scores = []
+        folds = []
         for held in RAVDESS_FOLDS:
-            train, test = np.flatnonzero(~np.isin(actors, held)), np.flatnonzero(np.isin(actors, held))
-            voice = trainer.fit(train, eight, RAVDESS_EMOTIONS, options.seed)
-            right = (trainer.answers(voice, test) == eight[test]).mean()
-            head, mean, deviation = together.fit(voice, train, eight, options.seed)
-            scores.append({"voice tower": right} | together.accuracies(voice, head, mean, deviation, test, eight))
-            say("  ".join(f"{name} {value:.4f}" for name, value in scores[-1].items()))
-        say("five folds, eight classes, 22 actors: " + "  ".join(f"{name} {np.mean([s[name] for s in scores]):.4f}" for name in scores[0]))
+            folds.append(together.fit(held)[-1])
+            say(f"actors {', '.join(map(str, held))}: {listed(folds[-1])}")
+        say("five folds, eight classes, 22 actors: " + listed({name: np.mean([fold[name] for fold in folds]) for name in folds[0]}))
 
 
 if __name__ == "__main__":

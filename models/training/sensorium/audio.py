@@ -76,6 +76,13 @@ def windows(samples: np.ndarray) -> list[np.ndarray]:
 # Whisper's encoder (Radford 2022), with the names of Hugging Face
 
 
+def attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    if queries.device.type == "cpu" and queries.requires_grad:
+        # Written out, because the backward pass of the fused one takes more than twice the time.
+        return (queries @ keys.transpose(2, 3) * queries.shape[3] ** -0.5).softmax(3).to(values.dtype) @ values
+    return F.scaled_dot_product_attention(queries, keys, values)
+
+
 class AudioLayer(nn.Module):
     """Pre-LN transformer layer; keys have no bias."""
 
@@ -97,7 +104,7 @@ class AudioLayer(nn.Module):
         def split(name: str) -> Tensor:
             return self.self_attn[name](h).unflatten(2, (self.heads, -1)).transpose(1, 2)
 
-        mixed = F.scaled_dot_product_attention(split("q_proj"), split("k_proj"), split("v_proj"))
+        mixed = attention(split("q_proj"), split("k_proj"), split("v_proj"))
         x = x + self.self_attn["out_proj"](mixed.transpose(1, 2).flatten(2))
         return x + self.fc2(F.gelu(self.fc1(self.final_layer_norm(x))))
 
