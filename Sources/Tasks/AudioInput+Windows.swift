@@ -16,6 +16,11 @@ extension AudioInput {
         }
     }
 
+    /// Bytes of the tokens of that many samples: more than the samples' own.
+    public func tokenBytes(samples: Int) -> Int {
+        samples * tokensPerSecond / sampleRate * tokenNumbers * MemoryLayout<Float>.stride
+    }
+
     /// Bytes of the spectrograms of that many samples.
     public func melBytes(samples: Int) -> Int {
         samples / LogMelSpectrogram.hop * melBins * MemoryLayout<Float>.stride

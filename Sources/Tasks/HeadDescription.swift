@@ -60,11 +60,14 @@ public struct AudioInput: Sendable, Equatable {
     public let melBins: Int
     /// Seconds that the tower takes at once; longer clips are cut into windows of that length.
     public let windowSeconds: Int
+    /// Numbers that it gives for a token: its width, for each hidden state that is computed.
+    public let tokenNumbers: Int
 
     /// An audio tower's needs.
-    public init(sampleRate: Int, melBins: Int, windowSeconds: Int) {
+    public init(sampleRate: Int, melBins: Int, windowSeconds: Int, tokenNumbers: Int) {
         self.sampleRate = sampleRate
         self.melBins = melBins
         self.windowSeconds = windowSeconds
+        self.tokenNumbers = tokenNumbers
     }
 }

@@ -16,10 +16,11 @@ extension LoadedModel {
 
     /// What the audio tower takes; nil without one.
     public var audioInput: AudioInput? {
-        for case (_, .audio(let tower)) in configuration.towers {
+        for case (let name, .audio(let tower)) in configuration.towers {
             return AudioInput(
                 sampleRate: tower.sampleRate, melBins: tower.melBins,
-                windowSeconds: tower.windowSamples / tower.sampleRate)
+                windowSeconds: tower.windowSamples / tower.sampleRate,
+                tokenNumbers: tower.hiddenSize * (configuration.lastState(of: name, layers: tower.layers) + 1))
         }
         return nil
     }

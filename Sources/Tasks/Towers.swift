@@ -149,7 +149,7 @@ struct Towers: Sendable {
 
 extension SensoriumConfiguration {
     /// The last hidden state of an audio tower that any head reads: layers beyond it are not computed.
-    fileprivate func lastState(of tower: String, layers: Int) -> Int {
+    func lastState(of tower: String, layers: Int) -> Int {
         let inputs = heads.flatMap { $1.inputs.values }.filter { $0.tower == tower }
         return inputs.map { $0.hiddenStates?.max() ?? layers }.max() ?? layers
     }

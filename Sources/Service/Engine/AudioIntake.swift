@@ -15,7 +15,8 @@ struct AudioIntake: Sendable {
         let seconds: Double
         /// What the file says of itself.
         let header: AudioHeader
-        /// The memory of the windows, set aside until they are computed with.
+        /// The memory of the windows, set aside until they are computed with, and of their tokens where they are heard one by
+        /// one: then those of several sounds are there at once.
         let memory: MemoryReservation
     }
 
@@ -31,10 +32,12 @@ struct AudioIntake: Sendable {
             guard let held = memory.reserve(decoding) else { throw Problem.memoryIsFull(memory) }
             let clip = try decoder.audio(bytes, limits: limits, sampleRate: tower.sampleRate)
             metrics.audioSeconds().add(clip.seconds)
-            let mel = tower.melBytes(samples: clip.samples.count)
-            guard mel <= held.bytes || held.grow(by: mel - held.bytes) else { throw Problem.memoryIsFull(memory) }
+            let count = clip.samples.count
+            let isHeardInPieces = count > tower.windowSeconds * tower.sampleRate
+            let kept = tower.melBytes(samples: count) + (isHeardInPieces ? tower.tokenBytes(samples: count) : 0)
+            guard kept <= held.bytes || held.grow(by: kept - held.bytes) else { throw Problem.memoryIsFull(memory) }
             let windows = tower.windows(of: clip.samples)
-            held.shrink(to: mel)
+            held.shrink(to: kept)
             return Decoded(windows: windows, seconds: clip.seconds, header: header, memory: held)
         } catch let error as MediaError {
             metrics.decodeFailures(error.formatLabel).add()

@@ -1,3 +1,5 @@
+import Decoders
+import Media
 import Scheduler
 import Tasks
 import Testing
@@ -57,5 +59,19 @@ import Testing
         gate.open()
         await #expect(throws: SchedulerError.self) { try await long.value }
         #expect(model.counts.withLock(\.heardWindows) == [1])
+    }
+
+    @Test(arguments: [(seconds: 30, tokens: false), (seconds: 31, tokens: true)])
+    func `set aside the memory of their tokens, which wait for the rest`(seconds: Int, tokens: Bool) throws {
+        let tower = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1536)
+        let intake = AudioIntake(
+            decoder: InProcessDecoder(), limits: AudioLimits(), memory: MemoryBudget(limit: 1 << 30), metrics: Metrics()
+        )
+        let samples = seconds * tower.sampleRate
+        let decoded = try intake.decode(Sound.wav([Int16](repeating: 1000, count: samples)), for: tower)
+        #expect(
+            decoded.memory.bytes
+                == tower.melBytes(samples: samples) + (tokens ? tower.tokenBytes(samples: samples) : 0))
+        #expect(tower.tokenBytes(samples: samples) == seconds * 50 * 1536 * 4)
     }
 }

@@ -12,7 +12,7 @@ extension FakeModel {
         if hasHeads {
             card.heads = [emotion, vqa, mood]
             card.tasks += ["emotion", "vqa", "classify"]
-            card.audio = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30)
+            card.audio = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1)
         }
         if hasSpace {
             card.space = EmbeddingSpace(dimensions: 3, inputs: hears ? [image, audio, text] : [image, text])
