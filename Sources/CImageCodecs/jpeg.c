@@ -7,6 +7,8 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
+#include "pieces.h"
+
 typedef struct {
     struct jpeg_error_mgr base; // first, so that libjpeg's pointer to it is a pointer to this
     jmp_buf refused;
@@ -75,6 +77,38 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t width, int inv
     }
 }
 
+typedef struct {
+    struct jpeg_source_mgr base; // first, as in `refusal`
+    pieces pieces;
+} input;
+
+static void offer_piece(input *i) {
+    i->base.next_input_byte = i->pieces.next;
+    i->base.bytes_in_buffer = i->pieces.count;
+}
+
+static boolean fill(j_decompress_ptr cinfo) {
+    input *i = (input *)cinfo->src;
+    // libjpeg's own sources warn of this and put an end marker there; the warning is one of those that refuse.
+    if (!next_piece(&i->pieces)) ERREXIT(cinfo, JWRN_JPEG_EOF);
+    offer_piece(i);
+    return TRUE;
+}
+
+static void skip(j_decompress_ptr cinfo, long count) {
+    if (count <= 0) return;
+    struct jpeg_source_mgr *source = cinfo->src;
+    size_t left = (size_t)count;
+    while (left > source->bytes_in_buffer) {
+        left -= source->bytes_in_buffer;
+        fill(cinfo);
+    }
+    source->next_input_byte += left;
+    source->bytes_in_buffer -= left;
+}
+
+static void do_nothing(j_decompress_ptr cinfo) { (void)cinfo; }
+
 static void mismatch(refusal *r, const char *what) {
     snprintf(r->message->text, sizeof r->message->text, "%s", what);
     r->code = codec_mismatch;
@@ -83,12 +117,12 @@ static void mismatch(refusal *r, const char *what) {
 
 // Everything that may jump, in a frame of its own: no local of the frame that calls setjmp changes in between.
 static void decode(
-    j_decompress_ptr cinfo, struct jpeg_progress_mgr *progress, refusal *r, const uint8_t *bytes, size_t count,
+    j_decompress_ptr cinfo, struct jpeg_progress_mgr *progress, refusal *r, input *source,
     const codec_jpeg_request *request, uint8_t *rgb) {
     jpeg_create_decompress(cinfo); // clears all of cinfo except err
     cinfo->progress = progress;
     cinfo->mem->max_memory_to_use = request->maximum_memory;
-    jpeg_mem_src(cinfo, bytes, count);
+    cinfo->src = &source->base;
     jpeg_read_header(cinfo, TRUE);
     if (cinfo->image_width != (JDIMENSION)request->width || cinfo->image_height != (JDIMENSION)request->height)
         mismatch(r, "two different sizes are declared");
@@ -125,10 +159,11 @@ static void decode(
 }
 
 int codec_jpeg_decode(
-    const uint8_t *bytes, size_t count, const codec_jpeg_request *request, uint8_t *rgb, codec_message *message) {
+    const codec_source *source, const codec_jpeg_request *request, uint8_t *rgb, codec_message *message) {
     struct jpeg_decompress_struct cinfo;
     struct jpeg_progress_mgr progress;
     refusal r;
+    input i;
     memset(&cinfo, 0, sizeof cinfo); // jpeg_destroy of a structure that was never created does nothing
     memset(&progress, 0, sizeof progress);
     memset(&r, 0, sizeof r);
@@ -140,8 +175,15 @@ int codec_jpeg_decode(
     r.base.emit_message = judge_message;
     r.base.output_message = print_nothing;
     progress.progress_monitor = watch_scans;
+    i.base.init_source = do_nothing;
+    i.base.fill_input_buffer = fill;
+    i.base.skip_input_data = skip;
+    i.base.resync_to_restart = jpeg_resync_to_restart;
+    i.base.term_source = do_nothing;
+    first_piece(&i.pieces, source);
+    offer_piece(&i);
     if (setjmp(r.refused) == 0) {
-        decode(&cinfo, &progress, &r, bytes, count, request, rgb);
+        decode(&cinfo, &progress, &r, &i, request, rgb);
     }
     jpeg_destroy_decompress(&cinfo);
     return r.code;

@@ -7,11 +7,13 @@
 
 #include <png.h>
 
+#include "pieces.h"
+
 typedef struct {
     jmp_buf refused;
     int code;
     codec_message *message;
-    const uint8_t *bytes;
+    pieces *pieces;
     size_t count, offset;
     png_structp png;
     png_infop info;
@@ -36,19 +38,30 @@ static void on_warning(png_structp png, png_const_charp text) {
     if (strncmp(text, "tRNS", 4) == 0) on_error(png, text);
 }
 
+static void take(pieces *from, png_structp png, uint8_t *into, size_t wanted) {
+    while (wanted > 0) {
+        if (from->count == 0 && !next_piece(from)) png_error(png, "the file ends too early");
+        size_t part = wanted < from->count ? wanted : from->count;
+        memcpy(into, from->next, part);
+        from->next += part;
+        from->count -= part;
+        into += part;
+        wanted -= part;
+    }
+}
+
 static void read_bytes(png_structp png, png_bytep into, size_t wanted) {
     reading *r = png_get_io_ptr(png);
     if (wanted > r->count - r->offset) png_error(png, "the file ends too early");
-    const uint8_t *from = r->bytes + r->offset;
+    take(r->pieces, png, into, wanted);
     if (r->offset == r->content_end + 4 && wanted == 8) { // behind a checksum: the length and name of the next chunk
-        size_t length = (size_t)from[0] << 24 | (size_t)from[1] << 16 | (size_t)from[2] << 8 | from[3];
+        size_t length = (size_t)into[0] << 24 | (size_t)into[1] << 16 | (size_t)into[2] << 8 | into[3];
         r->content_start = r->offset + 8;
         r->content_end = r->content_start + length;
     } else if (r->offset >= r->content_start && r->offset < r->content_end) {
         if (wanted > r->allowance) png_error(png, "there is more image data than the size needs");
         r->allowance -= wanted;
     }
-    memcpy(into, from, wanted);
     r->offset += wanted;
 }
 
@@ -179,15 +192,17 @@ static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
 }
 
 int codec_png_decode(
-    const uint8_t *bytes, size_t count, const codec_png_request *request, uint8_t *rgb, codec_message *message) {
+    const codec_source *source, const codec_png_request *request, uint8_t *rgb, codec_message *message) {
+    pieces p;
     reading r;
     memset(&r, 0, sizeof r);
     message->text[0] = 0;
     r.message = message;
-    r.bytes = bytes;
-    r.count = count;
+    first_piece(&p, source);
+    r.pieces = &p;
+    r.count = source->count;
     r.content_end = 4; // the first chunk begins behind the 8 bytes of the signature
-    r.allowance = count;
+    r.allowance = source->count;
     if (setjmp(r.refused) == 0) decode(&r, request, rgb);
     if (r.png != NULL) png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.pixels);

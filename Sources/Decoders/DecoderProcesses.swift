@@ -32,8 +32,10 @@ public final class DecoderProcesses: MediaDecoder {
 
     /// See ``MediaDecoder/image(_:limits:as:)``.
     public func image(_ bytes: [UInt8], limits: ImageLimits, as renditions: [ImageRendition]) throws -> [PixelImage] {
+        // Read here, where the whole file is: the child decodes it while it comes.
+        let header = try ImageDecoder.header(of: bytes, limits: limits)
         let task = DecoderTask.image(
-            maxBytes: limits.maxBytes, maxPixels: limits.maxPixels, maxSide: limits.maxSide,
+            header, maxBytes: limits.maxBytes, maxPixels: limits.maxPixels, maxSide: limits.maxSide,
             maxMemory: limits.maxMemory, maxScans: limits.maxScans, renditions)
         let most = renditions.reduce(Self.refusalBytes) { $0 + $1.maxBytes(maxPixels: limits.maxPixels) }
         return try run(task, bytes, maxAnswer: most) { try $0.images(renditions, maxPixels: limits.maxPixels) }

@@ -1,6 +1,7 @@
 import CConfinement
 import CLinux
 import Foundation
+import Media
 
 /// The decoder process itself: decodes what comes by its standard input until that is closed.
 public enum DecoderWorker {
@@ -23,21 +24,27 @@ public enum DecoderWorker {
         endWithServer()
         let refused = confine(UInt64(max(0, memory)))
         guard refused == 0 else { return 10 + refused }
-        return serve(MessageSocket(descriptor: 0), maxBytes: memory)
+        return serve(MessageSocket(descriptor: 0))
     }
 
-    private static func serve(_ socket: MessageSocket, maxBytes: Int) -> Int32 {
+    private static func serve(_ socket: MessageSocket) -> Int32 {
         while true {
-            guard let message = try? socket.receive(maxBytes: maxBytes, before: nil),
-                let seconds = message.numbers.first, let task = DecoderTask(Array(message.numbers.dropFirst()))
+            guard let head = try? socket.receiveHead(before: nil), let seconds = head.numbers.first,
+                let task = DecoderTask(Array(head.numbers.dropFirst()))
             else { return 0 }
             confine_processor_seconds(UInt64(max(1, seconds)))
-            let answer = task.run(message.bytes)
+            let file = ByteStream(count: head.bytes) { piece in
+                // Whole pieces: what becomes of a damaged file must not depend on how fast it comes.
+                (try? socket.receive(into: piece, before: nil)) == nil ? 0 : piece.count
+            }
+            let answer = task.run(file)
+            // The server reads no answer before all of the file is gone: what is behind the image or a refusal too.
+            guard file.discard() else { return 0 }
             let sent: Void? = try? answer.bytes.withUnsafeBufferPointer { (bytes) throws(MessageSocket.Failure) in
                 try socket.send(answer.numbers, UnsafeRawBufferPointer(bytes), before: nil)
             }
             guard sent != nil else { return 0 }
-            if message.bytes.count + answer.bytes.count > Int(keptMemory) { malloc_trim(0) }
+            if head.bytes + answer.bytes.count > Int(keptMemory) { malloc_trim(0) }
         }
     }
 

@@ -25,13 +25,32 @@ struct MessageSocket {
 
     /// Receives a message of at most `maxBytes` bytes before `deadline`; for ever without one.
     func receive(maxBytes: Int, before deadline: ContinuousClock.Instant?) throws(Failure) -> DecoderMessage {
+        let head = try receiveHead(before: deadline)
+        guard head.bytes <= maxBytes else { throw .closed }
+        return DecoderMessage(numbers: head.numbers, bytes: try receiveAll(head.bytes, deadline))
+    }
+
+    /// Receives what a message has before its bytes, and says how many these are: they are still to be received.
+    func receiveHead(before deadline: ContinuousClock.Instant?) throws(Failure) -> (numbers: [Int], bytes: Int) {
         let counts = DecoderMessage.numbers(
             try receiveAll(DecoderMessage.headNumbers * MemoryLayout<Int>.size, deadline))
-        guard (0...DecoderMessage.maxNumbers).contains(counts[0]), (0...maxBytes).contains(counts[1]) else {
-            throw .closed
+        guard (0...DecoderMessage.maxNumbers).contains(counts[0]), counts[1] >= 0 else { throw .closed }
+        return (DecoderMessage.numbers(try receiveAll(counts[0] * MemoryLayout<Int>.size, deadline)), counts[1])
+    }
+
+    /// Receives as many bytes as `target` has room for.
+    func receive(into target: UnsafeMutableRawBufferPointer, before deadline: ContinuousClock.Instant?) throws(Failure)
+    {
+        var rest = target[...]
+        while !rest.isEmpty {
+            let part = UnsafeMutableRawBufferPointer(rebasing: rest)
+            let received = recv(descriptor, part.baseAddress, part.count, flags)
+            if received > 0 {
+                rest = rest.dropFirst(received)
+            } else {
+                try waitOrThrow(received, POLLIN, deadline)
+            }
         }
-        let numbers = DecoderMessage.numbers(try receiveAll(counts[0] * MemoryLayout<Int>.size, deadline))
-        return DecoderMessage(numbers: numbers, bytes: try receiveAll(counts[1], deadline))
     }
 
     /// Whether the other end is there and nothing came from it.
@@ -57,16 +76,12 @@ struct MessageSocket {
         guard count > 0 else { return [] }
         var failure: Failure?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-            let raw = UnsafeMutableRawBufferPointer(target)
-            while initialized < count, failure == nil {
-                // `initialized` bytes are written; the rest of the buffer is what remains.
-                let rest = UnsafeMutableRawBufferPointer(rebasing: raw[initialized..<count])
-                let received = recv(descriptor, rest.baseAddress, rest.count, flags)
-                if received > 0 {
-                    initialized += received
-                } else {
-                    do throws(Failure) { try waitOrThrow(received, POLLIN, deadline) } catch { failure = error }
-                }
+            do throws(Failure) {
+                try receive(into: UnsafeMutableRawBufferPointer(target), before: deadline)
+                // All of it is written, or it has thrown.
+                initialized = count
+            } catch {
+                failure = error
             }
         }
         if let failure { throw failure }

@@ -21,16 +21,13 @@ public enum ImageDecoder {
     public static func header(
         of bytes: UnsafeRawBufferPointer, limits: ImageLimits = ImageLimits()
     ) throws(MediaError) -> ImageHeader {
+        try check(bytes: bytes.count, limits)
         let reader = ByteReader(bytes)
-        guard bytes.count <= limits.maxBytes else {
-            throw .tooLarge(reason: "the file has \(bytes.count) bytes, more than \(limits.maxBytes)")
-        }
-        let details: ImageHeader.Details
-        switch try FileSignature.format(of: reader) {
-        case .jpeg: details = .jpeg(try JPEGHeader(reader))
-        case .png: details = .png(try PNGHeader(reader))
-        }
-        let header = ImageHeader(details: details)
+        let header =
+            switch try FileSignature.format(of: reader) {
+            case .jpeg: ImageHeader(try JPEGHeader(reader))
+            case .png: ImageHeader(try PNGHeader(reader))
+            }
         try check(header, limits)
         return header
     }
@@ -53,15 +50,21 @@ public enum ImageDecoder {
         _ bytes: UnsafeRawBufferPointer, limits: ImageLimits = ImageLimits(),
         atLeast: (width: Int, height: Int)? = nil
     ) throws(MediaError) -> PixelImage {
-        let header = try header(of: bytes, limits: limits)
+        try decode(.memory(bytes), header(of: bytes, limits: limits), limits, atLeast)
+    }
+
+    /// Decodes what has this header, to upright RGB. A file that says another size than it is refused.
+    static func decode(
+        _ source: ImageSource, _ header: ImageHeader, _ limits: ImageLimits, _ atLeast: (width: Int, height: Int)?
+    ) throws(MediaError) -> PixelImage {
         let needed = memoryNeeded(for: header, atLeast: atLeast)
         guard needed <= limits.maxMemory else {
             throw .tooLarge(reason: "decoding it takes \(needed >> 20) MiB, more than \(limits.maxMemory >> 20)")
         }
         let stored =
-            switch header.details {
-            case .jpeg(let details): try decodeJPEG(bytes, details, scale(of: header, atLeast), limits)
-            case .png(let details): try decodePNG(bytes, details)
+            switch header.format {
+            case .jpeg: try decodeJPEG(source, header, scale(of: header, atLeast), limits)
+            case .png: try decodePNG(source, header)
             }
         return stored.upright(header.turn)
     }
@@ -71,22 +74,28 @@ public enum ImageDecoder {
     public static func memoryNeeded(for header: ImageHeader, atLeast: (width: Int, height: Int)? = nil) -> Int {
         let result: Int
         let working: Int
-        switch header.details {
-        case .jpeg(let details):
+        switch header.format {
+        case .jpeg:
             let scale = scale(of: header, atLeast)
             result = scaled(header.width, scale) * scaled(header.height, scale) * 3
             // Rows around the one being upsampled: at most 4 components, 32 rows and their neighbours, 3 stages.
-            working = details.coefficientBytes + header.width * 4 * 32 * 3
-        case .png(let details):
+            working = header.keptBytes + header.width * 4 * 32 * 3
+        case .png:
             result = header.width * header.height * 3
-            working = details.interlaceBytes + header.width * 8 * 4
+            working = header.keptBytes + header.width * 8 * 4
         }
         let turning = header.turn == .topLeft ? 0 : result
         let fixed = 1 << 20  // decoder state, Huffman tables, inflate window
         return result + max(working, turning) + fixed
     }
 
-    private static func check(_ header: ImageHeader, _ limits: ImageLimits) throws(MediaError) {
+    static func check(bytes count: Int, _ limits: ImageLimits) throws(MediaError) {
+        guard count <= limits.maxBytes else {
+            throw .tooLarge(reason: "the file has \(count) bytes, more than \(limits.maxBytes)")
+        }
+    }
+
+    static func check(_ header: ImageHeader, _ limits: ImageLimits) throws(MediaError) {
         let (width, height) = (header.width, header.height)
         guard width <= limits.maxSide, height <= limits.maxSide else {
             throw .tooLarge(reason: "it is \(width)×\(height) pixels, and a side may have \(limits.maxSide)")
@@ -102,7 +111,7 @@ public enum ImageDecoder {
 
     /// By what a JPEG is divided while it is decoded.
     static func scale(of header: ImageHeader, _ atLeast: (width: Int, height: Int)?) -> Int {
-        guard let atLeast, case .jpeg = header.details else { return 1 }
+        guard let atLeast, header.format == .jpeg else { return 1 }
         let fits = [8, 4, 2].first {
             header.orientedWidth / $0 >= 2 * atLeast.width && header.orientedHeight / $0 >= 2 * atLeast.height
         }
@@ -110,7 +119,7 @@ public enum ImageDecoder {
     }
 
     private static func decodeJPEG(
-        _ bytes: UnsafeRawBufferPointer, _ header: JPEGHeader, _ scale: Int, _ limits: ImageLimits
+        _ source: ImageSource, _ header: ImageHeader, _ scale: Int, _ limits: ImageLimits
     ) throws(MediaError) -> PixelImage {
         let width = scaled(header.width, scale)
         let height = scaled(header.height, scale)
@@ -120,16 +129,15 @@ public enum ImageDecoder {
             output_width: Int32(width), output_height: Int32(height),
             maximum_scans: Int32(clamping: limits.maxScans), maximum_memory: Int64(limits.maxMemory))
         return try rgb(width, height, format: .jpeg) { target, message in
-            codec_jpeg_decode(bytes.baseAddress, bytes.count, &request, target, message)
+            source.withCodecSource { codec_jpeg_decode(&$0, &request, target, message) }
         }
     }
 
-    private static func decodePNG(_ bytes: UnsafeRawBufferPointer, _ header: PNGHeader) throws(MediaError) -> PixelImage
-    {
+    private static func decodePNG(_ source: ImageSource, _ header: ImageHeader) throws(MediaError) -> PixelImage {
         // The chunk reader refuses sizes beyond 31 bits through `maxSide` long before.
         var request = codec_png_request(width: Int32(header.width), height: Int32(header.height))
         return try rgb(header.width, header.height, format: .png) { target, message in
-            codec_png_decode(bytes.baseAddress, bytes.count, &request, target, message)
+            source.withCodecSource { codec_png_decode(&$0, &request, target, message) }
         }
     }
 

@@ -1,35 +1,15 @@
 /// What is known of an image before it is decoded.
-public struct ImageHeader: Sendable {
-    enum Details: Sendable {
-        case jpeg(JPEGHeader)
-        case png(PNGHeader)
-    }
-
-    let details: Details
-
+public struct ImageHeader: Sendable, Equatable {
     /// Which decoder reads it: decided by the first bytes alone, never by a name or a declared type.
-    public var format: ImageFormat {
-        switch details {
-        case .jpeg: .jpeg
-        case .png: .png
-        }
-    }
-
+    public let format: ImageFormat
     /// Pixels of a row as stored, before EXIF turns the image.
-    public var width: Int {
-        switch details {
-        case .jpeg(let header): header.width
-        case .png(let header): header.width
-        }
-    }
-
+    public let width: Int
     /// Rows as stored, before EXIF turns the image.
-    public var height: Int {
-        switch details {
-        case .jpeg(let header): header.height
-        case .png(let header): header.height
-        }
-    }
+    public let height: Int
+    /// Bytes that a decoder keeps of the whole image beside its pixels: the coefficients of a JPEG of several scans, the rows of
+    /// an interlaced PNG.
+    public let keptBytes: Int
+    let turn: Orientation
 
     /// The EXIF orientation, 1...8; 1 where there is none or it makes no sense.
     public var orientation: Int { turn.rawValue }
@@ -39,10 +19,32 @@ public struct ImageHeader: Sendable {
     /// Height of the upright image.
     public var orientedHeight: Int { turn.swapsSides ? width : height }
 
-    var turn: Orientation {
-        switch details {
-        case .jpeg(let header): header.orientation
-        case .png(let header): header.orientation
-        }
+    init(_ header: JPEGHeader) {
+        format = .jpeg
+        width = header.width
+        height = header.height
+        keptBytes = header.coefficientBytes
+        turn = header.orientation
+    }
+
+    init(_ header: PNGHeader) {
+        format = .png
+        width = header.width
+        height = header.height
+        keptBytes = header.interlaceBytes
+        turn = header.orientation
+    }
+
+    /// What another process read out of a file; nil where no file says that.
+    public init?(format: ImageFormat, width: Int, height: Int, keptBytes: Int, orientation: Int) {
+        let sides = 1...Int(Int32.max)
+        guard sides.contains(width), sides.contains(height), keptBytes >= 0,
+            let turn = Orientation(rawValue: orientation)
+        else { return nil }
+        self.format = format
+        self.width = width
+        self.height = height
+        self.keptBytes = keptBytes
+        self.turn = turn
     }
 }

@@ -42,8 +42,28 @@ extension ImageDecoder {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: ImageLimits = ImageLimits(), as renditions: [ImageRendition]
     ) throws(MediaError) -> [PixelImage] {
-        let header = try header(of: bytes, limits: limits)
-        let image = try decode(bytes, limits: limits, atLeast: least(header, renditions))
+        try decode(.memory(bytes), header(of: bytes, limits: limits), limits, renditions)
+    }
+
+    /// Decodes a file while it comes, and gives the image in every size wanted: exactly what decoding the file in memory gives.
+    ///
+    /// Only a damaged JPEG may fare otherwise, whose pixels libjpeg guesses at: it is refused, or refused in other words, never
+    /// decoded where it was refused. libjpeg checks every code only near the end of what it holds.
+    ///
+    /// - Parameter header: What ``header(of:limits:)-(UnsafeRawBufferPointer,_)`` says of the file. It is held to the limits
+    ///   again, and the file to it.
+    public static func decode(
+        _ stream: ByteStream, header: ImageHeader, limits: ImageLimits = ImageLimits(), as renditions: [ImageRendition]
+    ) throws(MediaError) -> [PixelImage] {
+        try check(bytes: stream.count, limits)
+        try check(header, limits)
+        return try decode(.stream(stream), header, limits, renditions)
+    }
+
+    private static func decode(
+        _ source: ImageSource, _ header: ImageHeader, _ limits: ImageLimits, _ renditions: [ImageRendition]
+    ) throws(MediaError) -> [PixelImage] {
+        let image = try decode(source, header, limits, least(header, renditions))
         return renditions.map { $0.image(of: image) }
     }
 

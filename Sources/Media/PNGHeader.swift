@@ -108,7 +108,9 @@ struct PNGHeader: Sendable {
     /// Bytes for rows that wait for their last interlacing pass, beyond the RGB result.
     var interlaceBytes: Int {
         guard isInterlaced, channels != 3 else { return 0 }
-        return width * height * channels
+        // Both sides are below 2³¹, but nothing has bounded their product yet.
+        let (bytes, overflows) = (width * height).multipliedReportingOverflow(by: channels)
+        return overflows ? .max : bytes
     }
 
     static func undecodable(_ reason: String) -> MediaError { .undecodable(format: .png, reason: reason) }

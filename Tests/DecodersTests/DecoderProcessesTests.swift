@@ -6,23 +6,7 @@ import Testing
 @testable import Decoders
 
 @Suite struct `Decoder processes` {
-    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/media")
-    /// The program that SwiftPM built beside the tests.
-    private static let program = URL(filePath: ("/proc/self/exe" as NSString).resolvingSymlinksInPath)
-        .deletingLastPathComponent().appending(path: "sensorium").path
-    private static let tower = [ImageRendition.stretched(width: 64, height: 48, .bicubic)]
-
-    private static func bytes(_ name: String) throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: fixtures.appending(path: name)))
-    }
-
-    /// The real decoder.
-    private func decoders(_ count: Int = 1, memory: Int = 512 << 20, seconds: Int = 60) -> DecoderProcesses {
-        let command = DecoderCommand(
-            executable: Self.program, arguments: [DecoderWorker.command, String(memory)])
-        return DecoderProcesses(command, count: count, limit: .seconds(seconds))
-    }
+    private static let tower = RealDecoder.tower
 
     /// A shell that does something else than decoding.
     private func shell(_ script: String, limit: Duration = .seconds(60)) -> DecoderProcesses {
@@ -30,7 +14,7 @@ import Testing
             DecoderCommand(executable: "/bin/sh", arguments: ["-c", script]), count: 1, limit: limit)
     }
 
-    private func failure(_ decoders: DecoderProcesses, _ bytes: [UInt8] = [1, 2, 3]) -> DecoderFailure? {
+    private func failure(_ decoders: DecoderProcesses, _ bytes: [UInt8] = emptyPNG(side: 8)) -> DecoderFailure? {
         do {
             _ = try decoders.image(bytes, limits: ImageLimits(), as: Self.tower)
             return nil
@@ -41,9 +25,9 @@ import Testing
 
     @Test(arguments: ["astronaut.jpg", "chelsea-260.png", "jpeg/cmyk-adobe.jpg"])
     func `give the pixels that decoding here gives`(file: String) throws {
-        let bytes = try Self.bytes(file)
+        let bytes = try RealDecoder.bytes(file)
         let renditions = Self.tower + [.within(side: 100, .bilinear), .decoded(least: 64)]
-        let decoders = decoders()
+        let decoders = RealDecoder.processes()
         let images = try decoders.image(bytes, limits: ImageLimits(), as: renditions)
         #expect(try images == InProcessDecoder().image(bytes, limits: ImageLimits(), as: renditions))
         #expect(max(images[1].width, images[1].height) == min(100, max(images[2].width, images[2].height)))
@@ -55,15 +39,15 @@ import Testing
 
     @Test(arguments: ["voice.flac", "voice.ogg", "voice.opus", "voice.mp3"])
     func `give the samples that decoding here gives`(file: String) throws {
-        let bytes = try Self.bytes("audio/\(file)")
-        let clip = try decoders().audio(bytes, limits: AudioLimits(), sampleRate: 16_000)
+        let bytes = try RealDecoder.bytes("audio/\(file)")
+        let clip = try RealDecoder.processes().audio(bytes, limits: AudioLimits(), sampleRate: 16_000)
         #expect(try clip == InProcessDecoder().audio(bytes, limits: AudioLimits(), sampleRate: 16_000))
     }
 
     @Test func `give the refusals that decoding here gives, and go on`() throws {
-        let decoders = decoders()
+        let decoders = RealDecoder.processes()
         let before = decoders.idleIdentifiers
-        let photo = try Self.bytes("astronaut.jpg")
+        let photo = try RealDecoder.bytes("astronaut.jpg")
         let cut = Array(photo.prefix(3_000))
         for bytes in [[], [1], Array("GIF89a".utf8), cut, photo] {
             #expect(
@@ -79,15 +63,6 @@ import Testing
         #expect(decoders.idleIdentifiers == before)
     }
 
-    private func refusal<Value>(_ work: () throws -> Value) -> MediaError? {
-        do {
-            _ = try work()
-            return nil
-        } catch {
-            return error as? MediaError
-        }
-    }
-
     @Test func `that hang are stopped and replaced`() {
         let decoders = shell("exec sleep 1000", limit: .milliseconds(50))
         let before = decoders.idleIdentifiers
@@ -98,7 +73,8 @@ import Testing
 
     @Test func `that hang before they read a large upload are stopped too`() {
         let decoders = shell("exec sleep 1000", limit: .milliseconds(50))
-        #expect(failure(decoders, [UInt8](repeating: 0, count: 8 << 20)) == .tookTooLong(seconds: 0.05))
+        let large = Self.emptyPNG(side: 8) + [UInt8](repeating: 0, count: 8 << 20)
+        #expect(failure(decoders, large) == .tookTooLong(seconds: 0.05))
     }
 
     @Test(arguments: ["kill -SEGV $$", "exit 0", "head -c 1; exit 1", "head -c 500 /dev/zero >&0; exec sleep 1000"])
@@ -112,10 +88,10 @@ import Testing
         let marker = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: marker) }
         // The first to start is there, and quiet, until the first byte comes; then it is gone.
-        let decoders = shell(
-            "if mkdir \(marker.path); then head -c 1; else exec \(Self.program) \(DecoderWorker.command) 99999999; fi")
+        let real = "\(RealDecoder.program) \(DecoderWorker.command) 99999999"
+        let decoders = shell("if mkdir \(marker.path); then head -c 1; else exec \(real); fi")
         let first = decoders.idleIdentifiers
-        let photo = try Self.bytes("astronaut.jpg")
+        let photo = try RealDecoder.bytes("astronaut.jpg")
         // Until the shell has made the folder, a second one could take its part.
         while !FileManager.default.fileExists(atPath: marker.path) { sched_yield() }
         #expect(
@@ -130,8 +106,8 @@ import Testing
     }
 
     @Test func `killed while others work take nothing with them`() async throws {
-        let decoders = decoders(4)
-        let photo = try Self.bytes("astronaut.jpg")
+        let decoders = RealDecoder.processes(4)
+        let photo = try RealDecoder.bytes("astronaut.jpg")
         let expected = try InProcessDecoder().image(photo, limits: ImageLimits(), as: Self.tower)
         let outcomes = await withTaskGroup(of: [Bool].self) { group in
             for _ in 0..<4 {
@@ -156,18 +132,17 @@ import Testing
     }
 
     @Test func `have no more memory than they were given`() throws {
-        let decoders = decoders(memory: 24 << 20)
+        let decoders = RealDecoder.processes(memory: 24 << 20)
         // 3,000 × 3,000 pixels of 3 bytes and their rows do not fit, whatever the limits say.
         let large = Self.emptyPNG(side: 3_000)
         #expect(failure(decoders, large) == .broke)
         #expect(refusal { try InProcessDecoder().image(large, limits: ImageLimits(), as: Self.tower) } != nil)
-        let photo = try Self.bytes("astronaut.jpg")
+        let photo = try RealDecoder.bytes("astronaut.jpg")
         #expect(try decoders.image(photo, limits: ImageLimits(), as: Self.tower).count == 1)
     }
 
     @Test func `end with the server`() throws {
-        let process = try DecoderProcess(
-            DecoderCommand(executable: Self.program, arguments: [DecoderWorker.command, String(64 << 20)]))
+        let process = try DecoderProcess(RealDecoder.command(memory: 64 << 20))
         let identifier = process.processIdentifier
         #expect(kill(identifier, 0) == 0)
         process.closeConnection()

@@ -18,6 +18,15 @@ typedef struct {
     char text[200]; // always ends in NUL
 } codec_message;
 
+/// The bytes of a file: all of them at `bytes`, or, where `read` is there, one piece after the other. It writes the next
+/// bytes to `into`, at least one and at most `size` while there are some, and says how many; 0 where none come any more.
+typedef struct {
+    const uint8_t *bytes;
+    size_t count; // of the whole file
+    size_t (*read)(void *context, uint8_t *into, size_t size);
+    void *context;
+} codec_source;
+
 typedef struct {
     int32_t width, height;              // as stored; the caller read them from the header
     int32_t scale_denominator;          // 1, 2, 4 or 8: decode at this fraction of the size
@@ -29,7 +38,7 @@ typedef struct {
 /// Decodes to 8-bit RGB: accurate integer DCT, fancy upsampling. Grey is replicated; CMYK and YCCK become RGB, inverted when
 /// an Adobe marker is there. Warnings about lost or wrong data are refusals.
 int codec_jpeg_decode(
-    const uint8_t *bytes, size_t count, const codec_jpeg_request *request, uint8_t *rgb, codec_message *message);
+    const codec_source *source, const codec_jpeg_request *request, uint8_t *rgb, codec_message *message);
 
 typedef struct {
     int32_t width, height; // the caller read them from the header
@@ -38,7 +47,7 @@ typedef struct {
 /// Decodes to 8-bit RGB, transparent parts over white. `rgb` holds width * height * 3 bytes. 16-bit samples lose their low
 /// byte. Colour profiles, gamma, text and all other ancillary chunks except tRNS are skipped unread.
 int codec_png_decode(
-    const uint8_t *bytes, size_t count, const codec_png_request *request, uint8_t *rgb, codec_message *message);
+    const codec_source *source, const codec_png_request *request, uint8_t *rgb, codec_message *message);
 
 /// Encodes an image of palette indices, one byte each, rows from top to bottom. `palette` holds 256 RGB colours. `bytes` has room
 /// for `*count` bytes, which becomes the number written; codec_out_of_memory where they do not suffice.

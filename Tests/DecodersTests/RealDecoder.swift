@@ -1,0 +1,44 @@
+import Decoders
+import Foundation
+import Media
+
+/// The real decoder, and files for it.
+enum RealDecoder {
+    /// The program that SwiftPM built beside the tests.
+    static let program = URL(filePath: ("/proc/self/exe" as NSString).resolvingSymlinksInPath)
+        .deletingLastPathComponent().appending(path: "sensorium").path
+    static let tower = [ImageRendition.stretched(width: 64, height: 48, .bicubic)]
+
+    private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Fixtures/media")
+
+    static func bytes(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: fixtures.appending(path: name)))
+    }
+
+    /// Every image of these folders, by its path.
+    static func images(in folders: String...) throws -> [String] {
+        try folders.flatMap { folder in
+            try FileManager.default.contentsOfDirectory(atPath: fixtures.appending(path: folder).path).sorted()
+                .filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }.map { "\(folder)/\($0)" }
+        }
+    }
+
+    static func command(memory: Int = 512 << 20) -> DecoderCommand {
+        DecoderCommand(executable: program, arguments: [DecoderWorker.command, String(memory)])
+    }
+
+    static func processes(_ count: Int = 1, memory: Int = 512 << 20, seconds: Int = 60) -> DecoderProcesses {
+        DecoderProcesses(command(memory: memory), count: count, limit: .seconds(seconds))
+    }
+}
+
+/// What `work` refuses; nil where it refuses nothing.
+func refusal<Value>(_ work: () throws -> Value) -> MediaError? {
+    do {
+        _ = try work()
+        return nil
+    } catch {
+        return error as? MediaError
+    }
+}
