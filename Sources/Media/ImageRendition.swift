@@ -47,8 +47,8 @@ extension ImageDecoder {
 
     /// Decodes a file while it comes, and gives the image in every size wanted: exactly what decoding the file in memory gives.
     ///
-    /// Only a damaged JPEG may fare otherwise, whose pixels libjpeg guesses at: it is refused, or refused in other words, never
-    /// decoded where it was refused. libjpeg checks every code only near the end of what it holds.
+    /// Only a damaged JPEG may fare otherwise, whose pixels libjpeg guesses at: it is refused, refused in other words or guessed at
+    /// in another way, never decoded where it was refused. libjpeg checks every code only near the end of what it holds.
     ///
     /// - Parameter header: What ``header(of:limits:)-(UnsafeRawBufferPointer,_)`` says of the file. It is held to the limits
     ///   again, and the file to it.
