@@ -1,15 +1,39 @@
 import Decoders
 import Media
 import Scheduler
+import Synchronization
 import Tasks
 import Testing
 
 @testable import Service
 
 @Suite struct `Long sounds` {
-    /// The tests hold up their own threads, so what they wait for runs elsewhere.
+    /// Swift's own threads may all be held up by other tests, while the gate waits only so long: requests run elsewhere.
     private let executor = RequestExecutor()
     private let gate = Gate()
+
+    /// What came of a job.
+    private final class Outcome: Sendable {
+        private let result = Mutex<Result<EngineOutput, any Error>?>(nil)
+        var value: Result<EngineOutput, any Error>? { result.withLock { $0 } }
+
+        func set(_ value: Result<EngineOutput, any Error>) { result.withLock { $0 = value } }
+    }
+
+    /// Has a job computed.
+    private func ask(
+        _ engine: ScheduledEngine<FakeModel>, _ job: EngineJob
+    ) -> (outcome: Outcome, task: Task<Void, Never>) {
+        let outcome = Outcome()
+        let task = Task(executorPreference: executor) {
+            do {
+                outcome.set(.success(try await engine.compute(job, before: .now + .seconds(60), onText: nil).output))
+            } catch {
+                outcome.set(.failure(error))
+            }
+        }
+        return (outcome, task)
+    }
 
     /// Three windows of different loudness.
     private static let windows = [[Float]](
@@ -22,23 +46,20 @@ import Testing
         ScheduledEngine(model, maxBatch: 4, maxQueue: 8, batchWindow: .zero, observer: nil)
     }
 
-    @Test func `let others take their turn after each window, and are answered as a whole`() async throws {
+    @Test func `let others take their turn after each window, and are answered as a whole`() throws {
         let model = FakeModel(listenGate: gate, hasSpace: true)
         let engine = engine(model)
-        let long = Task(executorPreference: executor) {
-            try await engine.compute(Self.question, before: .now + .seconds(60), onText: nil)
-        }
+        let long = ask(engine, Self.question).outcome
         gate.waitForArrival()
-        let text = Task(executorPreference: executor) {
-            let job = EngineJob.embed(EngineJob.Embedding(parts: ["text": .text(model.tokens(of: "a word"))]))
-            return try await engine.compute(job, before: .now + .seconds(60), onText: nil)
-        }
+        let job = EngineJob.embed(EngineJob.Embedding(parts: ["text": .text(model.tokens(of: "a word"))]))
+        let text = ask(engine, job).outcome
         wait { engine.loads.contains { $0.waiting == 1 } }
         gate.open()
-        _ = try await text.value
+        wait { text.value != nil }
         #expect(model.counts.withLock(\.heardWindows) == [1], "the next window is still at the gate")
         gate.open(2)
-        guard case .classification(let heard, fuse: _) = try await long.value.output else {
+        wait { long.value != nil }
+        guard case .success(.classification(let heard, fuse: _)) = long.value else {
             Issue.record("a question is answered by a classification")
             return
         }
@@ -48,16 +69,14 @@ import Testing
         #expect(model.counts.withLock(\.heardWindows) == [1, 1, 1])
     }
 
-    @Test func `that nobody waits for any more are not heard to their end`() async throws {
+    @Test func `that nobody waits for any more are not heard to their end`() {
         let model = FakeModel(listenGate: gate)
-        let engine = engine(model)
-        let long = Task(executorPreference: executor) {
-            try await engine.compute(Self.question, before: .now + .seconds(60), onText: nil)
-        }
+        let long = ask(engine(model), Self.question)
         gate.waitForArrival()
-        long.cancel()
+        long.task.cancel()
         gate.open()
-        await #expect(throws: SchedulerError.self) { try await long.value }
+        wait { long.outcome.value != nil }
+        #expect(throws: SchedulerError.self) { try long.outcome.value?.get() }
         #expect(model.counts.withLock(\.heardWindows) == [1])
     }
 
