@@ -41,7 +41,11 @@ final class DataFolder: Sendable {
     /// Lets go of the folder.
     func release() {
         lock.withLock { lock in
-            if let descriptor = lock { close(descriptor) }
+            if let descriptor = lock {
+                // A child process that has not begun its program yet has the descriptor too, and closing ours would leave it the lock.
+                flock(descriptor, LOCK_UN)
+                close(descriptor)
+            }
             lock = nil
         }
     }
