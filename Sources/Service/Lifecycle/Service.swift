@@ -46,8 +46,9 @@ public final class Service: Sendable {
         }
         handler = ServiceHandler(
             router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics, collections)),
+            keys: keys,
             admission: Admission(
-                state: state, keys: keys, rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
+                state: state, hasKeys: keys != nil, rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
                 metricsAreOpen: configuration.openMetrics),
             crossOrigin: CrossOrigin(origins: configuration.corsOrigins),
             intake: BodyIntake(limits: BodyLimits(configuration), memory: memory), state: state, decoders: decoders,

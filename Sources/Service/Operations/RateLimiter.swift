@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// Lets each client ask at a limited rate: a token bucket per API key or address.
@@ -7,30 +6,6 @@ import Synchronization
 /// as unknown and are forgotten once the table is full. If it is full of busy clients, further ones share one bucket: memory
 /// stays bounded, and whoever sends from a flood of addresses is limited as one.
 public final class RateLimiter: Sendable {
-    /// Whom a request is counted for.
-    public enum Client: Hashable, Sendable {
-        /// The holder of an API key.
-        case key(APIKeys.Identity)
-        /// Whoever sends from an address. IPv6 addresses count by their first 64 bits, for one client has all the rest.
-        case address(String)
-        /// Everybody for whom the table has no room.
-        case others
-
-        /// The client behind an address without port.
-        public static func from(address: String) -> Client {
-            var bytes = in6_addr()
-            guard address.contains(":"), inet_pton(AF_INET6, address, &bytes) == 1 else { return .address(address) }
-            let words = withUnsafeBytes(of: bytes) { raw in
-                stride(from: 0, to: 16, by: 2).map { Int(raw[$0]) << 8 | Int(raw[$0 + 1]) }
-            }
-            if words[0..<5].allSatisfy({ $0 == 0 }), words[5] == 0xFFFF {
-                // An IPv4 client on a socket for both.
-                return .address("\(words[6] >> 8).\(words[6] & 255).\(words[7] >> 8).\(words[7] & 255)")
-            }
-            return .address(words[0..<4].map { String($0, radix: 16) }.joined(separator: ":") + "::/64")
-        }
-    }
-
     /// Whether a request may pass.
     public enum Admission: Sendable, Equatable {
         /// It may.
@@ -40,8 +15,8 @@ public final class RateLimiter: Sendable {
     }
 
     private struct State {
-        /// When each client's bucket will be full.
-        var fullAt: [Client: ContinuousClock.Instant] = [:]
+        /// When each client's bucket will be full; nil stands for everybody for whom the table has no room.
+        var fullAt: [Client?: ContinuousClock.Instant] = [:]
         /// When full buckets may be looked for again.
         var nextPurge: ContinuousClock.Instant?
     }
@@ -88,13 +63,13 @@ public final class RateLimiter: Sendable {
         }
     }
 
-    private func slot(for client: Client, _ state: inout State, at now: ContinuousClock.Instant) -> Client {
+    private func slot(for client: Client, _ state: inout State, at now: ContinuousClock.Instant) -> Client? {
         if state.fullAt[client] != nil || state.fullAt.count < maxClients { return client }
         if state.nextPurge.map({ $0 <= now }) ?? true {
             state.fullAt = state.fullAt.filter { $0.value > now }
             // A table of busy clients is not searched for each newcomer.
             state.nextPurge = now.advanced(by: .seconds(1))
         }
-        return state.fullAt.count < maxClients ? client : .others
+        return state.fullAt.count < maxClients ? client : nil
     }
 }

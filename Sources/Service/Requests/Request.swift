@@ -6,6 +6,8 @@ struct Request: Sendable {
     let head: HTTPRequestHead
     /// Its id and trace.
     let identity: RequestIdentity
+    /// Whom it is counted for.
+    let client: Client
     /// What stood at the names of the route's template.
     let parameters: [String: String]
     /// When its head was complete.
@@ -21,11 +23,13 @@ struct Request: Sendable {
     private let journal: Journal
 
     init(
-        _ head: HTTPRequestHead, _ exchange: any HTTPExchange, _ match: Router.Match, deadline: Duration,
+        _ head: HTTPRequestHead, _ exchange: any HTTPExchange, _ match: Router.Match, client: Client,
+        deadline: Duration,
         crossOrigin: CrossOrigin, journal: Journal
     ) {
         identity = RequestIdentity(head.headers)
         self.head = head
+        self.client = client
         self.exchange = exchange
         self.journal = journal
         received = .now

@@ -3,8 +3,8 @@ import HTTP
 /// What a request must pass before its route sees it, in this order: key, rate, draining, encoding, acceptable answer.
 struct Admission: Sendable {
     let state: ServingState
-    /// `--api-keys`; nil admits everyone.
-    let keys: APIKeys?
+    /// Whether there are `--api-keys`, of which a request must bring one.
+    let hasKeys: Bool
     /// `--rate-limit`; nil for none.
     let rateLimiter: RateLimiter?
     /// `--open-metrics`
@@ -12,8 +12,8 @@ struct Admission: Sendable {
 
     func check(_ request: Request, _ route: Route) throws(Problem) {
         if needsKey(route) {
-            let identity = try identify(request)
-            try limitRate(identity, request)
+            try requireKey(request)
+            try limitRate(request)
             if state.phase == .draining, route.access == .keyed { throw .isDraining }
         }
         try refuseEncodedBody(request.head)
@@ -28,18 +28,17 @@ struct Admission: Sendable {
         }
     }
 
-    private func identify(_ request: Request) throws(Problem) -> APIKeys.Identity? {
-        guard let keys else { return nil }
-        if let identity = keys.identify(authorization: request.head.headers["Authorization"]) { return identity }
+    private func requireKey(_ request: Request) throws(Problem) {
+        guard hasKeys else { return }
+        if case .key = request.client { return }
         throw Problem(
             .unauthorized, "Send one of the server's API keys as \"Authorization: Bearer <key>\".",
             headers: HTTPHeaders([("WWW-Authenticate", "Bearer")]))
     }
 
-    private func limitRate(_ identity: APIKeys.Identity?, _ request: Request) throws(Problem) {
+    private func limitRate(_ request: Request) throws(Problem) {
         guard let rateLimiter else { return }
-        let client = identity.map { .key($0) } ?? RateLimiter.Client.from(address: request.exchange.peerAddress)
-        if case .refused(let seconds) = rateLimiter.admit(client) {
+        if case .refused(let seconds) = rateLimiter.admit(request.client) {
             throw .retryLater(
                 .rateLimited, after: seconds,
                 "This client asked more often than --rate-limit admits. Try again in \(seconds) s.")

@@ -4,6 +4,7 @@ import HTTP
 /// Every request's way in: route, admission, inputs, task. Called on the event loops, so it only parses and hands over.
 final class ServiceHandler: RequestHandler {
     let router: Router
+    private let keys: APIKeys?
     private let admission: Admission
     private let crossOrigin: CrossOrigin
     private let intake: BodyIntake
@@ -16,10 +17,12 @@ final class ServiceHandler: RequestHandler {
     private let requestsAtWork = DispatchGroup()
 
     init(
-        router: Router, admission: Admission, crossOrigin: CrossOrigin, intake: BodyIntake, state: ServingState,
+        router: Router, keys: APIKeys?, admission: Admission, crossOrigin: CrossOrigin, intake: BodyIntake,
+        state: ServingState,
         decoders: DecoderPool, executor: RequestExecutor, journal: Journal, deadline: Duration
     ) {
         self.router = router
+        self.keys = keys
         self.admission = admission
         self.crossOrigin = crossOrigin
         self.intake = intake
@@ -33,7 +36,8 @@ final class ServiceHandler: RequestHandler {
     func receive(_ head: HTTPRequestHead, exchange: any HTTPExchange) -> BodyHandling {
         let match = router.match(head)
         let request = Request(
-            head, exchange, match, deadline: deadline, crossOrigin: crossOrigin, journal: journal)
+            head, exchange, match, client: client(of: head, exchange), deadline: deadline, crossOrigin: crossOrigin,
+            journal: journal)
         do throws(Problem) {
             switch match {
             case .route(let route, _):
@@ -65,6 +69,11 @@ final class ServiceHandler: RequestHandler {
     /// Waits until every request that was admitted to a task has its answer; false if some have not in time.
     func waitForRequests(within seconds: Double) -> Bool {
         requestsAtWork.wait(timeout: .now() + seconds) == .success
+    }
+
+    private func client(of head: HTTPRequestHead, _ exchange: any HTTPExchange) -> Client {
+        keys?.identify(authorization: head.headers["Authorization"]).map { .key($0) }
+            ?? .from(address: exchange.peerAddress)
     }
 
     private func begin(_ request: Request, _ route: Route) throws(Problem) -> BodyHandling {

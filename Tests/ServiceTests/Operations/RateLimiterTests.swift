@@ -40,7 +40,7 @@ final class ManualClock: Sendable {
 
     @Test func `a burst passes, then requests pass as fast as the rate`() {
         let limiter = limiter(RateLimit(perSecond: 2, burst: 3))
-        let client = RateLimiter.Client.address("192.0.2.1")
+        let client = Client.address("192.0.2.1")
         for _ in 1...3 { #expect(limiter.admit(client) == .admitted) }
         #expect(limiter.admit(client) == .refused(retryAfterSeconds: 1))
         clock.advance(by: .milliseconds(499))
@@ -52,7 +52,7 @@ final class ManualClock: Sendable {
 
     @Test func `a refused request costs nothing and learns when to come again`() {
         let limiter = limiter(RateLimit(perSecond: 1.0 / 60, burst: 1))
-        let client = RateLimiter.Client.address("192.0.2.1")
+        let client = Client.address("192.0.2.1")
         #expect(limiter.admit(client) == .admitted)
         for _ in 1...5 { #expect(limiter.admit(client) == .refused(retryAfterSeconds: 60)) }
         clock.advance(by: .milliseconds(58_500))
@@ -63,7 +63,7 @@ final class ManualClock: Sendable {
 
     @Test func `a long pause saves up no more than the burst`() {
         let limiter = limiter(RateLimit(perSecond: 10, burst: 2))
-        let client = RateLimiter.Client.address("192.0.2.1")
+        let client = Client.address("192.0.2.1")
         _ = limiter.admit(client)
         clock.advance(by: .seconds(3600))
         #expect((1...3).map { _ in limiter.admit(client) } == [.admitted, .admitted, .refused(retryAfterSeconds: 1)])
@@ -104,6 +104,6 @@ final class ManualClock: Sendable {
         ("2001:db8:1:2::", "2001:db8:1:2::/64"), ("::1", "0:0:0:0::/64"), ("not:an:address", "not:an:address"),
     ])
     func `an IPv6 client is known by its network`(address: String, client: String) {
-        #expect(RateLimiter.Client.from(address: address) == .address(client))
+        #expect(Client.from(address: address) == .address(client))
     }
 }
