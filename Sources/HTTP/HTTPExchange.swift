@@ -13,6 +13,10 @@ public protocol HTTPExchange: AnyObject, Sendable {
     @discardableResult func write(_ bytes: [UInt8]) -> Bool
     /// Ends a started stream.
     func endStream()
+    /// Runs `body` once when fewer than `octets` of the answer wait at the connection (at once if it is so already), so that
+    /// a long answer is made as fast as its client reads; with false when the client is gone. It may run on the
+    /// connection's event loop and must be quick.
+    func onDrained(below octets: Int, _ body: @escaping @Sendable (_ isConnected: Bool) -> Void)
     /// Runs `body` once if the client goes away before the answer is complete (at once if it already has). It runs on the
     /// connection's event loop and must be quick.
     func onCancel(_ body: @escaping @Sendable () -> Void)

@@ -102,6 +102,23 @@ struct DrainTests {
         }
     }
 
+    @Test func `a server about to leave serves old and new connections, each answer the last of its connection`() throws
+    {
+        try withServer { address, server in
+            let old = try RawClient(address)
+            old.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try old.response()["connection"] == nil)
+            server.closeAfterAnswers()
+            for client in [old, try RawClient(address)] {
+                client.send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+                let response = try client.response()
+                #expect(response.text == "GET /b")
+                #expect(response["connection"] == "close")
+                #expect(client.isAtEnd())
+            }
+        }
+    }
+
     @Test func `draining twice, or before starting, does nothing`() throws {
         let server = try HTTPServer(HTTPServerConfiguration(port: 0), handler: TestHandler.echo)
         #expect(server.drain(within: 1))

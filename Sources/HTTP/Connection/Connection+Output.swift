@@ -79,7 +79,7 @@ extension Connection {
             framing = .untilClose
             request.keepsAlive = false
         }
-        if loop.isDraining { request.keepsAlive = false }
+        if loop.isDraining || loop.shared.closesAfterAnswers.load(ordering: .relaxed) { request.keepsAlive = false }
         let persistence: ResponseWriter.Persistence =
             request.keepsAlive ? (request.minorVersion == 0 ? .keepAlive : .implicit) : .close
         output.write { bytes in

@@ -22,6 +22,12 @@ final class ServerExchange: HTTPExchange {
         case over
     }
 
+    /// Someone who waits for the backlog to fall below a bound.
+    private struct DrainWait {
+        let below: Int
+        let body: @Sendable (Bool) -> Void
+    }
+
     private struct State {
         var phase = Phase.open
         var delivery = Delivery()
@@ -31,6 +37,7 @@ final class ServerExchange: HTTPExchange {
         var loopWillLook = false
         var isPosted = false
         var isCancelled = false
+        var drainWaits: [DrainWait] = []
         var cancelActions: [@Sendable () -> Void] = []
         var completeActions: [@Sendable (Int?, Int) -> Void] = []
         var outcome: (status: Int?, bytes: Int) = (nil, 0)
@@ -96,6 +103,17 @@ final class ServerExchange: HTTPExchange {
         }
     }
 
+    func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) {
+        let isConnected = state.withLock { state -> Bool? in
+            if state.phase == .over { return !state.isCancelled }
+            // A stream that outgrew its bound is about to be closed.
+            if state.backlog < octets, !state.delivery.overflowed { return true }
+            state.drainWaits.append(DrainWait(below: octets, body: body))
+            return nil
+        }
+        if let isConnected { body(isConnected) }
+    }
+
     func onCancel(_ body: @escaping @Sendable () -> Void) {
         let runNow = state.withLock { state in
             if state.isCancelled { return true }
@@ -157,9 +175,15 @@ final class ServerExchange: HTTPExchange {
 
     /// Tells that no more than `waiting` bytes of the stream still wait at the connection.
     func updateBacklog(waiting: Int) {
-        state.withLock { state in
+        let due = state.withLock { state -> [DrainWait] in
             state.backlog = waiting + state.delivery.chunks.reduce(0) { $0 + $1.count }
+            guard !state.drainWaits.isEmpty, !state.delivery.overflowed else { return [] }
+            let backlog = state.backlog
+            let due = state.drainWaits.filter { backlog < $0.below }
+            state.drainWaits.removeAll { backlog < $0.below }
+            return due
         }
+        for wait in due { wait.body(true) }
     }
 
     /// Takes the right to answer from the handler, because its request turned out broken; false if it answered before.
@@ -183,18 +207,22 @@ final class ServerExchange: HTTPExchange {
     }
 
     private func finish(status: Int?, bytes: Int, cancelled: Bool) {
-        typealias Actions = (cancel: [@Sendable () -> Void], complete: [@Sendable (Int?, Int) -> Void])
+        typealias Actions = (
+            drain: [DrainWait], cancel: [@Sendable () -> Void], complete: [@Sendable (Int?, Int) -> Void]
+        )
         let actions = state.withLock { state -> Actions in
-            guard state.phase != .over else { return ([], []) }
+            guard state.phase != .over else { return ([], [], []) }
             state.phase = .over
             state.isCancelled = cancelled
             state.outcome = (status, bytes)
             state.delivery = Delivery()
-            let actions = (cancelled ? state.cancelActions : [], state.completeActions)
+            let actions = (state.drainWaits, cancelled ? state.cancelActions : [], state.completeActions)
+            state.drainWaits = []
             state.cancelActions = []
             state.completeActions = []
             return actions
         }
+        for wait in actions.drain { wait.body(!cancelled) }
         for action in actions.cancel { action() }
         for action in actions.complete { action(status, bytes) }
     }

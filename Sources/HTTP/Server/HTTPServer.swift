@@ -75,6 +75,10 @@ public final class HTTPServer: Sendable {
     /// Closes the listeners; open connections are served on.
     public func stopAccepting() { state.mailboxes[0].post(.stopAccepting) }
 
+    /// Lets every answer that begins from now on close its connection, so that clients come back where others serve them;
+    /// connections are still accepted and served.
+    public func closeAfterAnswers() { state.closesAfterAnswers.store(true, ordering: .relaxed) }
+
     /// Closes idle connections, lets requests under way finish (each answer closes its connection), then closes
     /// everything and ends the loops. Blocks for at most about `seconds`; whether every request was finished.
     @discardableResult

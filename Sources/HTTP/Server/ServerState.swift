@@ -32,6 +32,8 @@ final class ServerState: Sendable {
     /// The listeners on their way to the first loop, which then owns them: they close with its acceptor.
     let listeners = Mutex<[Listener]>([])
 
+    /// Whether each answer that begins closes its connection.
+    let closesAfterAnswers = Atomic<Bool>(false)
     private let connections = Atomic<Int>(0)
     private let acceptingPaused = Atomic<Bool>(false)
 

@@ -65,6 +65,8 @@ private final class DirectExchange: HTTPExchange {
         finished.signal()
     }
 
+    func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) { body(true) }
+
     func onCancel(_ body: @escaping @Sendable () -> Void) {}
 
     func onComplete(_ body: @escaping @Sendable (Int?, Int) -> Void) { state.withLock { $0.onComplete.append(body) } }

@@ -66,6 +66,13 @@ struct Request: Sendable {
         for field in ownHeaders.fields { headers.add(field.name, field.value) }
         return exchange.startStreaming(status: 200, headers: headers)
     }
+
+    /// Waits until fewer than `octets` of the answer wait at the connection; false if the client is gone.
+    func drained(below octets: Int) async -> Bool {
+        await withCheckedContinuation { continuation in
+            exchange.onDrained(below: octets) { continuation.resume(returning: $0) }
+        }
+    }
 }
 
 extension Request {

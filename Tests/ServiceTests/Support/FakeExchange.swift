@@ -54,6 +54,8 @@ final class FakeExchange: HTTPExchange {
         complete(status, 0)
     }
 
+    func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) { body(!isCancelled) }
+
     func onCancel(_ body: @escaping @Sendable () -> Void) {
         let isCancelled = state.withLock { state in
             if !state.isCancelled { state.onCancel.append(body) }
