@@ -89,5 +89,6 @@ let package = Package(
                 "JSON", "Yams", logging,
             ],
             swiftSettings: plain),
+        .testTarget(name: "SensoriumTests", dependencies: ["sensorium"], swiftSettings: plain),
         .testTarget(name: "ProjectTests", swiftSettings: plain),
     ])

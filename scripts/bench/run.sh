@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints every figure of the README that this machine can measure (`make bench`).
 #
-# Without anything set: start, memory, throughput, latency, soak. With peers:
+# Without anything set: start, memory, throughput, latency, soak, overload, attacks. With peers:
 #   PYTHON=python        an interpreter with scripts/bench/requirements.txt: the towers, and emotion from three parts, against ONNX Runtime
 #   HUMMINGBIRD=PROGRAM  built from scripts/bench/peers/hummingbird-peer: the HTTP layer against Hummingbird
 #   DATA=FOLDER          the data of models/training/README.md: caption quality and parity with PyTorch
@@ -23,5 +23,8 @@ hummingbird=()
 if [ -n "${HUMMINGBIRD:-}" ]; then hummingbird=(--hummingbird "$HUMMINGBIRD"); fi
 
 python3 scripts/bench/serving.py "${tower_ms[@]}" "${hummingbird[@]}"
+
+# A missed bound is printed as such, and what comes after is measured all the same.
+.build/release/sensorium bench hostile || true
 
 if [ -n "${DATA:-}" ]; then scripts/bench/quality.sh "$DATA"; fi

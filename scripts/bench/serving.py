@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures a running Sensorium: latency, throughput, HTTP, start, memory, soak.
+"""Measures a running Sensorium: latency, throughput, HTTP, start, memory, soak, overload.
 
-    python scripts/bench/serving.py [--only latency,throughput,http,start,memory,upload,soak]
+    python scripts/bench/serving.py [--only latency,throughput,http,start,memory,upload,soak,overload]
                                     [--tower-ms MS] [--hummingbird PROGRAM] [--image FILE]
 
 Starts its own server on a free port for each measurement and prints one line per figure:
@@ -239,8 +239,22 @@ def soak(a):
     report("  memory slope after warm-up", f"{slope:.1f} bytes per request", "100", slope <= 100)
 
 
+def overload(a):
+    """Answers within one second where requests come at random at multiples of the capacity; how late refusals are."""
+    with Server(a.program, a.model) as server:
+        command = [a.program, "bench", "overload", "--url", server.url + "/v1/caption", "--image", a.image, "--beams", "1"]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for step in map(json.loads, output.splitlines()):
+        factor, share, bound = step["factor"], step["goodput_of_capacity"], {1: 0.85, 2: 0.9, 4: 0.9}.get(step["factor"])
+        report(f"answers within 1 s at {factor} x the capacity ({step['capacity']:.1f}/s), of the capacity", f"{share:.3f}",
+               bound, bound and share >= bound)
+        if "refusal_p99_ms" in step:
+            late = step["refusal_p99_ms"]
+            report("  refusals, p50 and p99", f"{step['refusal_p50_ms']:.1f} and {late:.1f} ms", "5 ms", late <= 5)
+
+
 MEASUREMENTS = {"latency": latency, "throughput": throughput, "http": http, "start": start, "memory": memory,
-                "upload": upload, "soak": soak}
+                "upload": upload, "soak": soak, "overload": overload}
 
 
 def main():

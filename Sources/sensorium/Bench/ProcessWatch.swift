@@ -61,11 +61,9 @@ final class ProcessWatch: Sendable {
     }
 
     private func read(_ requests: Int) -> Sample? {
-        guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
-            let resident = Int(line.filter(\.isNumber)),
+        guard let resident = ProcessTree(pid: pid).residentBytes,
             let descriptors = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
         else { return nil }
-        return Sample(requests: requests, residentKiB: resident, descriptors: descriptors)
+        return Sample(requests: requests, residentKiB: resident >> 10, descriptors: descriptors)
     }
 }

@@ -43,20 +43,20 @@ struct RequestMix: Sendable {
 
     init(target: Target, image: [UInt8]) {
         self.target = target
-        let caption = target.at("/v1/caption")
-        let good = RequestBytes.form(caption, file: image, fields: [("beams", "1"), ("max_tokens", "10")])
+        let caption = RequestBytes(target.at("/v1/caption"))
+        let good = caption.form(file: image, fields: [("beams", "1"), ("max_tokens", "10")])
         let broken = Array("--B\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\nxyz".utf8)
         messages = [
             .caption: good, .halfClosed: good, .abortedUpload: Array(good.prefix(good.count / 2)), .abortedWait: good,
-            .embed: RequestBytes.post(
-                target.at("/v1/embed"), type: "application/json", Array("{\"text\":\"a dog runs\"}".utf8)),
-            .health: RequestBytes.get(target.at("/health/live")),
-            .unknownOption: RequestBytes.form(caption, file: image, fields: [("beam", "1")]),
-            .damagedImage: RequestBytes.form(caption, file: Array(image.prefix(image.count / 2)), fields: []),
-            .foreignFormat: RequestBytes.form(caption, file: Array("GIF89a\u{1}\u{0}\u{1}\u{0}".utf8), fields: []),
-            .brokenForm: RequestBytes.post(caption, type: "multipart/form-data; boundary=B", broken),
-            .malformedJSON: RequestBytes.post(caption, type: "application/json", Array("{\"image\":".utf8)),
-            .unknownPath: RequestBytes.get(target.at("/v1/captoin")),
+            .embed: RequestBytes(target.at("/v1/embed")).send(
+                type: "application/json", Array("{\"text\":\"a dog runs\"}".utf8)),
+            .health: RequestBytes(target.at("/health/live")).get,
+            .unknownOption: caption.form(file: image, fields: [("beam", "1")]),
+            .damagedImage: caption.form(file: Array(image.prefix(image.count / 2)), fields: []),
+            .foreignFormat: caption.form(file: Array("GIF89a\u{1}\u{0}\u{1}\u{0}".utf8), fields: []),
+            .brokenForm: caption.send(type: "multipart/form-data; boundary=B", broken),
+            .malformedJSON: caption.send(type: "application/json", Array("{\"image\":".utf8)),
+            .unknownPath: RequestBytes(target.at("/v1/captoin")).get,
             .malformedHTTP: Array("GET / HTTP/1.1\r\nHost : a\r\n\r\n".utf8),
         ]
     }

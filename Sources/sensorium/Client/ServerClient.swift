@@ -47,9 +47,9 @@ final class ServerClient: Sendable {
         do {
             return try connection.withLock { connection in
                 var used = try connection.take() ?? BlockingConnection(server)
-                let (status, staysOpen, answer) = try used.exchange(message)
-                if staysOpen { connection = consume used }
-                return Answer(status: status, body: answer)
+                let answer = try used.exchange(message)
+                if answer.staysOpen { connection = consume used }
+                return Answer(status: answer.status, body: answer.body)
             }
         } catch {
             throw Refusal(description: "The server at http://\(server.host):\(server.port) does not answer: \(error).")

@@ -20,7 +20,8 @@ struct Target: ExpressibleByArgument, Sendable {
     /// The same server, another path.
     func at(_ path: String) -> Target { Target(host: host, port: port, path: path) }
 
-    private init(host: String, port: UInt16, path: String) {
+    /// A path of a server; `host` is an IPv4 address.
+    init(host: String, port: UInt16, path: String) {
         self.host = host
         self.port = port
         self.path = path
