@@ -17,6 +17,9 @@ public protocol HTTPExchange: AnyObject, Sendable {
     /// a long answer is made as fast as its client reads; with false when the client is gone. It may run on the
     /// connection's event loop and must be quick.
     func onDrained(below octets: Int, _ body: @escaping @Sendable (_ isConnected: Bool) -> Void)
+    /// Says how the request is answered if its body turns out malformed, too large or too slow before it has an answer.
+    /// It runs on the connection's event loop and must be quick. Without it, `RequestHandler.response` makes the answer.
+    func onFailure(_ answer: @escaping @Sendable (HTTPFailure) -> HTTPResponse)
     /// Runs `body` once if the client goes away before the answer is complete (at once if it already has). It runs on the
     /// connection's event loop and must be quick.
     func onCancel(_ body: @escaping @Sendable () -> Void)

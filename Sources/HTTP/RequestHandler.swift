@@ -6,8 +6,27 @@ public protocol RequestHandler: Sendable {
     /// the server sends no `100 Continue`, and lets the client read the answer before it closes (lingering close).
     func receive(_ request: HTTPRequestHead, exchange: HTTPExchange) -> BodyHandling
 
-    /// The answer for a message that never became a request (malformed, too large, too slow). `requestID` is nil then.
-    func response(to failure: HTTPFailure) -> HTTPResponse
+    /// The answer to a message that never became a request (malformed, too large, too slow), or to a request whose body is
+    /// refused and whose exchange knows no answer of its own (`HTTPExchange.onFailure`). The connection ends with it.
+    ///
+    /// - Parameters:
+    ///   - message: what was read before the failure.
+    ///   - exchange: tells the peer's address and when the answer was sent; it takes no other answer.
+    func response(to failure: HTTPFailure, in message: HTTPMessageStart, exchange: any HTTPExchange) -> HTTPResponse
+}
+
+/// What was read of a message when it was refused.
+public struct HTTPMessageStart: Sendable {
+    /// The method, nil where the request line is not known.
+    public var method: String?
+    /// The field lines that came before the failure; all of them where the head was complete.
+    public var headers: HTTPHeaders
+
+    /// A message of which so much is known.
+    public init(method: String? = nil, headers: HTTPHeaders = HTTPHeaders()) {
+        self.method = method
+        self.headers = headers
+    }
 }
 
 /// What happens with a request's body.

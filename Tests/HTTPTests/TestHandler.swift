@@ -13,7 +13,9 @@ struct TestHandler: RequestHandler {
         onRequest(request, exchange)
     }
 
-    func response(to failure: HTTPFailure) -> HTTPResponse {
+    func response(
+        to failure: HTTPFailure, in message: HTTPMessageStart, exchange: any HTTPExchange
+    ) -> HTTPResponse {
         HTTPResponse(status: failure.status, body: Array("\(failure.status) \(failure.code)".utf8))
     }
 }

@@ -29,7 +29,7 @@ extension Connection {
     /// apart, because the kernel of the killed one answers with a reset. `100 Continue` is the interim answer that every
     /// client must be able to skip (RFC 9110 section 15.2); HTTP/1.0 has none.
     private var mayProbe: Bool {
-        guard peerFinished, !probed, let request, request.minorVersion == 1, case .awaited = request.answer else {
+        guard peerFinished, !probed, let request, request.head.minorVersion == 1, case .awaited = request.answer else {
             return false
         }
         return true

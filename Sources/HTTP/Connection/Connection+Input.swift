@@ -99,13 +99,10 @@ extension Connection {
     ) throws(HTTPFailure) {
         headStart = 0
         servedAny = true
-        let exchange = ServerExchange(
-            peerAddress: peerAddress, connection: token, mailbox: loop.mailbox,
-            maxBacklog: loop.shared.configuration.maxStreamBacklog)
+        let exchange = makeExchange()
         request = ActiveRequest(
-            exchange: exchange, hidesContent: head.method == "HEAD", minorVersion: head.minorVersion,
-            keepsAlive: persistence.keepsAlive, expectsContinue: persistence.expectsContinue,
-            bodyComplete: !head.hasBody, bodyStart: loop.now)
+            head: head, exchange: exchange, keepsAlive: persistence.keepsAlive,
+            expectsContinue: persistence.expectsContinue, bodyComplete: !head.hasBody, bodyStart: loop.now)
         let handling = exchange.whileLooking { loop.shared.handler.receive(head, exchange: exchange) }
         var limit = loop.shared.configuration.maxBody
         var wantsBody = false
@@ -122,6 +119,12 @@ extension Connection {
             output.write { $0.append("HTTP/1.1 100 Continue\r\n\r\n") }
             request?.expectsContinue = false
         }
+    }
+
+    private func makeExchange() -> ServerExchange {
+        ServerExchange(
+            peerAddress: peerAddress, connection: token, mailbox: loop.mailbox,
+            maxBacklog: loop.shared.configuration.maxStreamBacklog)
     }
 
     private func takeBody(_ bytes: UnsafeRawBufferPointer) {
@@ -150,23 +153,30 @@ extension Connection {
             request?.receiver = nil
             receiver.abort()
         }
-        if let request {
-            guard case .awaited = request.answer, request.exchange.claim() else {
-                // An answer is under way; the broken rest of its request ends the connection behind it.
-                self.request?.keepsAlive = false
-                self.request?.bodyComplete = true
-                collect()
-                settle()
-                return
-            }
+        guard let request else { return refuseUnasked(failure) }
+        guard case .awaited = request.answer, request.exchange.claim() else {
+            // An answer is under way; the broken rest of its request ends the connection behind it.
+            self.request?.keepsAlive = false
+            self.request?.bodyComplete = true
+            collect()
+            settle()
+            return
         }
-        var response = loop.shared.handler.response(to: failure)
+        let message = HTTPMessageStart(method: request.head.method, headers: request.head.headers)
+        var response =
+            request.exchange.answer(to: failure)
+            ?? loop.shared.handler.response(to: failure, in: message, exchange: request.exchange)
         response.closesConnection = true
-        if request != nil {
-            answer(response)
-        } else {
-            writeUnasked(response)
-        }
+        answer(response)
+    }
+
+    /// Refuses what never became a request.
+    private func refuseUnasked(_ failure: HTTPFailure) {
+        let exchange = makeExchange()
+        // Nobody else knows the exchange, so the right to answer is there to be taken.
+        _ = exchange.claim()
+        writeUnasked(
+            loop.shared.handler.response(to: failure, in: parser.messageStart, exchange: exchange), exchange)
     }
 
     /// The client will send nothing more.

@@ -73,7 +73,7 @@ extension Connection {
             framing = .none
         } else if let length {
             framing = .length(length)
-        } else if request.minorVersion == 1 {
+        } else if request.head.minorVersion == 1 {
             framing = .chunked
         } else {
             framing = .untilClose
@@ -81,7 +81,7 @@ extension Connection {
         }
         if loop.isDraining || loop.shared.closesAfterAnswers.load(ordering: .relaxed) { request.keepsAlive = false }
         let persistence: ResponseWriter.Persistence =
-            request.keepsAlive ? (request.minorVersion == 0 ? .keepAlive : .implicit) : .close
+            request.keepsAlive ? (request.head.minorVersion == 0 ? .keepAlive : .implicit) : .close
         output.write { bytes in
             ResponseWriter.head(
                 status: status, headers: headers, framing: framing, persistence: persistence, date: loop.date.bytes,
@@ -124,13 +124,18 @@ extension Connection {
     }
 
     /// Answers what never became a request.
-    func writeUnasked(_ response: HTTPResponse) {
+    func writeUnasked(_ response: HTTPResponse, _ exchange: ServerExchange) {
         output.write { bytes in
             ResponseWriter.head(
                 status: response.status, headers: response.headers, framing: .length(response.body.count),
                 persistence: .close, date: loop.date.bytes, into: &bytes)
         }
+        let contentStart = output.appended
         output.append(response.body)
+        completions.append(
+            PendingCompletion(
+                end: output.appended, exchange: exchange, status: response.status, contentStart: contentStart,
+                contentBytes: response.body.count))
         finishConnection()
     }
 

@@ -25,9 +25,8 @@ final class Connection {
             case given
         }
 
+        let head: HTTPRequestHead
         let exchange: ServerExchange
-        let hidesContent: Bool
-        let minorVersion: Int
         var keepsAlive: Bool
         var expectsContinue: Bool
         var receiver: (any BodyReceiver)?
@@ -39,6 +38,9 @@ final class Connection {
         /// Where the content of the answer begins in the output, and how much there is so far.
         var contentStart = 0
         var contentBytes = 0
+
+        /// Whether the answer has no content: the method is HEAD.
+        var hidesContent: Bool { head.method == "HEAD" }
     }
 
     /// An answer whose last octet is not yet with the kernel.

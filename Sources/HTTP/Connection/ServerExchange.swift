@@ -38,6 +38,7 @@ final class ServerExchange: HTTPExchange {
         var isPosted = false
         var isCancelled = false
         var drainWaits: [DrainWait] = []
+        var failureAnswer: (@Sendable (HTTPFailure) -> HTTPResponse)?
         var cancelActions: [@Sendable () -> Void] = []
         var completeActions: [@Sendable (Int?, Int) -> Void] = []
         var outcome: (status: Int?, bytes: Int) = (nil, 0)
@@ -114,6 +115,10 @@ final class ServerExchange: HTTPExchange {
         if let isConnected { body(isConnected) }
     }
 
+    func onFailure(_ answer: @escaping @Sendable (HTTPFailure) -> HTTPResponse) {
+        state.withLock { if $0.phase == .open { $0.failureAnswer = answer } }
+    }
+
     func onCancel(_ body: @escaping @Sendable () -> Void) {
         let runNow = state.withLock { state in
             if state.isCancelled { return true }
@@ -186,7 +191,7 @@ final class ServerExchange: HTTPExchange {
         for wait in due { wait.body(true) }
     }
 
-    /// Takes the right to answer from the handler, because its request turned out broken; false if it answered before.
+    /// Takes the right to answer from the handler, because its message turned out broken; false if it answered before.
     func claim() -> Bool {
         state.withLock { state in
             guard state.phase == .open else { return false }
@@ -194,6 +199,15 @@ final class ServerExchange: HTTPExchange {
             state.cancelActions = []
             return true
         }
+    }
+
+    /// The answer that the handler has for the failure, nil where it has none.
+    func answer(to failure: HTTPFailure) -> HTTPResponse? {
+        let answer = state.withLock { state in
+            defer { state.failureAnswer = nil }
+            return state.failureAnswer
+        }
+        return answer?(failure)
     }
 
     /// The last byte is with the kernel.
@@ -218,6 +232,7 @@ final class ServerExchange: HTTPExchange {
             state.delivery = Delivery()
             let actions = (state.drainWaits, cancelled ? state.cancelActions : [], state.completeActions)
             state.drainWaits = []
+            state.failureAnswer = nil
             state.cancelActions = []
             state.completeActions = []
             return actions

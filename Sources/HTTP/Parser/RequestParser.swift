@@ -44,6 +44,8 @@ struct RequestParser {
     private var lines = LineReader()
     private var skippedEmptyLine = false
     private var line: RequestLine?
+    /// Why a request line that can be read is refused: said when the field lines are in, which tell whose request it was.
+    private var refusal: HTTPFailure?
     private var fields = FieldSection()
     private var chunks: ChunkedBody
 
@@ -61,6 +63,9 @@ struct RequestParser {
         }
     }
 
+    /// What is known of a message of which the head is not complete.
+    var messageStart: HTTPMessageStart { HTTPMessageStart(method: line?.method, headers: fields.headers) }
+
     /// The content still to come, if its length was given.
     var fixedRemainder: Int? {
         if case .fixed(let remaining) = state { return remaining }
@@ -72,8 +77,9 @@ struct RequestParser {
         do {
             return try advance(input, from: &position)
         } catch {
-            state = .failed(error)
-            throw error
+            let failure = refusal ?? error
+            state = .failed(failure)
+            throw failure
         }
     }
 
@@ -125,7 +131,7 @@ struct RequestParser {
         do {
             return try lines.next(input, from: &position, room: room)
         } catch .tooLong {
-            if line == nil { throw .targetTooLong(limit: limits.target) }
+            if case .requestLine = state { throw .targetTooLong(limit: limits.target) }
             throw .headersTooLarge("The field lines are larger than \(limits.headerBytes) bytes (--max-header-bytes).")
         } catch {
             throw .malformed("A line of the head does not end in CRLF.")
@@ -141,13 +147,20 @@ struct RequestParser {
             skippedEmptyLine = true
             return
         }
-        line = try RequestLine(bytes, limits: limits)
+        do {
+            line = try RequestLine(bytes, limits: limits)
+        } catch {
+            // Behind a line that is not one, nothing is certain to be field lines.
+            guard error.status != 400 else { throw error }
+            refusal = error
+        }
         fields = FieldSection()
         state = .fieldLine
     }
 
     private mutating func finishHead() throws(HTTPFailure) -> Event {
-        // The state `fieldLine` is entered only where `line` is set.
+        if let refusal { throw refusal }
+        // The state `fieldLine` is entered only where one of the two is set.
         guard let line else { preconditionFailure("field lines are read only after a request line") }
         try fields.finish(line)
         let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0

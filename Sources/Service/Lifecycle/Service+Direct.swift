@@ -67,6 +67,8 @@ private final class DirectExchange: HTTPExchange {
 
     func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) { body(true) }
 
+    func onFailure(_ answer: @escaping @Sendable (HTTPFailure) -> HTTPResponse) {}
+
     func onCancel(_ body: @escaping @Sendable () -> Void) {}
 
     func onComplete(_ body: @escaping @Sendable (Int?, Int) -> Void) { state.withLock { $0.onComplete.append(body) } }

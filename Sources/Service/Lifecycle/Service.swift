@@ -46,9 +46,10 @@ public final class Service: Sendable {
         }
         handler = ServiceHandler(
             router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics, collections)),
-            keys: keys,
+            keys: keys, proxies: TrustedProxies(networks: configuration.trustedProxies),
             admission: Admission(
-                state: state, hasKeys: keys != nil, rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
+                state: state, wrongKeys: keys.map { _ in RateLimiter(Admission.wrongKeyLimit) },
+                rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
                 metricsAreOpen: configuration.openMetrics),
             crossOrigin: CrossOrigin(origins: configuration.corsOrigins),
             intake: BodyIntake(limits: BodyLimits(configuration), memory: memory), state: state, decoders: decoders,

@@ -7,6 +7,8 @@ public enum APIKeysError: Error, Sendable, Equatable {
     case unreadable(path: String, reason: String)
     /// It holds no key, so that nobody could ask anything.
     case empty(path: String)
+    /// Its last line has no end: it was cut, or is still being written.
+    case unfinished(path: String)
     /// A line is no key.
     case invalidKey(path: String, line: Int, reason: String)
     /// A key stands there twice.
@@ -21,6 +23,9 @@ extension APIKeysError: CustomStringConvertible {
             "the API keys in \(path) cannot be read: \(reason)"
         case .empty(let path):
             "\(path) holds no API key; write one per line, or leave --api-keys out to serve everybody"
+        case .unfinished(let path):
+            "the last line of \(path) does not end in a line feed, so that its key may be cut; end it, and write the file "
+                + "anew beside the old one and rename it, so that it is never read half"
         case .invalidKey(let path, let line, let reason):
             "line \(line) of \(path) is no API key: it \(reason)"
         case .duplicate(let path, let line, let first):
@@ -29,7 +34,7 @@ extension APIKeysError: CustomStringConvertible {
     }
 }
 
-/// The API keys of a file: one per line; blank lines and lines that begin with `#` do not count.
+/// The API keys of a regular file: one per line, each line with its line feed; blank lines and lines that begin with `#` do not count.
 ///
 /// A key is 16 to 256 visible ASCII characters. Comparing takes the same time whatever was presented, its length included.
 public final class APIKeys: Sendable {
@@ -91,9 +96,11 @@ public final class APIKeys: Sendable {
         } catch {
             switch error {
             case .system(let number): throw .unreadable(path: path, reason: String(cString: strerror(number)))
+            case .notRegular: throw .unreadable(path: path, reason: "it is not a regular file")
             case .tooLarge: throw .unreadable(path: path, reason: "it has more than \(SmallFile.maxBytes) bytes")
             }
         }
+        if let last = bytes.last, last != 0x0A { throw .unfinished(path: path) }
         var keys: [Key] = []
         var lines: [[UInt8]: Int] = [:]
         for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {

@@ -1,13 +1,12 @@
-/// What the log says of one answered request. The query string is left out: it may hold what a person wrote.
+/// What the log says of one answer. The path and the query are left out: they may hold what a person wrote, names of files among
+/// it.
 public struct AccessLogEntry: Sendable {
     /// The id that the answer carries.
     public var requestID: String
     /// The client's address.
     public var peer: String
-    /// The method as sent.
-    public var method: String
-    /// The path as sent, without query.
-    public var path: String
+    /// The method, nil where the message broke before it was known.
+    public var method: String?
     /// The route's template, nil if none matched.
     public var route: String?
     /// The status sent, nil if the client went away before.
@@ -25,12 +24,11 @@ public struct AccessLogEntry: Sendable {
 
     /// An entry; the rest is filled in as it becomes known.
     public init(
-        requestID: String, peer: String, method: String, path: String, route: String?, status: Int?, total: Duration
+        requestID: String, peer: String, method: String?, route: String?, status: Int?, total: Duration
     ) {
         self.requestID = requestID
         self.peer = peer
         self.method = method
-        self.path = path
         self.route = route
         self.status = status
         self.total = total
@@ -39,8 +37,9 @@ public struct AccessLogEntry: Sendable {
     /// The entry as a line: an error if the server failed, else information.
     public func line(at time: LogTime = .now) -> LogLine {
         var fields: [(key: String, value: LogLine.Value)] = [
-            ("request_id", .text(requestID)), ("peer", .text(peer)), ("method", .text(method)), ("path", .text(path)),
+            ("request_id", .text(requestID)), ("peer", .text(peer)),
         ]
+        if let method { fields.append(("method", .text(method))) }
         if let route { fields.append(("route", .text(route))) }
         if let status { fields.append(("status", .count(status))) }
         if let problem { fields.append(("problem", .text(problem))) }

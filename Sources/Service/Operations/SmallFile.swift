@@ -9,15 +9,21 @@ enum SmallFile {
     enum Failure: Error, Equatable {
         /// The system refused with this error number.
         case system(Int32)
+        /// It is a folder, a pipe, a device or a socket.
+        case notRegular
         /// The file is longer than `maxBytes`.
         case tooLarge
     }
 
-    /// The file's bytes.
+    /// The file's bytes. Links are followed: that is how secrets are mounted into containers.
     static func bytes(_ path: String) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe that nobody writes to must not hold up whoever opens it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .system(errno) }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system(errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
         var content: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16384)
         while true {

@@ -23,6 +23,12 @@ extension Problem {
         }
     }
 
+    /// A message that the HTTP server itself refuses.
+    init(_ failure: HTTPFailure) {
+        self.init(
+            ProblemCode(rawValue: failure.code) ?? .malformedRequest, failure.detail, status: failure.status)
+    }
+
     /// A form that could not be read.
     init(_ error: MultipartError) {
         let sentence = error.description

@@ -84,6 +84,15 @@ public struct Problem: Error, Sendable, Equatable {
     }
 }
 
+extension HTTPResponse {
+    /// The same answer with further field lines.
+    func adding(_ headers: HTTPHeaders) -> HTTPResponse {
+        var response = self
+        for field in headers.fields { response.headers.add(field.name, field.value) }
+        return response
+    }
+}
+
 extension Double {
     /// The number for a sentence: `60` rather than `60.0`.
     var formatted: String { self == rounded() && magnitude < 1e15 ? String(Int(self)) : String(self) }

@@ -1,4 +1,3 @@
-import Glibc
 import Scheduler
 
 /// Whom a request is counted for: the holder of an API key, else whoever sends from an address.
@@ -10,16 +9,10 @@ public enum Client: Hashable, Sendable {
 
     /// The client behind an address without port.
     public static func from(address: String) -> Client {
-        var bytes = in6_addr()
-        guard address.contains(":"), inet_pton(AF_INET6, address, &bytes) == 1 else { return .address(address) }
-        let words = withUnsafeBytes(of: bytes) { raw in
-            stride(from: 0, to: 16, by: 2).map { Int(raw[$0]) << 8 | Int(raw[$0 + 1]) }
-        }
-        if words[0..<5].allSatisfy({ $0 == 0 }), words[5] == 0xFFFF {
-            // An IPv4 client on a socket for both.
-            return .address("\(words[6] >> 8).\(words[6] & 255).\(words[7] >> 8).\(words[7] & 255)")
-        }
-        return .address(words[0..<4].map { String($0, radix: 16) }.joined(separator: ":") + "::/64")
+        guard let octets = IPAddress(address)?.octets else { return .address(address) }
+        guard octets.count == 16 else { return .address(octets.map { String($0) }.joined(separator: ".")) }
+        let words = stride(from: 0, to: 8, by: 2).map { String(Int(octets[$0]) << 8 | Int(octets[$0 + 1]), radix: 16) }
+        return .address(words.joined(separator: ":") + "::/64")
     }
 
     /// The client as those know it who share out memory, queues and the engine.

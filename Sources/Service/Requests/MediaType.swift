@@ -26,7 +26,8 @@ struct MediaType: Sendable, Equatable {
         parameters = pieces.dropFirst().compactMap(Self.parameter)
     }
 
-    private static func parameter(_ piece: Substring) -> Parameter? {
+    /// Reads `name=value` or `name="value"`; nil where there is no name.
+    static func parameter(_ piece: Substring) -> Parameter? {
         guard let equals = piece.firstIndex(of: "=") else { return nil }
         let name = piece[..<equals].trimmed.lowercased()
         let value = unquoted(piece[piece.index(after: equals)...].trimmed)

@@ -8,6 +8,8 @@ struct Request: Sendable {
     let identity: RequestIdentity
     /// Whom it is counted for.
     let client: Client
+    /// The client's address.
+    let peer: String
     /// What stood at the names of the route's template.
     let parameters: [String: String]
     /// When its head was complete.
@@ -23,41 +25,47 @@ struct Request: Sendable {
     private let journal: Journal
 
     init(
-        _ head: HTTPRequestHead, _ exchange: any HTTPExchange, _ match: Router.Match, client: Client,
-        deadline: Duration,
-        crossOrigin: CrossOrigin, journal: Journal
+        _ head: HTTPRequestHead, _ exchange: any HTTPExchange, _ match: Router.Match, client: Client, peer: String,
+        deadline: Duration, crossOrigin: CrossOrigin, journal: Journal
     ) {
         identity = RequestIdentity(head.headers)
         self.head = head
         self.client = client
+        self.peer = peer
         self.exchange = exchange
         self.journal = journal
         received = .now
         self.deadline = received + deadline
-        var headers = HTTPHeaders([("X-Request-Id", identity.id)])
-        if let trace = identity.traceParent { headers.add("traceparent", trace) }
-        crossOrigin.add(to: &headers, for: head)
+        var headers = identity.headers
+        crossOrigin.add(to: &headers, for: head.headers)
         ownHeaders = headers
-        if case .route(let route, let parameters) = match {
+        var route: Route?
+        if case .route(let matched, let parameters) = match {
+            route = matched
             self.parameters = parameters
-            record = journal.record(head, identity, route, exchange)
         } else {
             parameters = [:]
-            record = journal.record(head, identity, nil, exchange)
         }
+        record = journal.record(method: head.method, identity, peer: peer, route, exchange)
     }
 
     /// Sends the whole answer.
     func respond(_ response: HTTPResponse) {
-        var response = response
-        for field in ownHeaders.fields { response.headers.add(field.name, field.value) }
-        exchange.respond(response)
+        exchange.respond(response.adding(ownHeaders))
     }
 
     /// Sends a problem as the answer.
     func refuse(_ problem: Problem) {
+        exchange.respond(refusal(problem))
+    }
+
+    /// The answer to a body that the server itself refuses: malformed, too large or too slow.
+    func refusal(_ failure: HTTPFailure) -> HTTPResponse { refusal(Problem(failure)) }
+
+    /// The answer that says the problem, which is noted of the request.
+    private func refusal(_ problem: Problem) -> HTTPResponse {
         record.refused(problem.code)
-        respond(problem.response(requestID: identity.id))
+        return problem.response(requestID: identity.id).adding(ownHeaders)
     }
 
     /// Starts an answer that comes in pieces; false if the client is gone.

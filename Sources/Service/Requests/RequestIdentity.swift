@@ -14,9 +14,16 @@ struct RequestIdentity: Sendable, Equatable {
         traceParent = headers["traceparent"].flatMap { Self.isTraceParent($0) ? $0 : nil }
     }
 
+    /// The field lines that tell the client.
+    var headers: HTTPHeaders {
+        var headers = HTTPHeaders([("X-Request-Id", id)])
+        if let traceParent { headers.add("traceparent", traceParent) }
+        return headers
+    }
+
     /// A new id, 16 bytes in hexadecimal: a random one of this process, then the number of the request in an order that
     /// cannot be guessed.
-    static func make() -> String {
+    private static func make() -> String {
         let number = made.wrappingAdd(1, ordering: .relaxed).newValue
         return process + hexadecimal(scrambled(number ^ key))
     }

@@ -1,4 +1,3 @@
-import HTTP
 import Synchronization
 
 /// What becomes known of one request on its way, for the journal.
@@ -12,15 +11,9 @@ final class RequestRecord: Sendable {
     private let entry: AccessLogEntry
     private let received = ContinuousClock.now
     private let state = Mutex(State())
-    /// Whether the route is a probe.
-    let isProbe: Bool
 
-    init(_ head: HTTPRequestHead, requestID: String, peer: String, _ route: Route?) {
-        entry = AccessLogEntry(
-            requestID: requestID, peer: peer, method: head.method, path: head.path, route: route?.template,
-            status: nil, total: .zero)
-        isProbe = route?.access == .probe
-    }
+    /// - Parameter entry: what is known from the beginning.
+    init(_ entry: AccessLogEntry) { self.entry = entry }
 
     /// The problem that was answered.
     func refused(_ code: ProblemCode) {

@@ -3,8 +3,8 @@ import HTTP
 /// What a request must pass before its route sees it, in this order: key, rate, draining, encoding, acceptable answer.
 struct Admission: Sendable {
     let state: ServingState
-    /// Whether there are `--api-keys`, of which a request must bring one.
-    let hasKeys: Bool
+    /// Counts wrong keys by address where there are `--api-keys`, of which a request must bring one; nil where there are none.
+    let wrongKeys: RateLimiter?
     /// `--rate-limit`; nil for none.
     let rateLimiter: RateLimiter?
     /// `--open-metrics`
@@ -28,9 +28,20 @@ struct Admission: Sendable {
         }
     }
 
+    /// How many wrong keys an address may present (docs/decisions/0150).
+    static let wrongKeyLimit = RateLimit(perSecond: 10.0 / 60, burst: 10)
+
     private func requireKey(_ request: Request) throws(Problem) {
-        guard hasKeys else { return }
+        guard let wrongKeys else { return }
         if case .key = request.client { return }
+        if request.head.headers["Authorization"] != nil,
+            case .refused(let seconds) = wrongKeys.admit(.from(address: request.peer))
+        {
+            throw .retryLater(
+                .rateLimited, after: seconds,
+                "Too many wrong API keys came from this address. A right one is taken at any time; another wrong one in "
+                    + "\(seconds) s.")
+        }
         throw Problem(
             .unauthorized, "Send one of the server's API keys as \"Authorization: Bearer <key>\".",
             headers: HTTPHeaders([("WWW-Authenticate", "Bearer")]))

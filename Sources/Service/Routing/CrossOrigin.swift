@@ -6,10 +6,11 @@ struct CrossOrigin: Sendable {
     let origins: [String]
 
     /// Adds the fields that let a page of a named origin read the answer; others get none.
-    func add(to headers: inout HTTPHeaders, for head: HTTPRequestHead) {
+    /// - Parameter request: the request's field lines.
+    func add(to headers: inout HTTPHeaders, for request: HTTPHeaders) {
         guard !origins.isEmpty else { return }
         headers.add("Vary", "Origin")
-        guard let origin = admittedOrigin(head) else { return }
+        guard let origin = admittedOrigin(request) else { return }
         headers.add("Access-Control-Allow-Origin", origin)
         headers.add("Access-Control-Expose-Headers", "X-Request-Id, Server-Timing, Retry-After")
     }
@@ -18,7 +19,7 @@ struct CrossOrigin: Sendable {
     func options(_ head: HTTPRequestHead, allow: [String]) -> HTTPResponse {
         let allowed = allow.joined(separator: ", ")
         var headers = HTTPHeaders([("Allow", allowed)])
-        if admittedOrigin(head) != nil, head.headers["Access-Control-Request-Method"] != nil {
+        if admittedOrigin(head.headers) != nil, head.headers["Access-Control-Request-Method"] != nil {
             headers.add("Access-Control-Allow-Methods", allowed)
             headers.add("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id, traceparent")
             headers.add("Access-Control-Max-Age", "600")
@@ -26,8 +27,8 @@ struct CrossOrigin: Sendable {
         return HTTPResponse(status: 204, headers: headers)
     }
 
-    private func admittedOrigin(_ head: HTTPRequestHead) -> String? {
-        guard let origin = head.headers["Origin"] else { return nil }
+    private func admittedOrigin(_ request: HTTPHeaders) -> String? {
+        guard let origin = request["Origin"] else { return nil }
         return origins.contains(origin) || origins.contains("*") ? origin : nil
     }
 }

@@ -5,6 +5,7 @@ import HTTP
 final class ServiceHandler: RequestHandler {
     let router: Router
     private let keys: APIKeys?
+    private let proxies: TrustedProxies
     private let admission: Admission
     private let crossOrigin: CrossOrigin
     private let intake: BodyIntake
@@ -17,12 +18,13 @@ final class ServiceHandler: RequestHandler {
     private let requestsAtWork = DispatchGroup()
 
     init(
-        router: Router, keys: APIKeys?, admission: Admission, crossOrigin: CrossOrigin, intake: BodyIntake,
-        state: ServingState,
-        decoders: DecoderPool, executor: RequestExecutor, journal: Journal, deadline: Duration
+        router: Router, keys: APIKeys?, proxies: TrustedProxies, admission: Admission, crossOrigin: CrossOrigin,
+        intake: BodyIntake, state: ServingState, decoders: DecoderPool, executor: RequestExecutor, journal: Journal,
+        deadline: Duration
     ) {
         self.router = router
         self.keys = keys
+        self.proxies = proxies
         self.admission = admission
         self.crossOrigin = crossOrigin
         self.intake = intake
@@ -35,9 +37,10 @@ final class ServiceHandler: RequestHandler {
 
     func receive(_ head: HTTPRequestHead, exchange: any HTTPExchange) -> BodyHandling {
         let match = router.match(head)
+        let peer = proxies.client(peer: exchange.peerAddress, head.headers)
         let request = Request(
-            head, exchange, match, client: client(of: head, exchange), deadline: deadline, crossOrigin: crossOrigin,
-            journal: journal)
+            head, exchange, match, client: client(of: head, peer), peer: peer, deadline: deadline,
+            crossOrigin: crossOrigin, journal: journal)
         do throws(Problem) {
             switch match {
             case .route(let route, _):
@@ -56,14 +59,16 @@ final class ServiceHandler: RequestHandler {
         return .discard
     }
 
-    func response(to failure: HTTPFailure) -> HTTPResponse {
-        journal.note(failure)
-        let id = RequestIdentity.make()
-        let code = ProblemCode(rawValue: failure.code) ?? .malformedRequest
-        var response = Problem(code, failure.detail, status: failure.status).response(requestID: id)
-        response.headers.add("X-Request-Id", id)
-        response.closesConnection = true
-        return response
+    func response(
+        to failure: HTTPFailure, in message: HTTPMessageStart, exchange: any HTTPExchange
+    ) -> HTTPResponse {
+        let identity = RequestIdentity(message.headers)
+        let peer = proxies.client(peer: exchange.peerAddress, message.headers)
+        let problem = Problem(failure)
+        journal.record(method: message.method, identity, peer: peer, nil, exchange).refused(problem.code)
+        var headers = identity.headers
+        crossOrigin.add(to: &headers, for: message.headers)
+        return problem.response(requestID: identity.id).adding(headers)
     }
 
     /// Waits until every request that was admitted to a task has its answer; false if some have not in time.
@@ -71,9 +76,8 @@ final class ServiceHandler: RequestHandler {
         requestsAtWork.wait(timeout: .now() + seconds) == .success
     }
 
-    private func client(of head: HTTPRequestHead, _ exchange: any HTTPExchange) -> Client {
-        keys?.identify(authorization: head.headers["Authorization"]).map { .key($0) }
-            ?? .from(address: exchange.peerAddress)
+    private func client(of head: HTTPRequestHead, _ peer: String) -> Client {
+        keys?.identify(authorization: head.headers["Authorization"]).map { .key($0) } ?? .from(address: peer)
     }
 
     private func begin(_ request: Request, _ route: Route) throws(Problem) -> BodyHandling {
@@ -90,6 +94,7 @@ final class ServiceHandler: RequestHandler {
     private func begin(_ request: Request, _ task: any TaskRoute) throws(Problem) -> BodyHandling {
         let engine = try state.engine()
         let rules = try task.rules(for: request, engine.card)
+        request.exchange.onFailure { request.refusal($0) }
         requestsAtWork.enter()
         request.exchange.onComplete { [requestsAtWork] _, _ in requestsAtWork.leave() }
         return try intake.receive(request, rules) { self.run(task, request, $0, engine) }

@@ -57,6 +57,8 @@ public struct ServiceConfiguration: Sendable {
     public var openMetrics = false
     /// How often each API key or address may ask; nil for no limit.
     public var rateLimit: RateLimit?
+    /// Proxies that may say for whom they ask.
+    public var trustedProxies: [IPNetwork] = []
     /// Origins whose pages may read answers.
     public var corsOrigins: [String] = []
     /// How requests are logged.

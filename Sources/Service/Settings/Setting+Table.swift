@@ -59,6 +59,9 @@ extension Setting {
             "How often each API key or address may ask: 10/s, 600/m or 1000/h, with a burst 10/s:30."),
         .list(
             "cors-origin", "origin", \.corsOrigins, "Origin whose pages may read answers; may be given several times."),
+        .networks(
+            "trusted-proxy", \.trustedProxies,
+            "Address or network of proxies whose X-Forwarded-For or Forwarded is believed; may be given several times."),
         .path("tls-certificate", \.http.tlsCertificatePath, "PEM file with the certificate chain; serves HTTPS."),
         .path("tls-key", \.http.tlsKeyPath, "PEM file with the private key of the certificate."),
     ]

@@ -68,6 +68,18 @@ extension Setting {
             }, expectation: "a text")
     }
 
+    static func networks(_ name: String, _ field: Field<[IPNetwork]>, _ help: String) -> Setting {
+        Setting(
+            name: name, placeholder: "address", help: help, standard: nil, isList: true,
+            apply: { text, configuration in
+                guard let network = IPNetwork(text) else { return false }
+                configuration[keyPath: field].append(network)
+                return true
+            },
+            expectation: "an address such as 10.0.0.5 or 2001:db8::5, or a network such as 10.0.0.0/8, of which no bit "
+                + "behind the prefix is set")
+    }
+
     static func flag(_ name: String, _ field: Field<Bool>, _ help: String) -> Setting {
         Setting(
             name: name, placeholder: nil, help: help, standard: nil, isList: false,

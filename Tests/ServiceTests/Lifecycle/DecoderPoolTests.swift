@@ -92,8 +92,8 @@ import Testing
         let exchange = FakeExchange()
         let harness = try Harness()
         let request = Request(
-            Harness.head("GET", "/", [], bodyBytes: 0), exchange, .unknownPath, client: .address("127.0.0.1"), deadline: .seconds(1),
-            crossOrigin: CrossOrigin(origins: []), journal: harness.journal)
+            Harness.head("GET", "/", [], bodyBytes: 0), exchange, .unknownPath, client: .address("127.0.0.1"),
+            peer: "127.0.0.1", deadline: .seconds(1), crossOrigin: CrossOrigin(origins: []), journal: harness.journal)
         let events = EventStream(request)
         events.ping()
         events.token("a \"b\"\n")

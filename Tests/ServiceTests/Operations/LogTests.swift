@@ -5,28 +5,6 @@ import Testing
 
 @testable import Service
 
-/// A pipe that a log is written to.
-private struct LogPipe {
-    let reading: Int32
-    let writing: Int32
-
-    init() throws {
-        var descriptors: [Int32] = [0, 0]
-        try #require(pipe(&descriptors) == 0)
-        (reading, writing) = (descriptors[0], descriptors[1])
-    }
-
-    /// Everything written, once nobody writes any more.
-    func lines() -> [String] {
-        close(writing)
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while case let count = read(reading, &buffer, buffer.count), count > 0 { content += buffer[..<count] }
-        close(reading)
-        return String(decoding: content, as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-}
-
 @Suite struct LogTests {
     private let time = LogTime(milliseconds: 1_767_225_599_007)
 
@@ -68,9 +46,9 @@ private struct LogPipe {
                 + #""ms":0.5}"# + "\n")
     }
 
-    @Test func `an access line has what an operator looks for, and no query`() {
+    @Test func `an access line has what an operator looks for, and neither path nor query`() {
         var entry = AccessLogEntry(
-            requestID: "r-1", peer: "192.0.2.1", method: "POST", path: "/v1/caption", route: "/v1/caption", status: 503,
+            requestID: "r-1", peer: "192.0.2.1", method: "POST", route: "/v1/caption", status: 503,
             total: .microseconds(12_345))
         entry.problem = "queue_full"
         entry.bytesReceived = 100
@@ -79,7 +57,7 @@ private struct LogPipe {
         #expect(
             text(entry.line(at: time))
                 == "2025-12-31T23:59:59.007Z info answered request_id=r-1 peer=192.0.2.1 method=POST "
-                + "path=/v1/caption route=/v1/caption status=503 problem=queue_full bytes_received=100 bytes_sent=20 "
+                + "route=/v1/caption status=503 problem=queue_full bytes_received=100 bytes_sent=20 "
                 + "total_ms=12.345 queue_ms=2.0\n")
         entry.status = 500
         #expect(entry.line(at: time).level == "error")

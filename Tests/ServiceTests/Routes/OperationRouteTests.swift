@@ -130,6 +130,26 @@ import Testing
         #expect(harness.send("GET", "/metrics").status == 401)
     }
 
+    @Test func `wrong keys of one address are limited, right ones and other addresses are not`() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(keyFile, to: "keys")
+        let harness = try Harness { $0.apiKeys = path }
+        let ask = { (authorization: String?, address: String) in
+            let headers = authorization.map { [("Authorization", $0)] } ?? []
+            return Answer(
+                harness.begin("GET", "/v1/models", headers, exchange: FakeExchange(peerAddress: address)).answer())
+        }
+        let guesses = (0..<300).map { ask("Bearer wrong-key-\($0)-1234567890", "192.0.2.1") }
+        #expect(guesses.prefix(10).allSatisfy { $0.status == 401 })
+        #expect(guesses.count { $0.status == 429 } >= 280)
+        #expect(guesses.last?.headers["Retry-After"].flatMap { Int($0) } ?? 0 > 0)
+        #expect(guesses.last?.code == "rate_limited")
+        #expect(ask("Bearer first-key-1234567890", "192.0.2.1").status == 200)
+        #expect(ask("Bearer wrong-key-1234567890", "192.0.2.2").status == 401)
+        // Who forgot the key is told so, and guesses nothing.
+        #expect((0..<30).allSatisfy { _ in ask(nil, "192.0.2.3").status == 401 })
+    }
+
     @Test func `metrics need no key where the operator says so`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(keyFile, to: "keys")
@@ -214,11 +234,10 @@ import Testing
     @Test func `a message that is no request gets a problem too`() throws {
         let harness = try Harness()
         let failure = HTTPFailure(status: 431, code: "headers_too_large", detail: "There are too many.")
-        let response = harness.service.handler.response(to: failure)
-        let answer = Answer(response)
+        let exchange = FakeExchange()
+        let answer = Answer(harness.service.handler.response(to: failure, in: HTTPMessageStart(), exchange: exchange))
         #expect(answer.status == 431)
         #expect(answer.code == "headers_too_large")
         #expect(answer.headers["X-Request-Id"] != nil)
-        #expect(response.closesConnection)
     }
 }

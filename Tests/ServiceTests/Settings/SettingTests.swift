@@ -21,6 +21,7 @@ import Testing
         "body-timeout": "2", "idle-timeout": "3", "write-timeout": "4", "decode-seconds": "8", "request-deadline": "5",
         "drain-seconds": "6",
         "api-keys": "keys", "open-metrics": "true", "rate-limit": "10/s:30", "cors-origin": "https://a.example",
+        "trusted-proxy": "10.0.0.0/8",
         "tls-certificate": "cert.pem", "tls-key": "key.pem",
     ]
 
@@ -61,7 +62,8 @@ import Testing
     @Test(arguments: [
         ("port", "65536"), ("port", "-1"), ("port", "http"), ("max-body", "0"), ("max-body", "1XB"), ("max-body", "-1"),
         ("max-body", "99999999999GiB"), ("header-timeout", "0"), ("header-timeout", "nan"), ("access-log", "xml"),
-        ("open-metrics", "maybe"), ("rate-limit", "0/s"), ("rate-limit", "fast"), ("host", ""), ("max-queue", "0"),
+        ("open-metrics", "maybe"), ("trusted-proxy", "10.0.0.1/8"), ("trusted-proxy", "proxy.example"),
+        ("rate-limit", "0/s"), ("rate-limit", "fast"), ("host", ""), ("max-queue", "0"),
     ])
     func `a value out of range is refused with value, range and default`(_ name: String, _ value: String) throws {
         let error = #expect(throws: Setting.Invalid.self) { try configuration([:], [name: [value]]) }

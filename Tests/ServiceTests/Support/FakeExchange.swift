@@ -56,6 +56,8 @@ final class FakeExchange: HTTPExchange {
 
     func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) { body(!isCancelled) }
 
+    func onFailure(_ answer: @escaping @Sendable (HTTPFailure) -> HTTPResponse) {}
+
     func onCancel(_ body: @escaping @Sendable () -> Void) {
         let isCancelled = state.withLock { state in
             if !state.isCancelled { state.onCancel.append(body) }

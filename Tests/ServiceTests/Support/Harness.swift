@@ -14,6 +14,7 @@ final class Harness: Sendable {
 
     init(
         _ model: FakeModel = FakeModel(), isReady: Bool = true, decoder: any MediaDecoder = InProcessDecoder(),
+        accessLog: LogSink? = nil,
         configure: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ServiceConfiguration()
@@ -22,7 +23,7 @@ final class Harness: Sendable {
         configure(&configuration)
         self.model = model
         service = try Service(
-            configuration, decoder: decoder, accessLog: nil,
+            configuration, decoder: decoder, accessLog: accessLog,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         if isReady { try service.serve(model) }
     }
@@ -146,10 +147,13 @@ extension Harness {
     }
 
     /// Whether a job was cancelled so far, by the metrics.
-    var hasCancellation: Bool { metricsText.contains("sensorium_cancelled_total{task=\"caption\"} 1") }
+    var hasCancellation: Bool { hasMetric("sensorium_cancelled_total{task=\"caption\"} 1") }
 
     /// Whether no connection is open, by the metrics.
-    var connectionsAreClosed: Bool { metricsText.contains("sensorium_http_connections 0") }
+    var connectionsAreClosed: Bool { hasMetric("sensorium_http_connections 0") }
 
-    private var metricsText: String { MetricsFormat.prometheus.text(service.metrics.registry.snapshots) }
+    /// Whether the metrics have a line.
+    func hasMetric(_ line: String) -> Bool {
+        MetricsFormat.prometheus.text(service.metrics.registry.snapshots).contains(line + "\n")
+    }
 }
