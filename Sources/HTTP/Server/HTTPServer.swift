@@ -72,6 +72,16 @@ public final class HTTPServer: Sendable {
         return listeners
     }
 
+    /// Reads certificate and key again, for the connections that come from now on. If they cannot be used, those in use stay.
+    /// It reads files, and so blocks where a file system does.
+    ///
+    /// - Parameter onlyIfChanged: does nothing if the files are what they were when they were tried last.
+    /// - Returns: whether new ones are in use; false for a server of plain HTTP.
+    @discardableResult
+    public func renewCertificate(onlyIfChanged: Bool = false) throws(HTTPServerError) -> Bool {
+        try state.tls?.renew(onlyIfChanged: onlyIfChanged) ?? false
+    }
+
     /// Closes the listeners; open connections are served on.
     public func stopAccepting() { state.mailboxes[0].post(.stopAccepting) }
 

@@ -24,7 +24,7 @@ final class ServerState: Sendable {
     let handler: any RequestHandler
     let parserLimits: ParserLimits
     let deadlines: Deadlines
-    let tls: TLSContext?
+    let tls: TLSCredentials?
     let mailboxes: [LoopMailbox]
     /// Raised by each loop that has closed its last connection while draining, and at its end.
     let progress: Signal
@@ -45,7 +45,7 @@ final class ServerState: Sendable {
             target: configuration.maxTarget)
         deadlines = Deadlines(configuration)
         switch (configuration.tlsCertificatePath, configuration.tlsKeyPath) {
-        case (let certificate?, let key?): tls = try TLSContext(certificatePath: certificate, keyPath: key)
+        case (let certificate?, let key?): tls = try TLSCredentials(certificatePath: certificate, keyPath: key)
         case (nil, nil): tls = nil
         default: throw .invalidOption("TLS needs both --tls-certificate and --tls-key.")
         }
