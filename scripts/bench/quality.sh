@@ -8,7 +8,7 @@ data=$(realpath "$1")
 model=$(realpath "${2:-models/sensorium-base}")
 port=${PORT:-18081}
 
-.build/release/sensorium serve --model "$model" --host 127.0.0.1 --port "$port" --access-log off &
+.build/release/sensorium serve --model "$model" --host 127.0.0.1 --port "$port" --access-log off --lame-duck-seconds 0 &
 server=$!
 trap 'kill "$server"; wait "$server" || true' EXIT
 until curl -sf -o /dev/null "http://127.0.0.1:$port/health/ready"; do

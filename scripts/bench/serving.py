@@ -36,7 +36,7 @@ class Server:
             self.port = s.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.command = [program, "serve", "--model", model, "--host", "127.0.0.1", "--port", str(self.port),
-                        "--access-log", "off", "--data", "off", *options]
+                        "--access-log", "off", "--data", "off", "--lame-duck-seconds", "0", *options]
 
     def __enter__(self):
         self.started = time.perf_counter()

@@ -1,11 +1,13 @@
 import Synchronization
 
-/// How far the service is: starting, ready, draining. Passed through once, in that order.
+/// How far the service is. Stations are passed through once, in order; `leaving` may be left out.
 final class ServingState: Sendable {
     /// The stations.
     enum Phase: String, Sendable {
         case starting
         case ready
+        /// Everything is served, but no more should be sent here.
+        case leaving
         case draining
     }
 
@@ -36,6 +38,15 @@ final class ServingState: Sendable {
             guard state.phase == .starting else { return false }
             state.phase = .ready
             state.engine = engine
+            return true
+        }
+    }
+
+    /// No longer ready, though everything is served on. False if it was not ready to begin with.
+    func beginLeaving() -> Bool {
+        state.withLock { state in
+            guard state.phase == .ready else { return false }
+            state.phase = .leaving
             return true
         }
     }

@@ -12,7 +12,8 @@ import Tasks
 ///     let addresses = try service.start()      // live: probes are answered
 ///     try service.load()                       // ready: a warm-up caption was computed
 ///     …
-///     let finished = service.drain()           // on SIGTERM
+///     service.leave()                          // on SIGTERM: not ready, but still serving
+///     let finished = service.drain()           // when those who send requests have noticed
 public final class Service: Sendable {
     private let configuration: ServiceConfiguration
     let state = ServingState()
@@ -128,7 +129,7 @@ public final class Service: Sendable {
         if !state.becomeReady(engine) { _ = engine.drain(within: .zero) }
     }
 
-    /// Reads the API keys again. Those in use stay where the file cannot be read.
+    /// Reads the API keys again. Those in use stay where the file cannot be read. Blocks where files do.
     public func rereadKeys() {
         guard let keys else { return logger.info("There are no API keys to read again: --api-keys was not given.") }
         do throws(APIKeysError) {
@@ -137,6 +138,25 @@ public final class Service: Sendable {
         } catch {
             logger.error("Kept the old API keys: \(error).")
         }
+    }
+
+    /// Reads the certificate and its key again. Those in use stay where the files cannot be used. Blocks where files do.
+    /// - Parameter onlyIfChanged: for looking often: does nothing where the files are what they were.
+    public func rereadCertificate(onlyIfChanged: Bool = false) {
+        do throws(HTTPServerError) {
+            if try server.renewCertificate(onlyIfChanged: onlyIfChanged) { logger.info("Read the certificate again.") }
+        } catch {
+            logger.error("Kept the old certificate. \(error)")
+        }
+    }
+
+    /// Tells whoever asks that the server is about to stop: it is not ready any more, and each answer closes its connection.
+    /// Everything is still served, so that nothing fails while proxies notice. False if it was not ready to begin with: then
+    /// there is nobody to wait for.
+    public func leave() -> Bool {
+        guard state.beginLeaving() else { return false }
+        server.closeAfterAnswers()
+        return true
     }
 
     /// Refuses new work, finishes what runs, closes everything. Blocks for at most the drain time; false if something was

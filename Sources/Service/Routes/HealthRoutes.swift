@@ -28,6 +28,7 @@ struct HealthRoutes: Sendable {
     private var reason: String? {
         switch state.phase {
         case .starting: "the model is being loaded"
+        case .leaving: "the server is about to shut down, and answers until then"
         case .draining: "the server is shutting down"
         case .ready:
             state.loadedEngine?.loads.first { $0.waiting >= maxQueue }.map { "the queue of \($0.task) is full" }

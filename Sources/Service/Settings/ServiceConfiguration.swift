@@ -48,6 +48,8 @@ public struct ServiceConfiguration: Sendable {
     public var decodeSeconds = 10.0
     /// Seconds from the end of a request's head to its answer.
     public var requestDeadline = 60.0
+    /// Seconds in which everything is still served after SIGTERM, as not ready.
+    public var lameDuckSeconds = 5.0
     /// Seconds that running requests get to finish when the server is told to stop.
     public var drainSeconds = 30.0
 

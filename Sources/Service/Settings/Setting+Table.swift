@@ -47,6 +47,9 @@ extension Setting {
             "For one image or sound to be decoded; its decoder is killed after that."),
         .number("request-deadline", "seconds", 0.01...86400, \.requestDeadline, "For a request to be answered."),
         .number(
+            "lame-duck-seconds", "seconds", 0...3600, \.lameDuckSeconds,
+            "After SIGTERM: not ready, but still serving, so that proxies notice before it drains. SIGINT skips it."),
+        .number(
             "drain-seconds", "seconds", 0...3600, \.drainSeconds,
             "For running requests to finish after SIGTERM or SIGINT."),
     ]

@@ -13,8 +13,9 @@ struct ServeCommand: ParsableCommand {
         commandName: "serve",
         abstract: "Serve a checkpoint over HTTP.",
         discussion: """
-            Probes are answered as soon as the address is bound, tasks once a warm-up caption was computed. SIGTERM and SIGINT \
-            finish what runs and refuse new work; a second one ends at once. SIGHUP reads the API keys again.
+            Probes are answered as soon as the address is bound, tasks once a warm-up caption was computed. SIGINT finishes \
+            what runs and refuses new work; SIGTERM does so after --lame-duck-seconds, in which the server is not ready and \
+            still serves. A second signal ends at once. SIGHUP reads API keys and certificate again.
 
             Each flag may also be set by the variable named with it; the flag wins.
             """)
@@ -30,7 +31,22 @@ struct ServeCommand: ParsableCommand {
         let logger = Logger(label: "sensorium") { SinkLogHandler(label: $0, sink: sink) }
         let service = try start(configuration, configuration.accessLog == .off ? nil : sink, logger)
         load(service, logger)
-        waitForEnd(signals, service, sink, logger)
+        let files = FileRereading(service)
+        if configuration.http.tlsCertificatePath != nil { files.watchCertificate() }
+        let isSupervised = waitForEnd(signals, files) == .leave
+        Thread.detachNewThread {
+            if isSupervised, configuration.lameDuckSeconds > 0, service.leave() {
+                logger.info("Not ready any more; serving on for \(configuration.lameDuckSeconds) s.")
+                Thread.sleep(forTimeInterval: configuration.lameDuckSeconds)
+            }
+            logger.info("Finishing what runs.")
+            let finished = service.drain()
+            logger.info(finished ? "Done." : "Ended with requests unfinished: --drain-seconds passed.")
+            sink.flush()
+            Foundation.exit(0)
+        }
+        _ = waitForEnd(signals, files)
+        Foundation.exit(130)
     }
 
     private func configuration() throws(CommandFailure) -> ServiceConfiguration {
@@ -93,17 +109,13 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    private func waitForEnd(_ signals: SignalWatch, _ service: Service, _ sink: LogSink, _ logger: Logger) {
-        while case .reread = signals.next() { service.rereadKeys() }
-        logger.info("Finishing what runs.")
-        Thread.detachNewThread {
-            let finished = service.drain()
-            logger.info(finished ? "Done." : "Ended with requests unfinished: --drain-seconds passed.")
-            sink.flush()
-            Foundation.exit(0)
+    /// Waits for the first signal that asks for the end, reading files again where one asks for that.
+    private func waitForEnd(_ signals: SignalWatch, _ files: FileRereading) -> SignalWatch.Request {
+        while true {
+            let request = signals.next()
+            guard case .reread = request else { return request }
+            files.reread()
         }
-        while case .reread = signals.next() {}
-        Foundation.exit(130)
     }
 }
 

@@ -5,9 +5,11 @@ import Glibc
 struct SignalWatch {
     /// What the operator asks for.
     enum Request {
-        /// SIGTERM or SIGINT: finish and end.
+        /// SIGTERM: a supervisor wants the server to end, without anybody noticing.
+        case leave
+        /// SIGINT: a person at a terminal wants it to end.
         case end
-        /// SIGHUP: read the API keys again.
+        /// SIGHUP: read files again.
         case reread
     }
 
@@ -27,6 +29,10 @@ struct SignalWatch {
         var watched = watched
         var number: Int32 = 0
         while sigwait(&watched, &number) != 0 {}
-        return number == SIGHUP ? .reread : .end
+        switch number {
+        case SIGHUP: return .reread
+        case SIGTERM: return .leave
+        default: return .end
+        }
     }
 }

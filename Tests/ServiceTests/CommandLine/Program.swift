@@ -64,8 +64,8 @@ final class RunningProgram {
         hasTerminal = terminal != nil
         process.executableURL = Program.url
         process.arguments = arguments
-        // A data folder belongs to one process, and tests run side by side.
-        process.environment = ["SENSORIUM_DATA": "off"].merging(environment) { $1 }
+        // A data folder belongs to one process, and tests run side by side. No proxy has to notice that a server ends.
+        process.environment = ["SENSORIUM_DATA": "off", "SENSORIUM_LAME_DUCK_SECONDS": "0"].merging(environment) { $1 }
         if let folder { process.currentDirectoryURL = URL(filePath: folder) }
         process.standardOutput = terminal.map { FileHandle(fileDescriptor: $0, closeOnDealloc: false) } ?? output
         process.standardError = errors

@@ -148,6 +148,49 @@ import Testing
         #expect(try server.waitForEnd().code == 130)
     }
 
+    @Test func `after SIGTERM the server is not ready and still serves, until a second signal`() throws {
+        let server = try serve(["--lame-duck-seconds", "3600"])
+        let address = try server.waitForAddress()
+        _ = try server.waitForLine(containing: "Ready")
+        server.signal(SIGTERM)
+        _ = try server.waitForLine(containing: "Not ready any more")
+        func ask(_ path: String, _ form: Form? = nil) throws -> Answer {
+            let client = try LiveClient(address)
+            if let form { client.send(path, form) } else { client.send("GET", path, keepsAlive: true) }
+            return client.answer()
+        }
+        // Read until the server closes, although the client did not ask it to.
+        let ready = try ask("/health/ready")
+        #expect(ready.status == 503)
+        #expect(ready.headers["Connection"] == "close")
+        #expect(try ask("/health").text.contains("about to shut down"))
+        #expect(try ask("/v1/caption", Form()).status == 200)
+        server.signal(SIGTERM)
+        #expect(try server.waitForEnd().code == 130)
+    }
+
+    @Test func `SIGTERM drains when the time is over, and SIGINT waits for nobody`() throws {
+        for (signal, seconds) in [(SIGTERM, "0.05"), (SIGINT, "3600")] {
+            let server = try serve(["--lame-duck-seconds", seconds])
+            _ = try server.waitForLine(containing: "Ready")
+            server.signal(signal)
+            #expect(try server.waitForEnd().code == 0)
+        }
+    }
+
+    @Test func `a key file that became a pipe keeps the old keys, and signals are still heard`() throws {
+        let folder = try TemporaryFolder()
+        let keys = try folder.write("first-key-1234567890\n", to: "keys")
+        let server = try serve(["--api-keys", keys])
+        _ = try server.waitForLine(containing: "Ready")
+        try #require(unlink(keys) == 0 && mkfifo(keys, 0o600) == 0)
+        server.signal(SIGHUP)
+        let line = try server.waitForLine(containing: "Kept the old API keys")
+        #expect(line.contains("it is not a regular file"))
+        server.signal(SIGTERM)
+        #expect(try server.waitForEnd().code == 0)
+    }
+
     @Test func `a file that is no photo ends with 1, and the others are described all the same`() throws {
         let outcome = try Program.run(["caption", "--model", Program.model, "/nonexistent.jpg", photo])
         #expect(outcome.code == 1)

@@ -124,6 +124,23 @@ import Testing
         #expect(finished.withLock(\.self) == true)
     }
 
+    @Test func `a server that leaves is not ready, and serves everything`() throws {
+        let harness = try Harness()
+        let address = try #require(try harness.service.start().first)
+        #expect(harness.service.leave())
+        #expect(!harness.service.leave())
+        let ready = harness.send("GET", "/health/ready")
+        #expect(ready.status == 503)
+        #expect(ready.string("reason")?.contains("about to shut down") == true)
+        #expect(harness.send("GET", "/health").string("status") == "not ready")
+        #expect(harness.send("GET", "/health/startup").status == 200)
+        let client = try LiveClient(address)
+        client.send("/v1/caption", Form())
+        #expect(client.answer().status == 200)
+        #expect(harness.service.drain())
+        #expect(harness.send(form: "/v1/caption", Form()).code == "draining")
+    }
+
     @Test func `draining gives up on what does not end in time`() throws {
         let (harness, gate, address) = try gated(drainSeconds: 0.05)
         let running = try LiveClient(address)

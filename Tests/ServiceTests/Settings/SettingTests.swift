@@ -19,7 +19,7 @@ import Testing
         "max-header-bytes": "8KiB",
         "max-headers": "10", "max-target": "1KiB", "max-connections": "5", "max-queue": "6", "header-timeout": "1",
         "body-timeout": "2", "idle-timeout": "3", "write-timeout": "4", "decode-seconds": "8", "request-deadline": "5",
-        "drain-seconds": "6",
+        "drain-seconds": "6", "lame-duck-seconds": "1",
         "api-keys": "keys", "open-metrics": "true", "rate-limit": "10/s:30", "cors-origin": "https://a.example",
         "trusted-proxy": "10.0.0.0/8",
         "tls-certificate": "cert.pem", "tls-key": "key.pem",

@@ -26,9 +26,12 @@ final class LiveClient {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Sends a request; the answer to it ends the connection.
-    func send(_ method: String, _ target: String, type: String? = nil, body: [UInt8] = [], upTo count: Int = .max) {
-        var head = "\(method) \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    /// Sends a request; the answer to it ends the connection, unless the client keeps it.
+    func send(
+        _ method: String, _ target: String, type: String? = nil, body: [UInt8] = [], upTo count: Int = .max,
+        keepsAlive: Bool = false
+    ) {
+        var head = "\(method) \(target) HTTP/1.1\r\nHost: a\r\n" + (keepsAlive ? "" : "Connection: close\r\n")
         if let type { head += "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n" }
         send(rest: Array((head + "\r\n").utf8) + body.prefix(count))
     }
