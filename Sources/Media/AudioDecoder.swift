@@ -35,10 +35,14 @@ public enum AudioDecoder {
 
     /// The most memory that decoding takes at any moment beyond the file itself, in bytes: known from the header alone, so
     /// that a caller can wait for that much before it decodes.
-    public static func memoryNeeded(for header: AudioHeader, limits: AudioLimits, sampleRate: Int) -> Int {
+    ///
+    /// - Parameter inAnotherProcess: whether the samples are copied to whoever asked, who makes numbers of the bytes.
+    public static func memoryNeeded(
+        for header: AudioHeader, limits: AudioLimits, sampleRate: Int, inAnotherProcess: Bool = false
+    ) -> Int {
         let sure = min(header.seconds ?? 0, limits.maxSeconds) + 1
         // An array that grows is copied to one twice as long.
-        let most = header.seconds == nil ? limits.maxSeconds * 3 : sure
+        let most = header.seconds == nil ? limits.maxSeconds * 3 : inAnotherProcess ? sure * 2 : sure
         return Int(most * Double(sampleRate)) * MemoryLayout<Float>.stride + fixedMemory
     }
 

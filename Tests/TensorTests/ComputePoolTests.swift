@@ -68,34 +68,4 @@ import Testing
             #expect(helpers == (0..<count).map { $0 < whole ? 1 : threads }, "\(count) pieces")
         }
     }
-
-    @Test func `the quota of a cgroup or an ancestor bounds the threads, rounded down`() throws {
-        let root = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: root) }
-        func write(_ path: String, _ text: String) throws {
-            let url = root.appending(path: path)
-            try FileManager.default.createDirectory(
-                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: url)
-        }
-        func threads(_ membership: String) throws -> Int {
-            try write("membership", membership)
-            return ComputePool.availableThreads(
-                allowedCPUs: 8, cgroupRoot: root.path, membership: root.appending(path: "membership").path)
-        }
-        try write("a/cpu.max", "765000 100000\n")
-        try write("a/b/cpu.max", "max 100000\n")
-        try write("half/cpu.max", "50000 100000\n")
-        try write("wrong/cpu.max", "plenty\n")
-        try write("cpu/docker/cpu.cfs_quota_us", "250000\n")
-        try write("cpu/docker/cpu.cfs_period_us", "100000\n")
-        try write("cpu/cpu.cfs_quota_us", "-1\n")
-        try write("cpu/cpu.cfs_period_us", "100000\n")
-        #expect(try threads("0::/a/b\n") == 7)
-        #expect(try threads("0::/half\n") == 1)
-        #expect(try threads("0::/wrong\n") == 8)
-        #expect(try threads("12:memory:/a\n4:cpu,cpuacct:/docker\n") == 2)
-        #expect(try threads("") == 8)
-        #expect(ComputePool.availableThreads() >= 1)
-    }
 }

@@ -1,5 +1,6 @@
 import Decoders
 import Media
+import Scheduler
 import Tasks
 
 /// Decodes uploaded sounds: header, limits, memory, samples, log-mel spectrogram.
@@ -21,21 +22,23 @@ struct AudioIntake: Sendable {
     }
 
     /// Decodes the bytes of a file for a tower.
-    func decode(_ bytes: [UInt8], for tower: AudioInput) throws -> Decoded {
+    func decode(_ bytes: [UInt8], for tower: AudioInput, of client: ClientID) throws -> Decoded {
         do {
             let header = try AudioDecoder.header(of: bytes, limits: limits)
-            let decoding = AudioDecoder.memoryNeeded(for: header, limits: limits, sampleRate: tower.sampleRate)
+            let decoding = AudioDecoder.memoryNeeded(
+                for: header, limits: limits, sampleRate: tower.sampleRate, inAnotherProcess: true)
             guard decoding <= limits.maxMemory else {
                 throw MediaError.audioTooLong(
                     reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
             }
-            guard let held = memory.reserve(decoding) else { throw Problem.memoryIsFull(memory) }
+            guard let held = memory.reserve(decoding, for: client) else { throw Problem.memoryIsFull(memory) }
             let clip = try decoder.audio(bytes, limits: limits, sampleRate: tower.sampleRate)
             metrics.audioSeconds().add(clip.seconds)
             let count = clip.samples.count
             let isHeardInPieces = count > tower.windowSeconds * tower.sampleRate
             let kept = tower.melBytes(samples: count) + (isHeardInPieces ? tower.tokenBytes(samples: count) : 0)
-            guard kept <= held.bytes || held.grow(by: kept - held.bytes) else { throw Problem.memoryIsFull(memory) }
+            // The samples are there until the last window is made of them.
+            guard held.grow(to: kept + count * MemoryLayout<Float>.stride) else { throw Problem.memoryIsFull(memory) }
             let windows = tower.windows(of: clip.samples)
             held.shrink(to: kept)
             return Decoded(windows: windows, seconds: clip.seconds, header: header, memory: held)

@@ -1,5 +1,6 @@
 import Decoders
 import Media
+import Scheduler
 
 /// Decodes uploaded images: header, limits, memory, pixels, orientation.
 struct ImageIntake: Sendable {
@@ -18,7 +19,7 @@ struct ImageIntake: Sendable {
     }
 
     /// Decodes the bytes of a file to at least twice `side` pixels on each side, where it has that many.
-    func decode(_ bytes: [UInt8], side: Int) throws -> Decoded {
+    func decode(_ bytes: [UInt8], side: Int, for client: ClientID) throws -> Decoded {
         do {
             let header = try ImageDecoder.header(of: bytes, limits: limits)
             let sizes = [ImageRendition.decoded(least: side)]
@@ -27,7 +28,7 @@ struct ImageIntake: Sendable {
                 throw MediaError.tooLarge(
                     reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
             }
-            guard let held = memory.reserve(decoding) else { throw Problem.memoryIsFull(memory) }
+            guard let held = memory.reserve(decoding, for: client) else { throw Problem.memoryIsFull(memory) }
             // One size is asked for, one image comes.
             guard let image = try decoder.image(bytes, limits: limits, as: sizes).first else {
                 throw DecoderFailure.broke

@@ -1,4 +1,5 @@
 import Media
+import Scheduler
 import Tasks
 
 /// The one place where the parts of a request become inputs of towers.
@@ -28,25 +29,29 @@ struct MediaIntake: Sendable {
         let present = wanted.filter { inputs.has(part: $0.part) }
         var taken: TakenParts
         if present.contains(where: { inputs.hasFile($0.part) }) {
+            let isFull = Problem.memoryIsFull(images.memory)
+            inputs.offerFiles { request.refuse(isFull) }
             let (value, waited) = try await decoders.run(before: request.deadline) {
                 defer { inputs.releaseFiles() }
-                return try prepare(present, inputs, engine, face, explains)
+                guard inputs.settleFiles() else { throw isFull }
+                return try prepare(present, inputs, request.client.id, engine, face, explains)
             }
             taken = value
             taken.waited = waited
         } else {
-            taken = try prepare(present, inputs, engine, face, explains)
+            taken = try prepare(present, inputs, request.client.id, engine, face, explains)
         }
         metrics.stages(task, "decode").observe(taken.took.inSeconds)
         return taken
     }
 
     private func prepare(
-        _ wanted: [HeadInput], _ inputs: RequestInputs, _ engine: any Engine, _ face: FaceChoice, _ explains: Bool
+        _ wanted: [HeadInput], _ inputs: RequestInputs, _ client: ClientID, _ engine: any Engine, _ face: FaceChoice,
+        _ explains: Bool
     ) throws -> TakenParts {
         let start = ContinuousClock.now
         defer { for input in wanted { inputs.dropFile(input.part) } }
-        let parts = PreparedParts(wanted.count) { try prepare(wanted[$0], inputs, engine, face, explains) }
+        let parts = PreparedParts(wanted.count) { try prepare(wanted[$0], inputs, client, engine, face, explains) }
         if wanted.count(where: { inputs.hasFile($0.part) }) > 1 {
             decoders.share(wanted.count) { parts.prepare($0) }
         }
@@ -56,13 +61,14 @@ struct MediaIntake: Sendable {
     }
 
     private func prepare(
-        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ face: FaceChoice, _ explains: Bool
+        _ input: HeadInput, _ inputs: RequestInputs, _ client: ClientID, _ engine: any Engine, _ face: FaceChoice,
+        _ explains: Bool
     ) throws -> TakenParts {
         let file = inputs.peek(input.part) ?? []
         var taken = TakenParts()
         switch input.kind {
-        case .image, .face: try takeImage(input, file, engine, face, explains, &taken)
-        case .audio: try takeAudio(input, file, engine, &taken)
+        case .image, .face: try takeImage(input, file, client, engine, face, explains, &taken)
+        case .audio: try takeAudio(input, file, client, engine, &taken)
         case .text: takeText(input, inputs, engine, explains, &taken)
         case .features(let width, let maxTokens):
             let array = try features(input.part, file, width: width, maxTokens: maxTokens)
@@ -75,14 +81,14 @@ struct MediaIntake: Sendable {
     }
 
     private func takeImage(
-        _ input: HeadInput, _ file: [UInt8], _ engine: any Engine, _ face: FaceChoice, _ explains: Bool,
-        _ taken: inout TakenParts
+        _ input: HeadInput, _ file: [UInt8], _ client: ClientID, _ engine: any Engine, _ face: FaceChoice,
+        _ explains: Bool, _ taken: inout TakenParts
     ) throws {
         let looksForFaces = input.kind == .face && face != .whole
         let sides = [
             engine.card.imageSize ?? 1, explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1,
         ]
-        let decoded = try images.decode(file, side: sides.reduce(1, max))
+        let decoded = try images.decode(file, side: sides.reduce(1, max), for: client)
         taken.memory.append(decoded.memory)
         let header = decoded.header
         taken.understood.append(
@@ -104,21 +110,23 @@ struct MediaIntake: Sendable {
         } else {
             taken.inputs[input.part] = .pixels(engine.pixels(of: decoded.image, part: nil, for: input))
         }
-        decoded.memory.shrink(to: taken.inputs[input.part]?.bytes ?? 0)
+        var kept = taken.faces?.reduce(0) { $0 + $1.input.bytes } ?? taken.inputs[input.part]?.bytes ?? 0
         if explains, taken.inputs[input.part] != nil {
-            let picture = seen.map(decoded.image.cropped(to:)) ?? decoded.image
-            taken.sources.append((input.part, .picture(picture.fitted(within: Explanation.side))))
+            let picture = (seen.map(decoded.image.cropped(to:)) ?? decoded.image).fitted(within: Explanation.side)
+            kept += picture.pixels.count
+            taken.sources.append((input.part, .picture(picture)))
         }
+        decoded.memory.shrink(to: kept)
     }
 
     /// How large photos are decoded in which faces are looked for, so that a small one still has pixels to be read from.
     private static let faceSearchSide = 512
 
     private func takeAudio(
-        _ input: HeadInput, _ file: [UInt8], _ engine: any Engine, _ taken: inout TakenParts
+        _ input: HeadInput, _ file: [UInt8], _ client: ClientID, _ engine: any Engine, _ taken: inout TakenParts
     ) throws {
         guard let tower = engine.card.audio else { throw Problem.taskNotAvailable("audio", engine.card) }
-        let decoded = try sounds.decode(file, for: tower)
+        let decoded = try sounds.decode(file, for: tower, of: client)
         taken.memory.append(decoded.memory)
         taken.inputs[input.part] = .mel(decoded.windows)
         let header = decoded.header

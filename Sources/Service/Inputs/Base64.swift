@@ -5,34 +5,51 @@ enum Base64 {
     static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3 + 3)
-        var (bits, held, padding) = (UInt32(0), 0, 0)
-        for byte in text {
-            let value = sextets[Int(byte)]
-            if value < 64 {
-                guard padding == 0 else { return nil }
-                bits = bits << 6 | UInt32(value)
-                held += 1
-                guard held == 4 else { continue }
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: bits))
-                held = 0
-            } else if byte == UInt8(ascii: "=") {
-                padding += 1
-            } else if byte != 0x0A && byte != 0x0D {
-                return nil
+        var decoder = Decoder()
+        return decoder.decode(text, into: &bytes) && decoder.finish(into: &bytes) ? bytes : nil
+    }
+
+    /// Decodes a text that comes piece by piece.
+    struct Decoder {
+        private var bits: UInt32 = 0
+        private var held = 0
+        private var padding = 0
+
+        /// Appends the bytes that the next piece of the text completes; false where it is not base64.
+        mutating func decode(_ text: some Sequence<UInt8>, into bytes: inout [UInt8]) -> Bool {
+            for byte in text {
+                let value = Base64.sextets[Int(byte)]
+                if value < 64 {
+                    guard padding == 0 else { return false }
+                    bits = bits << 6 | UInt32(value)
+                    held += 1
+                    guard held == 4 else { continue }
+                    bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
+                    bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
+                    bytes.append(UInt8(truncatingIfNeeded: bits))
+                    held = 0
+                } else if byte == UInt8(ascii: "=") {
+                    padding += 1
+                } else if byte != 0x0A && byte != 0x0D {
+                    return false
+                }
             }
+            return true
         }
-        guard padding == 0 || held + padding == 4 else { return nil }
-        switch held {
-        case 0: break
-        case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
-        case 3:
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
-        default: return nil
+
+        /// Appends the last bytes; false where the text may not end here.
+        func finish(into bytes: inout [UInt8]) -> Bool {
+            guard padding == 0 || held + padding == 4 else { return false }
+            switch held {
+            case 0: break
+            case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
+            case 3:
+                bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
+                bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
+            default: return false
+            }
+            return true
         }
-        return bytes
     }
 
     /// The text that stands for `bytes`, padded.

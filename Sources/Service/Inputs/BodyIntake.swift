@@ -21,10 +21,8 @@ struct BodyIntake: Sendable {
                 members: ["limit": .integer(limits.body)])
         }
         let reader = try bodyReader(for: request.head, inputs: inputs, limits: limits)
-        // What is announced is set aside at once, so that a body which was begun can be ended.
-        guard let reservation = memory.reserve(min(request.head.contentLength ?? 0, limits.body)) else {
-            throw .memoryIsFull(memory)
-        }
+        // What is announced is not set aside: whoever announces much and sends little would keep others out.
+        guard let reservation = memory.reserve(0, for: request.client.id) else { throw .memoryIsFull(memory) }
         inputs.hold(reservation)
         let receiver = UploadReceiver(request, reader, memory, reservation, onComplete: onComplete)
         return .deliver(to: receiver, limit: limits.body)
@@ -32,10 +30,11 @@ struct BodyIntake: Sendable {
 }
 
 extension Problem {
-    /// Uploads and decoded media take up all the memory they may.
+    /// Uploads and decoded media take up all the memory they may, or all that one client may have while others want some.
     static func memoryIsFull(_ memory: MemoryBudget) -> Problem {
         .retryLater(
             .queueFull,
-            "Uploads in flight take up the \(ByteCount.text(memory.limit)) they may (--max-memory). Try again later.")
+            "Uploads in flight take up the \(ByteCount.text(memory.limit)) they may (--max-memory), or your share of it. "
+                + "Try again later.")
     }
 }

@@ -2,6 +2,8 @@ import HTTP
 
 /// Turns the bytes of one body into inputs. Called on the connection's event loop, piece by piece.
 protocol BodyReader {
+    /// Bytes of memory that are taken up by what came so far, and will be by the time it is read.
+    var keptBytes: Int { get }
     /// Takes the next bytes.
     mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(Problem)
     /// The body is complete.
@@ -39,22 +41,21 @@ func bodyReader(
     guard let type = MediaType(field) else {
         throw unsupported("The Content-Type is not of the form type/subtype", inputs.rules)
     }
-    let hint = head.contentLength ?? 0
     switch type.name {
     case "multipart/form-data":
-        return try MultipartReader(field, inputs: inputs, limits: limits, sizeHint: hint)
+        return try MultipartReader(field, inputs: inputs, limits: limits)
     case "application/json":
-        return JSONBodyReader(inputs: inputs, limits: limits, sizeHint: hint)
+        return JSONBodyReader(inputs: inputs, limits: limits)
     case "text/plain":
         guard let part = inputs.rules.onlyPart(.text) else { break }
         try refuseForeignCharset(type, of: "the body")
-        return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
+        return RawBodyReader(part: part, inputs: inputs, limits: limits)
     case let name where name.hasPrefix("audio/") || name == "application/ogg":
         guard let part = inputs.rules.onlyPart(.audio) else { break }
-        return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
+        return RawBodyReader(part: part, inputs: inputs, limits: limits)
     case let name where name.hasPrefix("image/") || name == "application/octet-stream":
         guard let part = inputs.rules.onlyPart(.image) else { break }
-        return RawBodyReader(part: part, inputs: inputs, limits: limits, sizeHint: hint)
+        return RawBodyReader(part: part, inputs: inputs, limits: limits)
     default: break
     }
     throw unsupported("A body of type \"\(type.name.prefix(64))\" is not read here", inputs.rules)
@@ -90,6 +91,7 @@ extension InputRules {
 /// A request without a body: its inputs are those of the query string.
 struct EmptyBodyReader: BodyReader {
     let inputs: RequestInputs
+    let keptBytes = 0
 
     mutating func receive(_ bytes: UnsafeRawBufferPointer) {}
 

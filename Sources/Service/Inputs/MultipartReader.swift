@@ -7,7 +7,7 @@ struct MultipartReader: BodyReader {
     private var parser: MultipartParser
     private var fields: FormFields
 
-    init(_ contentType: String, inputs: RequestInputs, limits: BodyLimits, sizeHint: Int) throws(Problem) {
+    init(_ contentType: String, inputs: RequestInputs, limits: BodyLimits) throws(Problem) {
         do throws(MultipartError) {
             parser = MultipartParser(
                 boundary: try MultipartBoundary(contentType: contentType),
@@ -16,8 +16,10 @@ struct MultipartReader: BodyReader {
         } catch {
             throw Problem(error)
         }
-        fields = FormFields(inputs: inputs, limits: limits, sizeHint: sizeHint)
+        fields = FormFields(inputs: inputs, limits: limits)
     }
+
+    var keptBytes: Int { fields.keptBytes }
 
     mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
         do throws(MultipartError) {
@@ -44,23 +46,26 @@ private struct FormFields {
     private(set) var inputs: RequestInputs
     private(set) var problem: Problem?
     private let limits: BodyLimits
-    private let sizeHint: Int
     private var part: MultipartPart?
     /// The part's name, or that of a candidate.
     private var name = ""
     private var meaning: InputRules.Meaning?
-    private var bytes: [UInt8] = []
+    private var bytes = GatheredBytes()
+    /// Bytes of the parts that have ended.
+    private var endedBytes = 0
 
     /// Options are short: a prompt is the longest of them.
     private static let optionLimit = 8 << 10
     /// A vector of 4,096 elements, each written with 15 characters; metadata have a limit of their own, without blanks.
     private static let valueLimit = 64 << 10
 
-    init(inputs: RequestInputs, limits: BodyLimits, sizeHint: Int) {
+    init(inputs: RequestInputs, limits: BodyLimits) {
         self.inputs = inputs
         self.limits = limits
-        self.sizeHint = sizeHint
     }
+
+    /// Bytes of memory that the parts take up.
+    var keptBytes: Int { endedBytes + bytes.capacity }
 
     mutating func take(_ event: MultipartEvent) {
         guard problem == nil else { return }
@@ -88,7 +93,6 @@ private struct FormFields {
         }
         if case .part(let kind)? = self.meaning, kind.isFile {
             try inputs.refuseSecond(name)
-            bytes.reserveCapacity(min(sizeHint, limits.part))
         }
     }
 
@@ -96,7 +100,7 @@ private struct FormFields {
         if let name = part?.name, let (limit, flag) = smallLimit, bytes.count + data.count > limit {
             throw .tooLarge("part", name, limit: limit, flag: flag)
         }
-        bytes.append(contentsOf: data)
+        bytes.append(data)
     }
 
     /// The bound on what is not a file; files are counted by the parser.
@@ -111,21 +115,22 @@ private struct FormFields {
 
     private mutating func end() throws(Problem) {
         guard let part, let meaning else { return }
+        endedBytes += bytes.count
+        let bytes = self.bytes.takeJoined()
         switch meaning {
-        case .part(.text): try inputs.add(text: name, text(of: part), maxBytes: limits.text)
-        case .part(.object): try inputs.add(value: name, json(of: part))
+        case .part(.text): try inputs.add(text: name, text(bytes, of: part), maxBytes: limits.text)
+        case .part(.object): try inputs.add(value: name, json(bytes, of: part))
         case .part(.vector):
             // Base64 begins with a letter, a digit, "+" or "/".
-            let text = try text(of: part)
+            let text = try text(bytes, of: part)
             let isArray = text.utf8.first { $0 > 0x20 } == UInt8(ascii: "[")
-            try inputs.add(value: name, isArray ? json(of: part) : .string(text))
+            try inputs.add(value: name, isArray ? json(bytes, of: part) : .string(text))
         case .part: try inputs.add(file: name, bytes)
-        case .option(let rule): try inputs.add(rule, .text(text(of: part)))
+        case .option(let rule): try inputs.add(rule, .text(text(bytes, of: part)))
         }
-        bytes = []
     }
 
-    private func json(of part: MultipartPart) throws(Problem) -> JSONValue {
+    private func json(_ bytes: [UInt8], of part: MultipartPart) throws(Problem) -> JSONValue {
         do throws(JSONError) {
             return try JSONValue(parsing: bytes, limits: JSONBodyReader.limits(bytes: Self.valueLimit))
         } catch {
@@ -133,7 +138,7 @@ private struct FormFields {
         }
     }
 
-    private func text(of part: MultipartPart) throws(Problem) -> String {
+    private func text(_ bytes: [UInt8], of part: MultipartPart) throws(Problem) -> String {
         do throws(MultipartError) {
             return try part.text(bytes)
         } catch {

@@ -4,26 +4,26 @@ struct RawBodyReader: BodyReader {
     private let limit: Int
     private let flag: String
     private var inputs: RequestInputs
-    private var bytes: [UInt8] = []
+    private var bytes = GatheredBytes()
 
-    init(part: InputRules.Part, inputs: RequestInputs, limits: BodyLimits, sizeHint: Int) {
+    init(part: InputRules.Part, inputs: RequestInputs, limits: BodyLimits) {
         self.part = part
         self.inputs = inputs
         (limit, flag) = part.kind == .text ? (limits.text, "--max-text") : (limits.part, "--max-part")
-        bytes.reserveCapacity(min(sizeHint, limit))
     }
+
+    var keptBytes: Int { bytes.capacity }
 
     mutating func receive(_ more: UnsafeRawBufferPointer) throws(Problem) {
         guard bytes.count + more.count <= limit else { throw .tooLarge("part", part.name, limit: limit, flag: flag) }
-        bytes.append(contentsOf: more)
+        bytes.append(more)
     }
 
     mutating func finish() throws(Problem) -> ReceivedBody {
         switch part.kind {
-        case .text: try inputs.add(text: part.name, bytes, maxBytes: limit)
-        default: try inputs.add(file: part.name, bytes)
+        case .text: try inputs.add(text: part.name, bytes.takeJoined(), maxBytes: limit)
+        default: try inputs.add(file: part.name, bytes.takeJoined())
         }
-        bytes = []
         return .inputs(inputs)
     }
 }

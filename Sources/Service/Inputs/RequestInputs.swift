@@ -118,6 +118,12 @@ struct RequestInputs: Sendable {
     /// Keeps memory set aside until the files are released, or nothing refers to the inputs any more.
     func hold(_ reservation: MemoryReservation) { files.hold(reservation) }
 
+    /// Lets the files be taken back until `settleFiles`; see ``UploadedFiles/offer(_:)``.
+    func offerFiles(_ areTakenBack: @escaping @Sendable () -> Void) { files.offer(areTakenBack) }
+
+    /// The files are used from now on; false where they were taken back.
+    func settleFiles() -> Bool { files.settle() }
+
     /// The bytes of the files are not needed any more.
     func releaseFiles() { files.release() }
 

@@ -2,14 +2,16 @@ import HTTP
 
 /// Passes a body from the connection to its reader. The first problem is answered at once, while the client still sends.
 final class UploadReceiver: BodyReceiver {
+    /// Memory is taken in steps, so that the budget is not asked for every packet.
+    private static let step = 16 << 10
+
     private var reader: (any BodyReader)?
     private let request: Request
     private let memory: MemoryBudget
     private let reservation: MemoryReservation
     private let onComplete: (ReceivedBody) -> Void
-    private var received = 0
 
-    /// - Parameter reservation: memory for the announced length; grows with a body that announced none.
+    /// - Parameter reservation: grows with what has come; what a client announces costs nothing.
     init(
         _ request: Request, _ reader: any BodyReader, _ memory: MemoryBudget, _ reservation: MemoryReservation,
         onComplete: @escaping (ReceivedBody) -> Void
@@ -19,16 +21,17 @@ final class UploadReceiver: BodyReceiver {
         self.memory = memory
         self.reservation = reservation
         self.onComplete = onComplete
+        reservation.offer { [memory] in request.refuse(.memoryIsFull(memory)) }
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) {
         request.record.received(bytes.count)
-        received += bytes.count
         refuseOnProblem { () throws(Problem) in
-            guard reader != nil else { return }
-            let missing = received - reservation.bytes
-            guard missing <= 0 || reservation.grow(by: missing) else { throw .memoryIsFull(memory) }
             try reader?.receive(bytes)
+            guard let kept = reader?.keptBytes else { return }
+            guard reservation.grow(to: (kept + Self.step - 1) / Self.step * Self.step) else {
+                throw .memoryIsFull(memory)
+            }
         }
     }
 
@@ -36,12 +39,14 @@ final class UploadReceiver: BodyReceiver {
         refuseOnProblem { () throws(Problem) in
             guard let body = try reader?.finish() else { return }
             reader = nil
+            guard reservation.settle() else { throw .memoryIsFull(memory) }
             onComplete(body)
         }
     }
 
     func abort() {
         reader = nil
+        reservation.release()
     }
 
     private func refuseOnProblem(_ step: () throws(Problem) -> Void) {
@@ -49,6 +54,7 @@ final class UploadReceiver: BodyReceiver {
             try step()
         } catch {
             reader = nil
+            reservation.release()
             request.refuse(error)
         }
     }

@@ -33,6 +33,18 @@ final class UploadedFiles: Sendable {
         state.withLock { $0.reservation = reservation }
     }
 
+    /// Lets the files be taken back, while they wait to be decoded, for another client that has less: then they are dropped and
+    /// `isTakenBack` is called.
+    func offer(_ isTakenBack: @escaping @Sendable () -> Void) {
+        state.withLock(\.reservation)?.offer { [weak self] in
+            self?.state.withLock { $0.files = [:] }
+            isTakenBack()
+        }
+    }
+
+    /// The files are used from now on; false where they were taken back.
+    func settle() -> Bool { state.withLock(\.reservation)?.settle() ?? true }
+
     /// The bytes are no longer needed.
     func release() {
         let reservation = state.withLock { state in

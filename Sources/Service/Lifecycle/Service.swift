@@ -20,7 +20,7 @@ public final class Service: Sendable {
     let metrics = Metrics()
     let memory: MemoryBudget
     private let keys: APIKeys?
-    private let decoders: DecoderPool
+    let decoders: DecoderPool
     private let collections: CollectionStore?
     private let executor = RequestExecutor()
     let handler: ServiceHandler
@@ -41,7 +41,7 @@ public final class Service: Sendable {
         self.logger = logger
         keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
         decoders = DecoderPool(threads: configuration.decoders, bound: configuration.maxQueue)
-        memory = MemoryBudget(limit: configuration.maxMemory)
+        memory = MemoryBudget(limit: configuration.memory)
         collections = try configuration.dataFolder.map { path throws(RetrievalError) in
             try CollectionStore(folder: path, threads: max(1, configuration.threads))
         }
@@ -74,13 +74,13 @@ public final class Service: Sendable {
             decoder: decoder,
             limits: ImageLimits(
                 maxBytes: configuration.maxPart, maxPixels: configuration.maxPixels,
-                maxMemory: configuration.maxMemory),
+                maxMemory: memory.most),
             memory: memory, metrics: metrics)
         let sounds = AudioIntake(
             decoder: decoder,
             limits: AudioLimits(
                 maxBytes: configuration.maxPart, maxSeconds: configuration.maxAudioSeconds,
-                maxMemory: configuration.maxMemory),
+                maxMemory: memory.most),
             memory: memory, metrics: metrics)
         let media = MediaIntake(decoders: decoders, images: images, sounds: sounds, metrics: metrics)
         let tasks: [Route] = [

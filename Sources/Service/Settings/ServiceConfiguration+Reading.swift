@@ -39,11 +39,11 @@ extension ServiceConfiguration {
         guard (http.tlsCertificatePath == nil) == (http.tlsKeyPath == nil) else {
             throw Setting.Invalid(description: "--tls-certificate and --tls-key belong together; give both or none.")
         }
-        guard maxBody <= maxMemory else {
+        guard maxBody <= Self.largestBody(of: memory) else {
             throw Setting.Invalid(
-                description: "--max-body (\(ByteCount.text(maxBody))) is larger than --max-memory "
-                    + "(\(ByteCount.text(maxMemory))), so that the largest body could never be taken; raise --max-memory."
-            )
+                description: "--max-body (\(ByteCount.text(maxBody))) is larger than the "
+                    + "\(ByteCount.text(Self.largestBody(of: memory))) that --max-memory (\(ByteCount.text(memory))) has for "
+                    + "one client, so that the largest body could never be taken; raise --max-memory.")
         }
     }
 }

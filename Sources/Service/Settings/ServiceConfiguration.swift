@@ -35,8 +35,8 @@ public struct ServiceConfiguration: Sendable {
     public var maxPixels = 64_000_000
     /// Seconds of one sound.
     public var maxAudioSeconds = 600.0
-    /// Bytes of uploads and decoded media in flight, over all requests.
-    public var maxMemory = 512 << 20
+    /// Bytes of uploads and decoded media in flight, over all requests; 0 takes what there is, at most `usualMemory`.
+    public var maxMemory = 0
 
     /// Requests that wait per kind of work.
     public var maxQueue = 256

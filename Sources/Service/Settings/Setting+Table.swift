@@ -28,7 +28,9 @@ extension Setting {
         .number(
             "max-audio-seconds", "seconds", 0.1...86400, \.maxAudioSeconds,
             "Longest sound, read from its header where that tells."),
-        .bytes("max-memory", 1...(1 << 50), \.maxMemory, "Uploads and decoded media in flight, over all requests."),
+        .bytes(
+            "max-memory", 1...(1 << 50), \.maxMemory, zero: "what the cgroup grants, at most 512MiB",
+            "Uploads and decoded media in flight, over all requests."),
         .bytes("max-header-bytes", 256...(1 << 20), \.http.maxHeaderBytes, "All header fields of a request together."),
         .count("max-headers", 1...10_000, \.http.maxHeaders, "Most header fields of a request."),
         .bytes("max-target", 64...(1 << 20), \.http.maxTarget, "Longest request target."),

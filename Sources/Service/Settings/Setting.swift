@@ -103,9 +103,12 @@ extension Setting {
             }, expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
 
-    static func bytes(_ name: String, _ range: ClosedRange<Int>, _ field: Field<Int>, _ help: String) -> Setting {
+    static func bytes(
+        _ name: String, _ range: ClosedRange<Int>, _ field: Field<Int>, zero: String? = nil, _ help: String
+    ) -> Setting {
         Setting(
-            name: name, placeholder: "bytes", help: help, standard: ByteCount.text(standard(field)), isList: false,
+            name: name, placeholder: "bytes", help: help,
+            standard: standard(field) == 0 ? zero ?? "0" : ByteCount.text(standard(field)), isList: false,
             apply: { text, configuration in
                 guard let value = ByteCount.parse(text), range.contains(value) else { return false }
                 configuration[keyPath: field] = value

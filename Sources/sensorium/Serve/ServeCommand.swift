@@ -26,9 +26,10 @@ struct ServeCommand: ParsableCommand {
         // Before any other thread is started: threads inherit the mask.
         let signals = SignalWatch()
         MemoryPolicy.keepFlat()
-        let configuration = try configuration()
+        let (configuration, memory) = try configuration()
         let sink = LogSink(configuration.accessLog == .json ? .json : .text)
         let logger = Logger(label: "sensorium") { SinkLogHandler(label: $0, sink: sink) }
+        logger.info("\(memory)")
         let service = try start(configuration, configuration.accessLog == .off ? nil : sink, logger)
         load(service, logger)
         let files = FileRereading(service)
@@ -49,12 +50,15 @@ struct ServeCommand: ParsableCommand {
         Foundation.exit(130)
     }
 
-    private func configuration() throws(CommandFailure) -> ServiceConfiguration {
+    /// What is set, and what of it follows from the memory that there is.
+    private func configuration() throws(CommandFailure) -> (ServiceConfiguration, memory: String) {
         do throws(Setting.Invalid) {
             var configuration = try ServiceConfiguration(
                 environment: ProcessInfo.processInfo.environment, flags: settings.values)
             if configuration.threads == 0 { configuration.threads = ComputePool.availableThreads() }
-            return configuration
+            let limit = ControlGroup().memory()
+            let memory = try configuration.settleMemory(limit: limit?.bytes, from: limit?.source ?? "")
+            return (configuration, memory)
         } catch {
             throw .usage(error.description)
         }
@@ -82,7 +86,7 @@ struct ServeCommand: ParsableCommand {
     /// Processes of this program, one for each decoder thread, that start while the model is loaded.
     private func decoders(_ configuration: ServiceConfiguration) -> DecoderProcesses {
         // What decoding may take, and the upload itself beside it, received piece by piece.
-        let memory = configuration.maxMemory + 2 * configuration.maxPart + (64 << 20)
+        let memory = configuration.memory + 2 * configuration.maxPart + (64 << 20)
         return DecoderProcesses(
             .thisProgram(memory: memory), count: configuration.decoders, limit: .seconds(configuration.decodeSeconds))
     }

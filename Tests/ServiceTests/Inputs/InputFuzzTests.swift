@@ -1,22 +1,11 @@
 import Foundation
+import Tasks
 import Testing
 
 @testable import Service
 
 /// Bodies and queries that a seeded generator damages: whatever comes, there is one answer, and it is never the server's fault.
 @Suite struct `Damaged inputs` {
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
-    }
-
     private static let iterations =
         ProcessInfo.processInfo.environment["SENSORIUM_FUZZ_ITERATIONS"].flatMap { Int($0) } ?? 3000
 
@@ -49,7 +38,7 @@ import Testing
         "image", "beams", "text", "nan", "\u{7F}",
     ]
 
-    private static func damage(_ bytes: [UInt8], _ random: inout Random) -> [UInt8] {
+    private static func damage(_ bytes: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let place = Int.random(in: 0...bytes.count, using: &random)
@@ -66,7 +55,7 @@ import Testing
 
     @Test func `every damaged request gets one answer that is not the server's fault`() throws {
         let harness = try Harness { $0.maxText = 1000 }
-        var random = Random(state: 1)
+        var random = SplitMix64(seed: 1)
         var statuses: [Int: Int] = [:]
         for number in 0..<Self.iterations {
             let seed = Self.seeds[number % Self.seeds.count]

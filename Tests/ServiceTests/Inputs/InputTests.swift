@@ -233,41 +233,4 @@ import Testing
         #expect(answer.status == 422)
         #expect(answer.code == "image_too_large")
     }
-
-    @Test func `uploads beyond the memory budget are refused, and fit again once it is free`() throws {
-        let harness = try Harness {
-            $0.maxMemory = 64 << 20
-            $0.maxBody = 64 << 20
-            $0.maxPart = 64 << 20
-        }
-        let exchange = FakeExchange()
-        let type = [("Content-Type", "image/jpeg")]
-        let large = Harness.head("POST", "/v1/caption", type, bodyBytes: 63 << 20)
-        var held: BodyHandlingBox? = BodyHandlingBox(harness.service.handler.receive(large, exchange: exchange))
-        let refused = harness.send("POST", "/v1/caption", type, body: [UInt8](repeating: 0, count: 2 << 20))
-        #expect(refused.status == 503)
-        #expect(refused.code == "queue_full")
-        #expect(refused.headers["Retry-After"] != nil)
-        held?.abort()
-        held = nil
-        #expect(harness.send("POST", "/v1/caption", type, body: Photo.jpeg).status == 200)
-    }
-
-    @Test func `a body that announces no length is counted as it comes`() throws {
-        let harness = try Harness {
-            $0.maxMemory = 1 << 20
-            $0.maxBody = 1 << 20
-        }
-        var head = Harness.head("POST", "/v1/caption", [("Content-Type", "image/jpeg")], bodyBytes: 1)
-        head.contentLength = nil
-        let (first, second) = (FakeExchange(), FakeExchange())
-        guard case .deliver(let one, _) = harness.service.handler.receive(head, exchange: first),
-            case .deliver(let two, _) = harness.service.handler.receive(head, exchange: second)
-        else { return }
-        let piece = [UInt8](repeating: 0, count: 700 << 10)
-        piece.withUnsafeBytes { one.receive($0) }
-        #expect(first.answerSoFar == nil)
-        piece.withUnsafeBytes { two.receive($0) }
-        #expect(second.answerSoFar?.status == 503)
-    }
 }

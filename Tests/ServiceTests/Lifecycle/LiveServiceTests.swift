@@ -93,7 +93,7 @@ import Testing
         let form = Form()
         let uploading = try LiveClient(address)
         uploading.send("POST", "/v1/caption", type: form.contentType, body: form.body, upTo: 100)
-        wait { harness.service.memory.reserved >= form.body.count }
+        wait { harness.service.memory.reserved > 0 }
 
         let finished = Mutex<Bool?>(nil)
         let ended = DispatchSemaphore(value: 0)

@@ -87,7 +87,7 @@ import Testing
             decoder: InProcessDecoder(), limits: AudioLimits(), memory: MemoryBudget(limit: 1 << 30), metrics: Metrics()
         )
         let samples = seconds * tower.sampleRate
-        let decoded = try intake.decode(Sound.wav([Int16](repeating: 1000, count: samples)), for: tower)
+        let decoded = try intake.decode(Sound.wav([Int16](repeating: 1000, count: samples)), for: tower, of: "a")
         #expect(
             decoded.memory.bytes
                 == tower.melBytes(samples: samples) + (tokens ? tower.tokenBytes(samples: samples) : 0))

@@ -34,15 +34,15 @@ import Testing
     }
 
     @Test func `a part for which another of the request left no memory is prepared after it`() throws {
-        let budget = MemoryBudget(limit: 10)
+        let budget = MemoryBudget(limit: 16)
         let parts = PreparedParts(2) { _ in
-            guard let held = budget.reserve(8) else { throw Problem.memoryIsFull(budget) }
+            guard let held = budget.reserve(8, for: "a") else { throw Problem.memoryIsFull(budget) }
             held.shrink(to: 1)
             var taken = TakenParts()
             taken.memory = [held]
             return taken
         }
-        let other = try #require(budget.reserve(8))
+        let other = try #require(budget.reserve(8, for: "a"))
         parts.prepare(1)
         other.release()
         #expect(try parts.joined().memory.map(\.bytes) == [1, 1])
