@@ -83,9 +83,12 @@ public final class BERT: Sendable {
 
     /// Token ids of several texts → their embeddings [d], not normalised. An id outside the vocabulary, a text without
     /// ids or one longer than the position table is the caller's mistake and stops the program.
-    public func embed(_ texts: [[Int32]], workspace: Workspace, pool: ComputePool) -> [[Float]] {
+    /// - Parameter pause: called after each layer; what is computed then must have a workspace of its own.
+    public func embed(
+        _ texts: [[Int32]], workspace: Workspace, pool: ComputePool, pause: () -> Void = {}
+    ) -> [[Float]] {
         let width = configuration.hiddenSize
-        return encode(texts, workspace, pool) { x, rows in
+        return encode(texts, workspace, pool, pause) { x, rows in
             [Float](unsafeUninitializedCapacity: width) { mean, initialized in
                 // `width` is above 0, so that there is a base address.
                 if let base = mean.baseAddress { meanPool(x, rows: rows, width: width, into: base) }
@@ -95,9 +98,11 @@ public final class BERT: Sendable {
     }
 
     /// Token ids of several texts → the last hidden state of each [tokens, d]. For ids see `embed`.
-    public func hiddenStates(_ texts: [[Int32]], workspace: Workspace, pool: ComputePool) -> [TowerTokens] {
+    public func hiddenStates(
+        _ texts: [[Int32]], workspace: Workspace, pool: ComputePool, pause: () -> Void = {}
+    ) -> [TowerTokens] {
         let width = configuration.hiddenSize
-        return encode(texts, workspace, pool) { x, rows in
+        return encode(texts, workspace, pool, pause) { x, rows in
             TowerTokens(
                 tokens: rows, width: width, values: Array(UnsafeBufferPointer(start: x, count: rows * width)))
         }
@@ -105,7 +110,7 @@ public final class BERT: Sendable {
 
     /// What `read` makes of the last hidden state of each text.
     private func encode<Result>(
-        _ texts: [[Int32]], _ workspace: Workspace, _ pool: ComputePool,
+        _ texts: [[Int32]], _ workspace: Workspace, _ pool: ComputePool, _ pause: () -> Void,
         _ read: (UnsafePointer<Float>, _ rows: Int) -> Result
     ) -> [Result] {
         var results: [Result] = []
@@ -119,7 +124,7 @@ public final class BERT: Sendable {
                 last += 1
             } while last < texts.count && rows + texts[last].count <= Self.rowsAtOnce
             let spans = RowSpans(texts[first..<last].map(\.count))
-            let x = run(texts[first..<last], spans, workspace, pool)
+            let x = run(texts[first..<last], spans, workspace, pool, pause)
             for span in spans.spans { results.append(read(x + span.lowerBound * configuration.hiddenSize, span.count)) }
             first = last
         }
@@ -128,7 +133,8 @@ public final class BERT: Sendable {
 
     /// The last hidden state of some texts [rows, d]: memory of the workspace, valid until its next use.
     private func run(
-        _ texts: ArraySlice<[Int32]>, _ spans: RowSpans, _ workspace: Workspace, _ pool: ComputePool
+        _ texts: ArraySlice<[Int32]>, _ spans: RowSpans, _ workspace: Workspace, _ pool: ComputePool,
+        _ pause: () -> Void
     ) -> UnsafeMutablePointer<Float> {
         let rows = spans.total
         let width = configuration.hiddenSize
@@ -143,6 +149,7 @@ public final class BERT: Sendable {
         embeddingNorm.apply(x, rows: rows, into: x, pool: pool)
         for layer in layers {
             layer.apply(x, spans, mixed: mixed, queryKeyValue: queryKeyValue, hidden: hidden, pool: pool)
+            pause()
         }
         return x
     }

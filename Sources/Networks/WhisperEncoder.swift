@@ -107,8 +107,10 @@ public final class WhisperEncoder: Sendable {
     ///
     /// A clip without windows, a window without frames or with more than there are positions, or a state that there is
     /// not, is the caller's mistake and stops the program.
+    /// - Parameter pause: called after the convolutions and twice in each layer; what is computed then must have a workspace
+    ///   of its own.
     public func encode(
-        _ clips: [[[Float]]], lastState: Int? = nil, workspace: Workspace, pool: ComputePool
+        _ clips: [[[Float]]], lastState: Int? = nil, workspace: Workspace, pool: ComputePool, pause: () -> Void = {}
     ) -> [TowerTokens] {
         let lastState = lastState ?? layers.count
         precondition((0...layers.count).contains(lastState), "state \(lastState) of \(layers.count) layers")
@@ -123,7 +125,7 @@ public final class WhisperEncoder: Sendable {
                 rows += windows[last].tokens
                 last += 1
             } while last < windows.count && rows + windows[last].tokens <= Self.rowsAtOnce
-            encode(windows[first..<last], rows: rows, lastState: lastState, workspace, pool) { state, x in
+            encode(windows[first..<last], rows: rows, lastState: lastState, workspace, pool, pause) { state, x in
                 var row = x
                 for window in windows[first..<last] {
                     let count = window.tokens * width
@@ -163,7 +165,7 @@ public final class WhisperEncoder: Sendable {
 
     private func encode(
         _ windows: ArraySlice<Window>, rows: Int, lastState: Int, _ workspace: Workspace, _ pool: ComputePool,
-        _ give: (_ state: Int, _ x: UnsafePointer<Float>) -> Void
+        _ pause: () -> Void, _ give: (_ state: Int, _ x: UnsafePointer<Float>) -> Void
     ) {
         let width = configuration.hiddenSize
         let inner = configuration.intermediateSize
@@ -176,16 +178,19 @@ public final class WhisperEncoder: Sendable {
 
         convolve(windows, scratch: wide, into: x, pool)
         give(0, x)
+        pause()
         for (index, layer) in layers.prefix(lastState).enumerated() {
             layer.attentionNorm.apply(x, rows: rows, into: normed, pool: pool)
             layer.queryKeyValue.apply(normed, rows: rows, into: wide, pool: pool)
             attend(windows, wide, into: normed, pool)
             layer.attentionOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+            pause()
             layer.feedForwardNorm.apply(x, rows: rows, into: normed, pool: pool)
             layer.up.apply(normed, rows: rows, activation: .gelu, into: wide, pool: pool)
             layer.down.apply(wide, rows: rows, residual: x, into: x, pool: pool)
             if index == layers.count - 1, let finalNorm { finalNorm.apply(x, rows: rows, into: x, pool: pool) }
             give(index + 1, x)
+            pause()
         }
     }
 

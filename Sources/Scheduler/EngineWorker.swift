@@ -1,4 +1,4 @@
-/// What the engine can compute. Made and used on the engine thread alone, one call at a time, so it needs no locks.
+/// What the engine can compute. Made and used on the engine thread alone, so it needs no locks.
 public protocol EngineWorker: SendableMetatype {
     /// The input of one request, decoded and ready to compute with.
     associatedtype Job: Sendable
@@ -12,7 +12,10 @@ public protocol EngineWorker: SendableMetatype {
     /// Runs one batch of one task and returns one outcome per job, in the jobs' order.
     ///
     /// A job of a task whose policy says `generates` may return a started generation, which is then stepped until it is done.
-    func begin(task: TaskID, jobs: [Job]) -> [BeginOutcome<Generation, Output>]
+    ///
+    /// - Parameter pause: to be called wherever a batch that takes long may be interrupted, every few milliseconds: `begin`
+    ///   and `step` are then called within it for others whose turn it is. Those calls do not pause themselves.
+    func begin(task: TaskID, jobs: [Job], pause: () -> Void) -> [BeginOutcome<Generation, Output>]
 
     /// Advances all given generations by one step, together, and returns one outcome per generation, in their order.
     ///

@@ -65,13 +65,17 @@ public struct FairShares: Sendable {
     public mutating func charge(_ client: ClientID, _ cost: Duration) {
         guard accounts[client] != nil else { return }
         accounts[client]?.virtualTime += cost.seconds
-        let least = accounts.values.lazy.filter { $0.wanted > 0 }.map(\.virtualTime).min()
-        if let least { floor = max(floor, least) }
+        if let leastStanding { floor = max(floor, leastStanding) }
     }
 
     /// How much of the resource the client has had, in a time that all share: who has less goes first.
     public func standing(_ client: ClientID) -> Double {
         accounts[client].map { max($0.virtualTime, floor - credit) } ?? floor - credit
+    }
+
+    /// The standing of the client that wants the resource and has had least; nil where nobody wants it.
+    public var leastStanding: Double? {
+        accounts.values.lazy.filter { $0.wanted > 0 }.map(\.virtualTime).min()
     }
 
     /// Debts that the others have caught up with say nothing any more.

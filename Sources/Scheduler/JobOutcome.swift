@@ -13,6 +13,8 @@ public struct JobTiming: Sendable, Equatable {
     public var ended: EngineInstant
     /// Steps it took part in.
     public var steps = 0
+    /// Its part of the time that the engine spent on its batch and its steps.
+    public var cost = Duration.zero
     /// How many jobs its batch held.
     public var batchSize = 0
 

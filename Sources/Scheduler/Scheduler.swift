@@ -6,7 +6,7 @@ import Synchronization
 /// ```swift
 /// let scheduler = Scheduler(
 ///     SchedulerConfiguration(tasks: [TaskPolicy("caption", generates: true)]), makeWorker: { CaptionWorker(model) })
-/// let ticket = try scheduler.submit(job, task: "caption", deadline: .now + .seconds(60)) { outcome in … }
+/// let ticket = try scheduler.submit(job, task: "caption", JobTerms(client: "alice", deadline: .now + .seconds(60))) { … }
 /// exchange.onCancel { ticket.cancel() }
 /// ```
 ///
@@ -26,7 +26,7 @@ public final class Scheduler<Worker: EngineWorker>: Sendable {
         now: @escaping @Sendable () -> EngineInstant = { .now }, makeWorker: @escaping @Sendable () -> Worker
     ) {
         engine = Engine(configuration, observer: observer, now: now)
-        let status = EngineThread.start { [engine] in engine.run(makeWorker()) }
+        let status = EngineThread.start { [engine] in EngineRun(engine, makeWorker()).run() }
         // At start-up, before any request: a process that cannot have its one engine thread cannot serve.
         precondition(status == 0, "the system gives no thread for the engine (error \(status))")
     }
@@ -40,23 +40,23 @@ public final class Scheduler<Worker: EngineWorker>: Sendable {
     /// - Parameters:
     ///   - job: the input.
     ///   - task: which of the configured tasks it belongs to.
-    ///   - weight: how much of a batch it takes up, 1 for the usual request; at most `maxBatch` counts.
-    ///   - deadline: when its answer is no longer wanted. In the queue it then ends with `deadlineExceeded(started: false)`,
-    ///     after its beginning with `started: true`.
+    ///   - terms: for whom it is, how much, and until when.
     ///   - onProgress: called after each step that added something to its answer, before `onResult`.
     ///   - onResult: called exactly once.
     ///
     /// Both are called on the engine thread, without a lock held: hand over what takes long. They may submit and cancel.
     /// - Throws: `queueFull`, `draining` or `unknownTask`; `onResult` is not called then.
     @discardableResult public func submit(
-        _ job: Worker.Job, task: TaskID, weight: Int = 1, deadline: EngineInstant? = nil,
-        onProgress: (@Sendable (Worker.Progress) -> Void)? = nil,
+        _ job: Worker.Job, task: TaskID, _ terms: JobTerms, onProgress: (@Sendable (Worker.Progress) -> Void)? = nil,
         onResult: @escaping @Sendable (JobOutcome<Worker.Output>) -> Void
     ) throws(SchedulerError) -> Ticket {
         let submission = Submission<Worker>(job: job, onProgress: onProgress, onResult: onResult)
-        let id = try engine.submit(submission, task: task, weight: weight, deadline: deadline)
+        let id = try engine.submit(submission, task: task, terms)
         return Ticket { [weak engine] in engine?.cancel(id) }
     }
+
+    /// What a job would cost the engine by what is known of its task; zero before the first one.
+    public func cost(of task: TaskID, size: Double) -> Duration { engine.cost(of: task, size: size) }
 
     /// What waits and runs, per task in the configuration's order.
     public var loads: [TaskLoad] { engine.loads }

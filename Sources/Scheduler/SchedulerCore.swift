@@ -5,14 +5,19 @@ struct JobID: Hashable, Sendable {
 
 /// The scheduler's decisions as a pure state machine: every input carries the time, nothing blocks, nothing is called back.
 ///
-/// The driver asks `nextAction`, carries it out, and reports with `beginEnded` or `stepEnded`; `submit` and `cancel` may come
-/// at any time in between. Whatever ended meanwhile is fetched with `takeEnded`. The rules:
+/// The driver asks `nextAction`, carries it out, and reports with `beginEnded` or `stepEnded`; while it begins a batch, it may
+/// ask for an `interlude` and carry that out in the same way. `submit` and `cancel` may come at any time in between. Whatever
+/// ended meanwhile is fetched with `takeEnded`. The rules:
 ///
-/// - Jobs of a task are begun in the order of their submission.
+/// - The turn is that of the client that has had least of the engine, and of those within a slice of it (``FairShares``): they
+///   share batches and steps. Others come where these have nothing to do.
+/// - A client's jobs of a task are begun in the order of their submission.
 /// - Of the tasks that wait, the one served longest ago has the turn. If it waits for room among the running generations, no
-///   other generating task takes that room meanwhile: small jobs would keep a heavy one out for ever.
+///   other generating task takes that room meanwhile: small jobs would keep a heavy one out for ever. A client with none
+///   running finds room beyond the bound.
 /// - An idle engine begins what waits at once. While generations run, at most one small batch is begun between two steps.
-/// - A batch never holds more weight than allowed, and neither do the running generations.
+/// - A batch never holds more weight than allowed, nor takes longer than a slice by what is known of its jobs, unless it is one
+///   job; and neither do the running generations.
 /// - Every accepted job ends exactly once.
 struct SchedulerCore<Payload, Output> {
     /// What the engine should do now.
@@ -49,17 +54,43 @@ struct SchedulerCore<Payload, Output> {
         let timing: JobTiming
     }
 
-    struct Entry {
+    /// What of a job never changes: shared, so that moving it about costs little.
+    final class Job {
         let id: JobID
         let task: Int
         let payload: Payload
+        let terms: JobTerms
         let weight: Int
-        let deadline: EngineInstant?
+
+        init(id: JobID, task: Int, payload: Payload, terms: JobTerms, weight: Int) {
+            self.id = id
+            self.task = task
+            self.payload = payload
+            self.terms = terms
+            self.weight = weight
+        }
+    }
+
+    struct Entry {
+        let job: Job
+        /// What its client was charged for its beginning, before that was known.
+        var advance = Duration.zero
         var isCancelled = false
         var timing: JobTiming
 
+        var id: JobID { job.id }
+        var task: Int { job.task }
+        var payload: Payload { job.payload }
+        var terms: JobTerms { job.terms }
+        var weight: Int { job.weight }
+        var client: ClientID { job.terms.client }
+
         func isExpired(at now: EngineInstant) -> Bool {
-            deadline.map { $0 <= now } ?? false
+            terms.deadline.map { $0 <= now } ?? false
+        }
+
+        func isOverdue(at now: EngineInstant) -> Bool {
+            terms.latestStart.map { $0 <= now } ?? false
         }
     }
 
@@ -69,10 +100,16 @@ struct SchedulerCore<Payload, Output> {
 
     /// What waits, per task, oldest first.
     var queues: [[Entry]]
-    /// The batch that the engine is beginning.
-    var beginning: [Entry] = []
-    /// The generations that are stepped, oldest first.
+    /// What the jobs of each task cost.
+    var costs: [TaskCost]
+    /// What each client has had of the engine.
+    var shares: FairShares
+    /// The batch that the engine is beginning, and behind it one that it begins while that one pauses.
+    var beginnings: [[Entry]] = []
+    /// The generations that are stepped, those that had their last step longest ago first.
     var running: [Entry] = []
+    /// Those of them in the step that was asked for last, in the order of its outcomes.
+    private(set) var stepping: [JobID] = []
     /// Per task, the number of batches begun before its last one; the task with the smallest has the turn.
     var lastTurns: [Int]
     var batchCount = 0
@@ -89,27 +126,44 @@ struct SchedulerCore<Payload, Output> {
         taskNumbers = Dictionary(
             configuration.tasks.enumerated().map { ($1.task, $0) }, uniquingKeysWith: { first, _ in first })
         queues = Array(repeating: [], count: configuration.tasks.count)
+        costs = Array(repeating: TaskCost(), count: configuration.tasks.count)
+        // More than the slice within which clients share: who comes back has the engine to itself for a while.
+        shares = FairShares(credit: configuration.slice * 2)
         lastTurns = Array(configuration.tasks.indices.map { $0 - configuration.tasks.count })
     }
 
     // MARK: Inputs
 
-    /// Accepts a job, or says why not. A weight above the batch limit counts as the limit: such a job runs alone.
+    /// Accepts a job, or says why not. A weight above the batch limit counts as the limit: such a job runs alone. Where the
+    /// queue is full, the newest job of the client that has most in it makes room for one that has fewer.
     mutating func submit(
-        _ payload: Payload, task: TaskID, weight: Int = 1, deadline: EngineInstant?, at now: EngineInstant
+        _ payload: Payload, task: TaskID, _ terms: JobTerms, at now: EngineInstant
     ) throws(SchedulerError) -> JobID {
         guard !isDraining else { throw .draining }
         guard let number = taskNumbers[task] else { throw .unknownTask(task) }
-        guard queues[number].count < configuration.maxQueue else {
+        guard queues[number].count < configuration.maxQueue || makeRoom(in: number, for: terms.client, at: now) else {
             throw .queueFull(task: task, bound: configuration.maxQueue)
         }
         lastNumber += 1
         let id = JobID(number: lastNumber)
+        shares.join(terms.client)
         queues[number].append(
             Entry(
-                id: id, task: number, payload: payload, weight: min(max(weight, 1), configuration.maxBatch),
-                deadline: deadline, timing: JobTiming(submitted: now)))
+                job: Job(
+                    id: id, task: number, payload: payload, terms: terms,
+                    weight: min(terms.weight, configuration.maxBatch)), timing: JobTiming(submitted: now)))
         return id
+    }
+
+    /// Ends the newest job of the client with most jobs in a queue, if those are at least two more than another has.
+    private mutating func makeRoom(in number: Int, for client: ClientID, at now: EngineInstant) -> Bool {
+        let counts = Dictionary(queues[number].map { ($0.client, 1) }, uniquingKeysWith: +)
+        let largest = counts.max { ($0.value, $0.key.name) < ($1.value, $1.key.name) }
+        guard let (holder, most) = largest, most > (counts[client] ?? 0) + 1,
+            let index = queues[number].lastIndex(where: { $0.client == holder })
+        else { return false }
+        end(queues[number].remove(at: index), .crowdedOut, at: now)
+        return true
     }
 
     /// Ends a waiting job at once, or a started one as soon as the engine returns. Does nothing if it ended already.
@@ -120,11 +174,12 @@ struct SchedulerCore<Payload, Output> {
                 return
             }
         }
-        if let index = beginning.firstIndex(where: { $0.id == id }) {
-            beginning[index].isCancelled = true
-        } else if let index = running.firstIndex(where: { $0.id == id }) {
-            running[index].isCancelled = true
+        for level in beginnings.indices {
+            if let index = beginnings[level].firstIndex(where: { $0.id == id }) {
+                beginnings[level][index].isCancelled = true
+            }
         }
+        if let index = running.firstIndex(where: { $0.id == id }) { running[index].isCancelled = true }
     }
 
     /// Refuses new jobs from now on.
@@ -143,6 +198,25 @@ struct SchedulerCore<Payload, Output> {
         }
     }
 
+    /// The generations of the step that was asked for last, which leave those that run until their outcomes are known.
+    mutating func takeStepping() -> [Entry] {
+        let entries = steppedEntries
+        running.removeAll { stepping.contains($0.id) }
+        stepping = []
+        return entries
+    }
+
+    /// The generations of the step that was asked for last, in the order of its outcomes.
+    var steppedEntries: [Entry] {
+        stepping.compactMap { id in running.first { $0.id == id } }
+    }
+
+    /// Asks for a step of these generations.
+    mutating func step(_ ids: [JobID]) -> Action {
+        stepping = ids
+        return .step(ids)
+    }
+
     // MARK: Outputs
 
     /// What ended since the last call, in the order of ending.
@@ -157,41 +231,24 @@ struct SchedulerCore<Payload, Output> {
         return events
     }
 
+    /// What a job would cost by what is known of its task; zero before the first one.
+    func cost(of task: TaskID, size: Double) -> Duration {
+        taskNumbers[task].map { costs[$0].whole(size: size) } ?? .zero
+    }
+
     /// What waits and runs, per task.
     func loads(at now: EngineInstant) -> [TaskLoad] {
-        queues.indices.map { number in
+        let started = beginnings.joined() + running
+        return queues.indices.map { number in
             TaskLoad(
                 task: configuration.tasks[number].task, waiting: queues[number].count,
                 oldestWait: queues[number].first?.timing.submitted.duration(to: now) ?? .zero,
-                running: beginning.count { $0.task == number } + running.count { $0.task == number })
+                running: started.count { $0.task == number })
         }
-    }
-
-    // MARK: Ends
-
-    /// Ends a job without an output of the worker.
-    mutating func end(_ entry: Entry, _ end: JobEnd, at now: EngineInstant) {
-        let task = configuration.tasks[entry.task].task
-        let error: SchedulerError =
-            switch end {
-            case .cancelledInQueue: .cancelled(started: false)
-            case .cancelledRunning: .cancelled(started: true)
-            case .expiredInQueue: .deadlineExceeded(task: task, started: false)
-            case .expiredRunning: .deadlineExceeded(task: task, started: true)
-            case .stopped, .done, .failed: .stopped
-            }
-        self.end(entry, end, .failure(error), at: now)
-    }
-
-    /// Ends a job with a result.
-    mutating func end(_ entry: Entry, _ end: JobEnd, _ result: Result<Output, any Error>, at now: EngineInstant) {
-        var timing = entry.timing
-        timing.ended = now
-        ended.append(Ended(id: entry.id, payload: entry.payload, result: result, timing: timing))
-        events.append(.ended(task: configuration.tasks[entry.task].task, end, timing))
     }
 }
 
 extension SchedulerCore: Sendable where Payload: Sendable, Output: Sendable {}
+extension SchedulerCore.Job: Sendable where Payload: Sendable {}
 extension SchedulerCore.Entry: Sendable where Payload: Sendable, Output: Sendable {}
 extension SchedulerCore.Ended: Sendable where Payload: Sendable, Output: Sendable {}

@@ -10,6 +10,8 @@ public enum SchedulerError: Error, Equatable, Sendable {
     case cancelled(started: Bool)
     /// The job's deadline passed while it waited (`started` false) or while it was computed.
     case deadlineExceeded(task: TaskID, started: Bool)
+    /// The job waited longer than its terms allow and was not begun.
+    case overdue(task: TaskID)
     /// The scheduler ended before the job did.
     case stopped
     /// The worker returned another number of outcomes than it was given jobs or generations.
@@ -34,6 +36,8 @@ extension SchedulerError: CustomStringConvertible {
             started
                 ? "\(task) was not done before the request's deadline (--request-deadline); ask for less"
                 : "\(task) could not start before the request's deadline (--request-deadline); try again later"
+        case .overdue(let task):
+            "\(task) could not begin within the time that requests are to wait at most (--target-wait); try again later"
         case .stopped:
             "the server ended before the request was done; try another instance"
         case .outcomeMissing(let task, let expected, let got):

@@ -45,6 +45,10 @@ public enum JobEnd: String, Sendable, CaseIterable {
     case expiredInQueue
     /// Its deadline passed while it was computed.
     case expiredRunning
+    /// It waited longer than its terms allow.
+    case overdue
+    /// It made room for a job of a client that had fewer waiting.
+    case crowdedOut
     /// The scheduler ended first.
     case stopped
 }

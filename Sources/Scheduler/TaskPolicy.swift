@@ -36,13 +36,18 @@ public struct TaskPolicy: Sendable {
 public struct SchedulerConfiguration: Sendable {
     /// The tasks, in the order in which they take their first turns.
     public var tasks: [TaskPolicy]
-    /// Most jobs (by weight) in one batch, and most generations (by weight) that run at once. Default: 16.
+    /// Most jobs (by weight) in one batch, and most generations (by weight) that run at once; a client that has none running
+    /// may go beyond it, to at most twice the number. Default: 16.
     public var maxBatch: Int
-    /// Most jobs that wait per task; one more is refused with `SchedulerError.queueFull`. Default: 256.
+    /// Most jobs that wait per task; one more is refused with `SchedulerError.queueFull`, its own or the newest of the client
+    /// that has most. Default: 256.
     public var maxQueue: Int
     /// Most jobs (by weight) begun between two steps of running generations, so that these are not held up by a burst.
     /// Default: 4.
     public var maxBatchBetweenSteps: Int
+    /// How long what is begun in one batch may take by what is known of its jobs, where more than one job is in it; and how
+    /// far a client may be ahead of another in what it has had of the engine before it has to wait for it. Default: 20 ms.
+    public var slice: Duration
     /// How long a job may wait for company while generations are running. A maximum when busy: an idle engine takes what
     /// waits at once, and so does a full batch. Default: zero.
     public var batchWindow: Duration
@@ -50,7 +55,7 @@ public struct SchedulerConfiguration: Sendable {
     /// Bounds with their defaults.
     public init(
         tasks: [TaskPolicy], maxBatch: Int = 16, maxQueue: Int = 256, maxBatchBetweenSteps: Int = 4,
-        batchWindow: Duration = .zero
+        slice: Duration = .milliseconds(20), batchWindow: Duration = .zero
     ) {
         precondition(
             maxBatch > 0 && maxQueue > 0 && maxBatchBetweenSteps > 0, "a bound of 0 would let no job pass")
@@ -58,6 +63,7 @@ public struct SchedulerConfiguration: Sendable {
         self.maxBatch = maxBatch
         self.maxQueue = maxQueue
         self.maxBatchBetweenSteps = maxBatchBetweenSteps
+        self.slice = slice
         self.batchWindow = batchWindow
     }
 }

@@ -12,7 +12,7 @@ extension LoadedModel {
     /// one.
     public func encodeImages(_ pixels: [[Float]]) -> [ImageEncoding] {
         guard let name = configuration.towers.firstImage?.name, let tower = towers.image(name) else { return [] }
-        return turn.withLock { _ in
+        return turn.take { _ in
             Towers.encodeImages(pixels, tower, pool).map { ImageEncoding(tokens: $0.values) }
         }
     }
@@ -26,8 +26,8 @@ extension LoadedModel {
     public func startCaptions(_ items: [(ImageEncoding, CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
         let captioner = try captionTask()
         let inputs = items.map { (tokens: $0.0.tokens, options: $0.1) }
-        return try turn.withLock { _ throws(TaskError) in
-            try captioner.start(inputs, workspace: captionWorkspace, pool: pool)
+        return try turn.take { memory throws(TaskError) in
+            try captioner.start(inputs, workspace: memory.captions, pool: pool)
         }
     }
 
@@ -35,15 +35,13 @@ extension LoadedModel {
     /// and sampling; finished ones are left alone.
     public func step(_ generations: [CaptionGeneration]) {
         guard let captioner else { return }
-        turn.withLock { _ in captioner.step(generations, workspace: captionWorkspace, pool: pool) }
+        turn.take { captioner.step(generations, workspace: $0.captions, pool: pool) }
     }
 
     /// The logits of a caption's first token, for comparison with another implementation.
     public func firstStepLogits(_ encoding: ImageEncoding) throws(TaskError) -> [Float] {
         let captioner = try captionTask()
-        return turn.withLock { _ in
-            captioner.firstStepLogits(encoding.tokens, workspace: captionWorkspace, pool: pool)
-        }
+        return turn.take { captioner.firstStepLogits(encoding.tokens, workspace: $0.captions, pool: pool) }
     }
 
     private func captionTask() throws(TaskError) -> Captioner {

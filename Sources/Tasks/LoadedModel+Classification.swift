@@ -36,8 +36,9 @@ extension LoadedModel {
             throw .taskNotAvailable(name, model: self.name)
         }
         for item in items { try configuration.check(item.keys, name) }
-        return turn.withLock { _ in
-            let vectors = configuration.fusion.match.map { projections(of: items, $0) } ?? []
+        return turn.take { memory in
+            let workspace = memory.workspace
+            let vectors = configuration.fusion.match.map { projections(of: items, $0, workspace) } ?? []
             return head.classify(items, vectors: vectors, explains: explain, workspace: workspace, pool: pool)
                 .map(Classification.init)
         }
@@ -45,7 +46,7 @@ extension LoadedModel {
 
     /// The vectors in the joint space of those parts of each item that a head matches.
     private func projections(
-        of items: [[String: TowerTokens]], _ match: SensoriumConfiguration.Match
+        of items: [[String: TowerTokens]], _ match: SensoriumConfiguration.Match, _ workspace: Workspace
     ) -> [[String: [Float]]] {
         var vectors = [[String: [Float]]](repeating: [:], count: items.count)
         for (part, input) in match.inputs {

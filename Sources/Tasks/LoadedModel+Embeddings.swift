@@ -8,8 +8,11 @@ extension LoadedModel {
     /// The tokens of each input by the named tower, in the order of `inputs`; those of one tower are computed together. An
     /// input for a tower that there is not, of another kind than the tower's, or of another size, is the caller's mistake
     /// and stops the program.
-    public func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] {
-        turn.withLock { _ in towers.encode(inputs, workspace: workspace, pool: pool) }
+    /// - Parameter pause: called every few milliseconds where texts and sounds take long: other stages may be called in it.
+    public func encode(
+        _ inputs: [(tower: String, input: TowerInput)], pause: () -> Void = {}
+    ) -> [TowerTokens] {
+        turn.take { towers.encode(inputs, workspace: $0.workspace, pool: pool, pause: pause) }
     }
 
     /// Word pieces of a text for the text towers, cut to the model's limit; nil without a text tower.
@@ -18,9 +21,9 @@ extension LoadedModel {
     }
 
     /// Encoded texts → their sentence embeddings by the first text tower, not normalised. Empty without one.
-    public func embedTexts(_ texts: [WordPieceTokenizer.Encoding]) -> [[Float]] {
+    public func embedTexts(_ texts: [WordPieceTokenizer.Encoding], pause: () -> Void = {}) -> [[Float]] {
         guard let name = configuration.towers.firstText?.name, let tower = towers.text(name) else { return [] }
-        return turn.withLock { _ in tower.embed(texts.map(\.ids), workspace: workspace, pool: pool) }
+        return turn.take { tower.embed(texts.map(\.ids), workspace: $0.workspace, pool: pool, pause: pause) }
     }
 
     /// The mean of an image's tokens, not normalised.

@@ -28,9 +28,9 @@ extension LoadedModel {
             if query.parts.isEmpty { throw .missingParts(head.parts, head: name, all: false) }
             try space.check(parts: query.parts.keys, view: query.view, weight: query.weight)
         }
-        return turn.withLock { _ in
-            let views = views(of: queries, head.views)
-            let keys = keys(of: queries, views, head, projection)
+        return turn.take { memory in
+            let views = views(of: queries, head.views, memory.workspace)
+            let keys = keys(of: queries, views, head, projection, memory.workspace)
             let composed = composed(keys, head.composition, projection)
             return queries.indices.map { index in
                 SpaceVector(
@@ -41,7 +41,9 @@ extension LoadedModel {
 
     /// What the picture of each query is taken for: what it is said to be, or what the head of the views says of it. Nil without
     /// a picture, or without views.
-    private func views(of queries: [SpaceQuery], _ views: SensoriumConfiguration.Views?) -> [PictureView?] {
+    private func views(
+        of queries: [SpaceQuery], _ views: SensoriumConfiguration.Views?, _ workspace: Workspace
+    ) -> [PictureView?] {
         guard let views, let head = classifiers[views.head],
             case .classifier(let labels)? = configuration.heads[views.head]
         else { return queries.map { _ in nil } }
@@ -61,7 +63,7 @@ extension LoadedModel {
     /// The vectors of each query's parts: one pass for each input of the space, over all queries.
     private func keys(
         of queries: [SpaceQuery], _ views: [PictureView?], _ head: SensoriumConfiguration.ProjectionHead,
-        _ projection: ProjectionHead
+        _ projection: ProjectionHead, _ workspace: Workspace
     ) -> [[String: [Float]]] {
         var read: [String: [(query: Int, part: String, tokens: TowerTokens)]] = [:]
         for (index, query) in queries.enumerated() {

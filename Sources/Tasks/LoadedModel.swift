@@ -1,14 +1,14 @@
 import Checkpoint
 import Media
 import Networks
-import Synchronization
 import Tensor
 import Tokenizer
 
 /// A checkpoint ready to answer: its towers and heads packed for this machine, and the threads that compute.
 ///
 /// The batch stages (`encode`, `classify`, `project`, `encodeImages`, `embedTexts`, `startCaptions`, `step`) are meant for
-/// one thread, the engine's; calls from several threads are safe and wait for each other. What a request gets does not
+/// one thread, the engine's; calls from several threads are safe and wait for each other. Where one of them pauses, others may
+/// be made within it. What a request gets does not
 /// depend on what it is batched with, nor on the number of threads: equal to the last bit.
 public final class LoadedModel: Sendable {
     /// The name in `config.json`, such as "sensorium-base".
@@ -46,10 +46,7 @@ public final class LoadedModel: Sendable {
     let faceFinder: FaceFinder?
     let pool: ComputePool
     /// Held by whoever computes.
-    let turn = Mutex(())
-    // The memory to compute in, touched only by whoever holds `turn`.
-    nonisolated(unsafe) let workspace = Workspace()
-    nonisolated(unsafe) let captionWorkspace = CaptionWorkspace()
+    let turn = ComputeTurn()
 
     /// Maps, checks and packs the checkpoint in `directory`. Throws `CheckpointError`, `TokenizerError`, `MediaError` or
     /// `TaskError`.

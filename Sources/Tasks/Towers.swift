@@ -79,9 +79,11 @@ struct Towers: Sendable {
     }
 
     /// The tokens of each input, those of one tower computed together. An input for a tower that is not there, of another
-    /// kind than the tower's or of another size, is the caller's mistake and stops the program.
+    /// kind than the tower's or of another size, is the caller's mistake and stops the program. `pause` is called every few
+    /// milliseconds of a text or a sound.
     func encode(
-        _ inputs: [(tower: String, input: TowerInput)], workspace: Workspace, pool: ComputePool
+        _ inputs: [(tower: String, input: TowerInput)], workspace: Workspace, pool: ComputePool,
+        pause: () -> Void
     ) -> [TowerTokens] {
         var results = inputs.map { _, input -> TowerTokens? in
             if case .tokens(let tokens) = input { tokens } else { nil }
@@ -89,7 +91,7 @@ struct Towers: Sendable {
         for (name, network) in networks {
             let places = inputs.indices.filter { inputs[$0].tower == name && results[$0] == nil }
             guard !places.isEmpty else { continue }
-            let tokens = encode(places.map { inputs[$0].input }, network, workspace, pool)
+            let tokens = encode(places.map { inputs[$0].input }, network, workspace, pool, pause)
             for (place, tokens) in zip(places, tokens) { results[place] = tokens }
         }
         let tokens = results.compactMap(\.self)
@@ -98,7 +100,7 @@ struct Towers: Sendable {
     }
 
     private func encode(
-        _ inputs: [TowerInput], _ network: Network, _ workspace: Workspace, _ pool: ComputePool
+        _ inputs: [TowerInput], _ network: Network, _ workspace: Workspace, _ pool: ComputePool, _ pause: () -> Void
     ) -> [TowerTokens] {
         switch network {
         case .image(let tower):
@@ -106,10 +108,10 @@ struct Towers: Sendable {
                 inputs.compactMap { if case .pixels(let pixels) = $0 { pixels } else { nil } }, tower, pool)
         case .text(let tower):
             let texts = inputs.compactMap { if case .text(let text) = $0 { text.ids } else { nil } }
-            return tower.hiddenStates(texts, workspace: workspace, pool: pool)
+            return tower.hiddenStates(texts, workspace: workspace, pool: pool, pause: pause)
         case .audio(let tower, let lastState):
             let clips = inputs.compactMap { if case .mel(let windows) = $0 { windows } else { nil } }
-            return tower.encode(clips, lastState: lastState, workspace: workspace, pool: pool)
+            return tower.encode(clips, lastState: lastState, workspace: workspace, pool: pool, pause: pause)
         case .face(let tower):
             let faces = inputs.compactMap { if case .pixels(let pixels) = $0 { pixels } else { nil } }
             return tower.encode(faces, workspace: workspace, pool: pool)

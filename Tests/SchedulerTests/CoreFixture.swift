@@ -18,9 +18,14 @@ struct CoreFixture {
     }
 
     @discardableResult mutating func submit(
-        _ job: Int, _ task: TaskID = "caption", weight: Int = 1, within limit: Duration? = nil
+        _ job: Int, _ task: TaskID = "caption", size: Double = 1, for client: ClientID = "one",
+        within limit: Duration? = nil, startWithin start: Duration? = nil
     ) throws -> JobID {
-        try core.submit(job, task: task, weight: weight, deadline: limit.map { now.advanced(by: $0) }, at: now)
+        try core.submit(
+            job, task: task,
+            JobTerms(
+                client: client, size: size, deadline: limit.map { now.advanced(by: $0) },
+                latestStart: start.map { now.advanced(by: $0) }), at: now)
     }
 
     mutating func wait(_ milliseconds: Int) {
@@ -37,21 +42,30 @@ struct CoreFixture {
         }
     }
 
+    /// The jobs of the next action, whatever it is.
+    mutating func nextJobs() -> [Int] {
+        switch core.nextAction(at: now) {
+        case .begin(_, let jobs): jobs.map(\.payload)
+        case .step(let ids): core.running.filter { ids.contains($0.id) }.map(\.payload)
+        case .wait, .stop: []
+        }
+    }
+
     /// Reports that every job of the batch started a generation.
     mutating func beganGenerations() {
-        core.beginEnded(core.beginning.map { _ in .generating }, at: now)
+        core.beginEnded(core.beginnings.last?.map { _ in .generating } ?? [], at: now)
     }
 
     /// Reports that every job of the batch is done.
     mutating func beganAll() {
-        core.beginEnded(core.beginning.map { .done("\($0.payload)") }, at: now)
+        core.beginEnded(core.beginnings.last?.map { .done("\($0.payload)") } ?? [], at: now)
     }
 
     /// Reports a step that finished the generations of these jobs.
-    mutating func stepped(finishing jobs: Set<Int> = []) {
+    mutating func stepped(finishing jobs: Set<Int> = [], took: Duration = .zero) {
         core.stepEnded(
-            core.running.map { jobs.contains($0.payload) ? .done("\($0.payload)") : .advanced }, startedAt: now, at: now
-        )
+            core.steppedEntries.map { jobs.contains($0.payload) ? .done("\($0.payload)") : .advanced },
+            startedAt: now.advanced(by: took * -1), at: now)
     }
 
     /// What ended since the last call, in short: `1 done`, `2 deadlineExceeded(…)`.
@@ -79,6 +93,7 @@ struct CoreFixture {
         case .stopped: "stopped"
         case .outcomeMissing: "outcome missing"
         case .unexpectedGeneration: "unexpected generation"
+        case .overdue: "overdue"
         case .queueFull, .draining, .unknownTask: "refused"
         }
     }

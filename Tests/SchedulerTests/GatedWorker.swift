@@ -58,7 +58,7 @@ struct GatedWorker: EngineWorker {
     let gate: EngineGate
     let onRelease: @Sendable (Int) -> Void
 
-    func begin(task: TaskID, jobs: [Int]) -> [BeginOutcome<Generation, Int>] {
+    func begin(task: TaskID, jobs: [Int], pause: () -> Void) -> [BeginOutcome<Generation, Int>] {
         gate.pass("begin \(jobs)")
         return jobs.map { .generate(Generation($0, onRelease: onRelease)) }
     }

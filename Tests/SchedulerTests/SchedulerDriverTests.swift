@@ -18,7 +18,7 @@ private struct CountdownWorker: EngineWorker {
         }
     }
 
-    func begin(task: TaskID, jobs: [Int]) -> [BeginOutcome<Countdown, String>] {
+    func begin(task: TaskID, jobs: [Int], pause: () -> Void) -> [BeginOutcome<Countdown, String>] {
         jobs.map { job in
             job < 0 ? .failed(Broken()) : job == 0 ? .done("0") : .generate(Countdown(job))
         }
@@ -42,7 +42,8 @@ private struct CountdownWorker: EngineWorker {
         let seen = Mutex<[String]>([])
         let outcome = await withCheckedContinuation { continuation in
             _ = try? scheduler.submit(
-                3, task: "count", onProgress: { left in seen.withLock { $0.append("\(left)") } },
+                3, task: "count", JobTerms(client: "one"),
+                onProgress: { left in seen.withLock { $0.append("\(left)") } },
                 onResult: { continuation.resume(returning: $0) })
         }
         #expect(try outcome.result.get() == "3")
@@ -55,19 +56,21 @@ private struct CountdownWorker: EngineWorker {
         let scheduler = makeScheduler()
         let results = Mutex<[String]>([])
         for job in 0..<20 {
-            try scheduler.submit(job, task: "count") { outcome in
+            try scheduler.submit(job, task: "count", JobTerms(client: "one")) { outcome in
                 results.withLock { $0.append((try? outcome.result.get()) ?? "failed") }
             }
         }
         #expect(scheduler.drain(within: .seconds(60)))
         #expect(results.withLock { $0.count } == 20)
-        #expect(throws: SchedulerError.draining) { try scheduler.submit(1, task: "count") { _ in } }
+        #expect(throws: SchedulerError.draining) {
+            try scheduler.submit(1, task: "count", JobTerms(client: "one")) { _ in }
+        }
     }
 
     @Test func `a worker's error reaches its job`() async throws {
         let scheduler = makeScheduler()
         let outcome = await withCheckedContinuation { continuation in
-            _ = try? scheduler.submit(-1, task: "count") { continuation.resume(returning: $0) }
+            _ = try? scheduler.submit(-1, task: "count", JobTerms(client: "one")) { continuation.resume(returning: $0) }
         }
         #expect(throws: CountdownWorker.Broken.self) { try outcome.result.get() }
     }
@@ -97,7 +100,9 @@ private struct CountdownWorker: EngineWorker {
             SchedulerConfiguration(tasks: [TaskPolicy("count", generates: true)]), observer: observer
         ) { CountdownWorker() }
         scheduler.beginDraining()
-        #expect(throws: SchedulerError.draining) { try scheduler.submit(1, task: "count") { _ in } }
+        #expect(throws: SchedulerError.draining) {
+            try scheduler.submit(1, task: "count", JobTerms(client: "one")) { _ in }
+        }
         #expect(observer.seen.events.withLock { $0 } == [.refused(task: "count", .draining)])
         #expect(scheduler.isDraining)
     }
@@ -105,7 +110,7 @@ private struct CountdownWorker: EngineWorker {
     private func chain(
         _ scheduler: Scheduler<CountdownWorker>, length: Int, then finish: @escaping @Sendable () -> Void
     ) {
-        _ = try? scheduler.submit(length % 3, task: "count") { [self, scheduler] _ in
+        _ = try? scheduler.submit(length % 3, task: "count", JobTerms(client: "one")) { [self, scheduler] _ in
             length == 0 ? finish() : chain(scheduler, length: length - 1, then: finish)
         }
     }

@@ -53,7 +53,7 @@ import Testing
         for job in 1...3 { try fixture.submit(job, "light") }
         #expect(fixture.next() == "begin light [1, 2, 3]")
         fixture.beganGenerations()
-        try fixture.submit(10, "heavy", weight: 4)
+        try fixture.submit(10, "heavy", size: 4)
         for job in 4...6 { try fixture.submit(job, "light") }
         for done in 1...3 {
             #expect(fixture.next() == "step \(4 - done)")
@@ -64,11 +64,11 @@ import Testing
 
     @Test func `a batch is bounded by weight, and a job heavier than that runs alone`() throws {
         var fixture = CoreFixture(maxBatch: 4)
-        try fixture.submit(1, "embed", weight: 2)
-        try fixture.submit(2, "embed", weight: 3)
-        try fixture.submit(3, "embed", weight: 1)
-        try fixture.submit(4, "embed", weight: 100)
-        try fixture.submit(5, "embed", weight: 0)
+        try fixture.submit(1, "embed", size: 2)
+        try fixture.submit(2, "embed", size: 3)
+        try fixture.submit(3, "embed", size: 1)
+        try fixture.submit(4, "embed", size: 100)
+        try fixture.submit(5, "embed", size: 0.1)
         var actions: [String] = []
         for _ in 1...4 {
             actions.append(fixture.next())
@@ -82,7 +82,7 @@ import Testing
         try fixture.submit(1)
         #expect(fixture.next() == "begin caption [1]")
         fixture.beganGenerations()
-        try fixture.submit(2, weight: 5)
+        try fixture.submit(2, size: 5)
         try fixture.submit(3)
         #expect(fixture.next() == "step 1")
         fixture.stepped()

@@ -17,6 +17,14 @@ import Testing
         Simulation.Load(testDescription: "a window", seed: 8, meanGap: 0.03, batchWindow: .milliseconds(40)),
         Simulation.Load(testDescription: "jobs of different weight", seed: 9, meanGap: 0.06, heaviest: 20),
         Simulation.Load(testDescription: "failures", seed: 10, meanGap: 0.03, failing: 0.5),
+        Simulation.Load(
+            testDescription: "many clients", seed: 11, meanGap: 0.06, slice: .milliseconds(60), clients: 40),
+        Simulation.Load(
+            testDescription: "many clients in overload", seed: 12, meanGap: 0.005, slice: .milliseconds(60),
+            clients: 40),
+        Simulation.Load(
+            testDescription: "clients with jobs of different weight", seed: 13, meanGap: 0.03,
+            slice: .milliseconds(200), clients: 5, heaviest: 20),
     ]
 
     @Test(arguments: loads)
@@ -39,6 +47,7 @@ import Testing
         case .failure(SchedulerError.cancelled): return job.cancellation != nil
         case .failure(SchedulerError.deadlineExceeded(let task, _)): return task == job.task && job.deadline != nil
         case .failure(is Simulation.Broken): return job.isFailing
+        case .failure(SchedulerError.queueFull(let task, _)): return task == job.task
         case .failure(SchedulerError.outcomeMissing): return true
         case .failure: return false
         }

@@ -35,7 +35,7 @@ import Testing
 
         let record: Record
 
-        func begin(task: TaskID, jobs: [Int]) -> [BeginOutcome<Generation, Int>] {
+        func begin(task: TaskID, jobs: [Int], pause: () -> Void) -> [BeginOutcome<Generation, Int>] {
             record.inside {
                 record.begun.withLock { $0 += jobs }
                 record.largestBatch.max(jobs.count, ordering: .relaxed)
@@ -98,7 +98,7 @@ import Testing
         do throws(SchedulerError) {
             let ticket = try scheduler.submit(
                 job, task: job.isMultiple(of: 3) ? "batch" : "generate",
-                deadline: job.isMultiple(of: 11) ? .now : nil,
+                JobTerms(client: ClientID("\(job % 4)"), deadline: job.isMultiple(of: 11) ? .now : nil),
                 onProgress: { _ in
                     if clients.results.withLock({ $0[job] != nil }) {
                         clients.progressAfterResult.add(1, ordering: .relaxed)
@@ -116,6 +116,7 @@ import Testing
         switch results.first {
         case .success(let number): number == job
         case .failure(SchedulerError.cancelled): job.isMultiple(of: 5)
+        case .failure(SchedulerError.queueFull): true
         case .failure(SchedulerError.deadlineExceeded): job.isMultiple(of: 11)
         case .failure, nil: false
         }

@@ -26,7 +26,7 @@ import Testing
         _ job: Int, to scheduler: Scheduler<GatedWorker>
     ) throws -> (ticket: Ticket, result: () -> Result<Int, any Error>) {
         let outcome = Awaited()
-        let ticket = try scheduler.submit(job, task: "count") { outcome.fill($0.result) }
+        let ticket = try scheduler.submit(job, task: "count", JobTerms(client: "one")) { outcome.fill($0.result) }
         return (ticket, { outcome.wait() })
     }
 
@@ -122,7 +122,9 @@ import Testing
         struct Worker: EngineWorker {
             let sentinel: Sentinel
 
-            func begin(task: TaskID, jobs: [Int]) -> [BeginOutcome<Int, Int>] { jobs.map { .done($0) } }
+            func begin(task: TaskID, jobs: [Int], pause: () -> Void) -> [BeginOutcome<Int, Int>] {
+                jobs.map { .done($0) }
+            }
             func step(_ generations: [Int]) -> [StepOutcome<Int, Int>] { [] }
         }
         do {
@@ -135,7 +137,7 @@ import Testing
 
     @Test func `the engine thread is less urgent than the thread that made it`() throws {
         struct Worker: EngineWorker {
-            func begin(task: TaskID, jobs: [Int]) -> [BeginOutcome<Int, Int>] {
+            func begin(task: TaskID, jobs: [Int], pause: () -> Void) -> [BeginOutcome<Int, Int>] {
                 jobs.map { _ in .done(Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))) }
             }
             func step(_ generations: [Int]) -> [StepOutcome<Int, Int>] { [] }
@@ -143,7 +145,9 @@ import Testing
         let scheduler = Scheduler(SchedulerConfiguration(tasks: [TaskPolicy("a", generates: false)])) { Worker() }
         let own = Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
         let seen = Mutex<Int?>(nil)
-        try scheduler.submit(0, task: "a") { outcome in seen.withLock { $0 = try? outcome.result.get() } }
+        try scheduler.submit(0, task: "a", JobTerms(client: "one")) { outcome in
+            seen.withLock { $0 = try? outcome.result.get() }
+        }
         #expect(scheduler.drain(within: .seconds(60)))
         #expect(seen.withLock { $0 } == min(own + 10, 19))
     }

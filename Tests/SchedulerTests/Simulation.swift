@@ -28,6 +28,9 @@ struct Simulation {
         var maxQueue = 64
         var maxBatchBetweenSteps = 4
         var batchWindow = Duration.zero
+        /// Everything is shared out in turns of this length; so long that clients do not matter, if nothing is said.
+        var slice = Duration.seconds(1_000_000)
+        var clients = 1
         /// Shares of jobs that are cancelled at some time, that have a deadline, that fail.
         var cancelled = 0.1
         var withDeadline = 0.3
@@ -37,6 +40,7 @@ struct Simulation {
 
     struct Job: Sendable {
         let number: Int
+        let client: ClientID
         let task: TaskID
         let weight: Int
         let arrival: Duration
@@ -72,7 +76,7 @@ struct Simulation {
     private(set) var endings: [JobID: [Result<Int, any Error>]] = [:]
     private(set) var events: [SchedulerEvent] = []
     private(set) var violations: [String] = []
-    private var lastBegun: [TaskID: UInt64] = [:]
+    private var lastBegun: [String: UInt64] = [:]
     private var generations: [JobID: Int] = [:]
     private var beganLast = false
     /// How many batches of others were begun since each task that needs no room had something waiting.
@@ -87,7 +91,8 @@ struct Simulation {
             let arrival = Duration.seconds(time)
             func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &random) < share }
             return Job(
-                number: number, task: Self.tasks[Int.random(in: 0..<4, using: &random)].task,
+                number: number, client: ClientID("\(Int.random(in: 0..<load.clients, using: &random))"),
+                task: Self.tasks[Int.random(in: 0..<4, using: &random)].task,
                 weight: Int.random(in: 1...load.heaviest, using: &random), arrival: arrival,
                 deadline: chance(load.withDeadline)
                     ? arrival + .milliseconds(Int.random(in: 1...4000, using: &random)) : nil,
@@ -99,7 +104,7 @@ struct Simulation {
         core = Core(
             SchedulerConfiguration(
                 tasks: Self.tasks, maxBatch: load.maxBatch, maxQueue: load.maxQueue,
-                maxBatchBetweenSteps: load.maxBatchBetweenSteps, batchWindow: load.batchWindow))
+                maxBatchBetweenSteps: load.maxBatchBetweenSteps, slice: load.slice, batchWindow: load.batchWindow))
     }
 
     /// Runs until everything that arrived has ended.
@@ -125,15 +130,16 @@ struct Simulation {
 
     private mutating func begin(_ task: TaskID, _ jobs: [(id: JobID, payload: Job)]) {
         let isIdle = core.running.isEmpty
-        check(!(beganLast && !isIdle), "two batches without a step between")
+        check(!(beganLast && !isIdle && load.clients == 1), "two batches without a step between")
         beganLast = true
         let weight = jobs.reduce(0) { $0 + min($1.payload.weight, load.maxBatch) }
         let limit = isIdle ? load.maxBatch : min(load.maxBatch, load.maxBatchBetweenSteps)
         check(!jobs.isEmpty && (weight <= limit || jobs.count == 1), "a batch of weight \(weight)")
         for (id, job) in jobs {
             check(job.task == task, "a job in a batch of another task")
-            check(id.number > lastBegun[task] ?? 0, "\(task) out of order")
-            lastBegun[task] = id.number
+            let line = "\(task) of \(job.client)"
+            check(id.number > lastBegun[line] ?? 0, "\(line) out of order")
+            lastBegun[line] = id.number
             check(job.deadline.map { $0 > clock } ?? true, "begun after its deadline")
             check(endings[id] == nil, "begun after its end")
         }
@@ -150,7 +156,7 @@ struct Simulation {
         if Int.random(in: 0..<200, using: &random) == 0 { verdicts.removeLast() }
         core.beginEnded(verdicts, at: instant(clock))
         let running = core.running.reduce(0) { $0 + $1.weight }
-        check(running <= load.maxBatch, "generations of weight \(running)")
+        check(running <= load.maxBatch * min(2, load.clients), "generations of weight \(running)")
     }
 
     private mutating func step(_ ids: [JobID]) {
@@ -187,7 +193,10 @@ struct Simulation {
     private mutating func submit(_ job: Job) {
         do throws(SchedulerError) {
             let id = try core.submit(
-                job, task: job.task, weight: job.weight, deadline: job.deadline.map(instant), at: instant(job.arrival))
+                job, task: job.task,
+                JobTerms(
+                    client: job.client, size: Double(job.weight), deadline: job.deadline.map(instant)),
+                at: instant(job.arrival))
             accepted[id] = job
             if let at = job.cancellation {
                 let index = cancellations.firstIndex { $0.at < at } ?? cancellations.endIndex
@@ -218,6 +227,8 @@ struct Simulation {
 
     /// While a task that needs no room waits, the others get at most one batch each before it.
     private mutating func countTurns(begun: TaskID) {
+        // Among several clients turns are those of clients.
+        guard load.clients == 1 else { return }
         for (policy, queue) in zip(core.configuration.tasks, core.queues) where !policy.generates {
             let waits = !queue.isEmpty && load.batchWindow == .zero
             passedOver[policy.task] = waits && policy.task != begun ? (passedOver[policy.task] ?? 0) + 1 : 0

@@ -17,7 +17,7 @@ import Testing
         let workspace = Workspace()
         let pool = ComputePool(threads: 2)
         func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] {
-            towers.encode(inputs, workspace: workspace, pool: pool)
+            towers.encode(inputs, workspace: workspace, pool: pool) {}
         }
         let short: (tower: String, input: TowerInput) = ("audio", .mel([wave(10 * 80)]))
         let long: (tower: String, input: TowerInput) = ("audio", .mel([wave(80 * 80), wave(31 * 80)]))

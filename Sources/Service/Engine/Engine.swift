@@ -20,10 +20,12 @@ protocol Engine: Sendable {
     func concepts(nearest vectors: [[Float]]) -> [Concept]
     /// Has a job computed. Cancelling the calling task takes the job out of its queue, or its batch at the next step.
     ///
-    /// - Parameter onText: called with each piece of a caption that became final, before the output is there.
+    /// - Parameters:
+    ///   - work: for whom it is and until when; it is told what the job costs.
+    ///   - onText: called with each piece of a caption that became final, before the output is there.
     /// - Throws: `SchedulerError`, or the model's own error.
     func compute(
-        _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)?
+        _ job: EngineJob, for work: RequestWork, onText: (@Sendable (String) -> Void)?
     ) async throws -> (output: EngineOutput, timing: JobTiming)
     /// What waits and runs.
     var loads: [TaskLoad] { get }
@@ -60,21 +62,20 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
     func concepts(nearest vectors: [[Float]]) -> [Concept] { model.concepts(nearest: vectors) }
 
     func compute(
-        _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)?
+        _ job: EngineJob, for work: RequestWork, onText: (@Sendable (String) -> Void)?
     ) async throws -> (output: EngineOutput, timing: JobTiming) {
         var job = job
         var first: JobTiming?
         for sound in job.longSounds(card) {
             var tokens: [TowerTokens] = []
             for window in sound.windows {
-                let heard = try await run(.listen(tower: sound.tower, window: window), before: deadline)
+                let heard = try await run(.listen(tower: sound.tower, window: window), for: work)
                 if case .tokens(let piece) = heard.output { tokens.append(piece) }
                 first = first ?? heard.timing
-                await giveWay(after: heard.timing)
             }
             job = job.with(TowerTokens(consecutive: tokens), for: sound.part)
         }
-        var (output, timing) = try await run(job, before: deadline, onText: onText)
+        var (output, timing) = try await run(job, for: work, onText: onText)
         if let first {
             timing.submitted = first.submitted
             timing.began = first.began
@@ -82,24 +83,19 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
         return (output, timing)
     }
 
-    /// Leaves the engine to others for as long as a window of a long sound took, if others want it: a caption has many steps,
-    /// and would otherwise wait for a window before each.
-    private func giveWay(after timing: JobTiming) async {
-        guard loads.contains(where: { $0.waiting + $0.running > 0 }) else { return }
-        // Cut short by a cancellation, which whatever is run next notices.
-        try? await Task.sleep(for: timing.begin)
-    }
-
     private func run(
-        _ job: EngineJob, before deadline: EngineInstant, onText: (@Sendable (String) -> Void)? = nil
+        _ job: EngineJob, for work: RequestWork, onText: (@Sendable (String) -> Void)? = nil
     ) async throws -> (output: EngineOutput, timing: JobTiming) {
         let hold = TicketHold()
+        let expected = scheduler.cost(of: job.task, size: job.size)
+        work.expect(expected)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 do {
                     let ticket = try scheduler.submit(
-                        job, task: job.task, weight: job.weight, deadline: deadline, onProgress: onText
+                        job, task: job.task, work.terms(size: job.size), onProgress: onText
                     ) { outcome in
+                        work.spend(outcome.timing.cost, expected: expected)
                         continuation.resume(with: outcome.result.map { ($0, outcome.timing) })
                     }
                     hold.take(ticket)

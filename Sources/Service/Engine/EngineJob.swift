@@ -49,28 +49,30 @@ enum EngineJob: Sendable {
         }
     }
 
-    /// How much of a batch it takes up: four seconds of sound are about as much work as an image. A window of a long sound is
-    /// computed alone.
-    var weight: Int {
+    /// How much work it is, in images: four seconds of sound are about as much as one, or fifty word pieces.
+    var size: Double {
         let parts: [String: TowerInput]
         switch self {
         case .caption: return 1
-        case .listen: return .max
+        case .listen(_, let window): return Double(window.count) / Self.melNumbersOfImage
         case .embed(let embedding): parts = embedding.parts
         case .classify(let question): parts = question.parts
         }
-        return parts.values.reduce(1) { most, input in
+        return parts.values.reduce(0) { sum, input in
             switch input {
-            case .mel(let windows): max(most, windows.reduce(0) { $0 + $1.count } / Self.melNumbersOfImage)
-            case .tokens(let tokens): max(most, tokens.tokens / Self.tokensOfImage)
-            case .pixels, .text, .features: most
+            case .mel(let windows): sum + windows.reduce(0) { $0 + Double($1.count) } / Self.melNumbersOfImage
+            case .tokens(let tokens): sum + Double(tokens.tokens) / Self.tokensOfImage
+            case .text(let text): sum + Double(text.ids.count) / Self.piecesOfImage
+            case .features(let tokens, _): sum + Double(tokens) / Self.piecesOfImage
+            case .pixels: sum + 1
             }
         }
     }
 
     /// Of 100 frames a second with 80 bins, and of 50 tokens a second.
-    private static let melNumbersOfImage = 4 * 100 * 80
-    private static let tokensOfImage = 4 * 50
+    private static let melNumbersOfImage = 4.0 * 100 * 80
+    private static let tokensOfImage = 4.0 * 50
+    private static let piecesOfImage = 50.0
 
     /// Every queue there is.
     static let policies =

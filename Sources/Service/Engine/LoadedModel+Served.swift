@@ -23,7 +23,9 @@ extension LoadedModel: ServedModel {
 
     func embedding(of encoding: ImageEncoding) -> [Float] { imageEmbedding(encoding) }
 
-    func embed(texts: [TokenizedText]) -> [[Float]] { texts.isEmpty ? [] : embedTexts(texts) }
+    func embed(texts: [TokenizedText], pause: () -> Void) -> [[Float]] {
+        texts.isEmpty ? [] : embedTexts(texts, pause: pause)
+    }
 
     func start(_ items: [(ImageEncoding, CaptionOptions)]) throws -> [CaptionGeneration] { try startCaptions(items) }
 

@@ -31,13 +31,14 @@ struct MediaIntake: Sendable {
         if present.contains(where: { inputs.hasFile($0.part) }) {
             let isFull = Problem.memoryIsFull(images.memory)
             inputs.offerFiles { request.refuse(isFull) }
-            let (value, waited) = try await decoders.run(before: request.deadline) {
+            let (value, waited) = try await decoders.run(before: request.work.decodingDeadline) {
                 defer { inputs.releaseFiles() }
                 guard inputs.settleFiles() else { throw isFull }
                 return try prepare(present, inputs, request.client.id, engine, face, explains)
             }
             taken = value
             taken.waited = waited
+            request.work.spend(taken.took)
         } else {
             taken = try prepare(present, inputs, request.client.id, engine, face, explains)
         }

@@ -10,15 +10,17 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
     /// The model took a job and gave nothing for it.
     private struct NothingComputed: Error {}
 
-    func begin(task: TaskID, jobs: [EngineJob]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+    func begin(
+        task: TaskID, jobs: [EngineJob], pause: () -> Void
+    ) -> [BeginOutcome<Model.Generation, EngineOutput>] {
         // A batch is of one queue, hence of one kind of job.
         let captions = jobs.compactMap(\.caption)
         if captions.count == jobs.count { return beginCaptions(captions) }
         let questions = jobs.compactMap(\.question)
-        if questions.count == jobs.count { return answer(questions) }
+        if questions.count == jobs.count { return answer(questions, pause) }
         let windows = jobs.compactMap(\.listened)
-        if windows.count == jobs.count { return model.encode(windows).map { .done(.tokens($0)) } }
-        return embed(jobs.compactMap(\.embedded))
+        if windows.count == jobs.count { return model.encode(windows, pause: pause).map { .done(.tokens($0)) } }
+        return embed(jobs.compactMap(\.embedded), pause)
     }
 
     private func beginCaptions(
@@ -49,7 +51,9 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
 // Heads over several parts
 extension ModelWorker {
     /// The tokens of each item's parts: one pass of every tower over all items.
-    private func encode(_ items: [[String: TowerInput]], by inputs: [[HeadInput]]) -> [[String: TowerTokens]] {
+    private func encode(
+        _ items: [[String: TowerInput]], by inputs: [[HeadInput]], _ pause: () -> Void
+    ) -> [[String: TowerTokens]] {
         var feeds: [(tower: String, input: TowerInput)] = []
         var owners: [(item: Int, part: String)] = []
         for (item, (parts, inputs)) in zip(items, inputs).enumerated() {
@@ -60,13 +64,17 @@ extension ModelWorker {
             }
         }
         var tokens = [[String: TowerTokens]](repeating: [:], count: items.count)
-        for (owner, result) in zip(owners, model.encode(feeds)) { tokens[owner.item][owner.part] = result }
+        for (owner, result) in zip(owners, model.encode(feeds, pause: pause)) {
+            tokens[owner.item][owner.part] = result
+        }
         return tokens
     }
 
-    private func answer(_ questions: [EngineJob.Question]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+    private func answer(
+        _ questions: [EngineJob.Question], _ pause: () -> Void
+    ) -> [BeginOutcome<Model.Generation, EngineOutput>] {
         let heads = Dictionary(card.heads.map { ($0.name, $0) }) { first, _ in first }
-        let tokens = encode(questions.map(\.parts), by: questions.map { heads[$0.head]?.inputs ?? [] })
+        let tokens = encode(questions.map(\.parts), by: questions.map { heads[$0.head]?.inputs ?? [] }, pause)
         let start = ContinuousClock.now
         var results = [Result<Classification, any Error>](
             repeating: .failure(NothingComputed()), count: questions.count)
@@ -100,9 +108,11 @@ extension ModelWorker {
         }
     }
 
-    private func embed(_ items: [EngineJob.Embedding]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
-        guard let space = card.space else { return embedByTowers(items.map(\.parts)) }
-        let tokens = encode(items.map(\.parts), by: items.map { _ in space.inputs })
+    private func embed(
+        _ items: [EngineJob.Embedding], _ pause: () -> Void
+    ) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+        guard let space = card.space else { return embedByTowers(items.map(\.parts), pause) }
+        let tokens = encode(items.map(\.parts), by: items.map { _ in space.inputs }, pause)
         let queries = zip(items, tokens).map { SpaceQuery(parts: $1, view: $0.view, weight: $0.weight) }
         do {
             return try model.embed(queries).map { .done(.embedding($0)) }
@@ -112,13 +122,15 @@ extension ModelWorker {
     }
 
     /// Of a model without a space: a tower's own vectors.
-    private func embedByTowers(_ items: [[String: TowerInput]]) -> [BeginOutcome<Model.Generation, EngineOutput>] {
+    private func embedByTowers(
+        _ items: [[String: TowerInput]], _ pause: () -> Void
+    ) -> [BeginOutcome<Model.Generation, EngineOutput>] {
         var images: [[Float]] = []
         var texts: [TokenizedText] = []
         for case .pixels(let pixels)? in items.map({ $0["image"] }) { images.append(pixels) }
         for case .text(let text)? in items.map({ $0["text"] }) { texts.append(text) }
         // A queue is of images alone or of texts alone.
-        let vectors = model.encode(images: images).map(model.embedding) + model.embed(texts: texts)
+        let vectors = model.encode(images: images).map(model.embedding) + model.embed(texts: texts, pause: pause)
         return items.indices.map { index in
             guard index < vectors.count else { return .failed(NothingComputed()) }
             return .done(.embedding(SpaceVector(vector: vectors[index], keys: [:])))

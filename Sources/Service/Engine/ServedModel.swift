@@ -8,7 +8,8 @@ typealias TokenizedText = WordPieceTokenizer.Encoding
 
 /// What the service needs of a loaded model. `Tasks.LoadedModel` is the one that serves; tests bring small ones.
 ///
-/// `pixels`, `faces`, `tokens`, `validate` and `concepts` may be called from any thread at once; the rest is called by the engine thread alone.
+/// `pixels`, `faces`, `tokens`, `validate` and `concepts` may be called from any thread at once; the rest is called by the engine
+/// thread alone. What takes a `pause` calls it every few milliseconds of long work: others of these may be called within.
 protocol ServedModel: Sendable {
     /// An image as its tower sees it.
     associatedtype Encoding
@@ -32,7 +33,7 @@ protocol ServedModel: Sendable {
     /// Pools an encoded image to its embedding, of any length.
     func embedding(of encoding: Encoding) -> [Float]
     /// Sentence embeddings of a batch, of any length.
-    func embed(texts: [TokenizedText]) -> [[Float]]
+    func embed(texts: [TokenizedText], pause: () -> Void) -> [[Float]]
     /// Begins the captions of a batch.
     func start(_ items: [(Encoding, CaptionOptions)]) throws -> [Generation]
     /// Takes all given captions one step on.
@@ -41,7 +42,7 @@ protocol ServedModel: Sendable {
     func progress(of generation: Generation) -> CaptionProgress
 
     /// Runs each tower on all of its inputs; the results are in the order of the inputs.
-    func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens]
+    func encode(_ inputs: [(tower: String, input: TowerInput)], pause: () -> Void) -> [TowerTokens]
     /// Asks a head about several items, each any subset of its parts that is not empty and has the required ones.
     func classify(
         head: String, _ items: [[String: TowerTokens]], explain: [Bool]

@@ -96,7 +96,7 @@ struct VectorIntake: Sendable {
     func embed(
         _ embedding: EngineJob.Embedding, _ request: Request, _ engine: any Engine
     ) async throws -> (vector: SpaceVector, timing: JobTiming) {
-        let (output, timing) = try await engine.compute(.embed(embedding), before: request.deadline, onText: nil)
+        let (output, timing) = try await engine.compute(.embed(embedding), for: request.work, onText: nil)
         guard case .embedding(let vector) = output else { throw NoVector() }
         return (vector, timing)
     }

@@ -109,6 +109,12 @@ struct RequestInputs: Sendable {
     /// Whether a part was given, be it a file, a text or JSON.
     func has(part name: String) -> Bool { hasFile(name) || text(name) != nil || values[name] != nil }
 
+    /// What came, in short: requests of the same outline are about as much work.
+    var outline: String {
+        let given = rules.parts.map(\.name).filter { has(part: $0) }
+        return (given + (candidates.isEmpty ? [] : ["\(candidates.count) candidates"])).joined(separator: " ")
+    }
+
     /// The bytes of a file part, which stays.
     func peek(_ name: String) -> [UInt8]? { files.peek(name) }
 

@@ -53,7 +53,8 @@ public final class Service: Sendable {
                 rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
                 metricsAreOpen: configuration.openMetrics),
             crossOrigin: CrossOrigin(origins: configuration.corsOrigins),
-            intake: BodyIntake(limits: BodyLimits(configuration), memory: memory), state: state, decoders: decoders,
+            intake: BodyIntake(limits: BodyLimits(configuration), memory: memory), state: state,
+            workload: Workload(target: .seconds(configuration.targetWait)), decoders: decoders,
             executor: executor,
             journal: Journal(metrics: metrics, accessLog: accessLog, logger: logger),
             deadline: .seconds(configuration.requestDeadline))

@@ -21,7 +21,8 @@ enum WarmUp {
         let work = Task(executorPreference: executor) {
             do {
                 for job in jobs {
-                    _ = try await engine.compute(job, before: .now + .seconds(limit), onText: nil)
+                    _ = try await engine.compute(
+                        job, for: RequestWork(client: "warm-up", deadline: .now + .seconds(limit)), onText: nil)
                 }
                 failure.withLock { $0 = nil }
             } catch {

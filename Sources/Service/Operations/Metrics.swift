@@ -141,7 +141,7 @@ extension Metrics: SchedulerObserver {
             switch end {
             case .cancelledInQueue, .cancelledRunning: cancelled(task.name).add()
             case .done where timing.steps > 0: stages(task.name, "generate").observe(timing.generate.inSeconds)
-            case .done, .failed, .expiredInQueue, .expiredRunning, .stopped: break
+            case .done, .failed, .expiredInQueue, .expiredRunning, .overdue, .crowdedOut, .stopped: break
             }
         }
     }

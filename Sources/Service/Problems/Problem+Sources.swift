@@ -65,6 +65,7 @@ extension Problem {
         case .deadlineExceeded(_, let started):
             self = .deadlineExceeded(afterStart: started, seconds: deadlineSeconds)
         case .cancelled: self.init(.requestTimeout, "The client went away before the answer was there.")
+        case .overdue: self = .overdue(after: 1)
         case .unknownTask, .outcomeMissing, .unexpectedGeneration: return nil
         }
     }
@@ -78,6 +79,14 @@ extension Problem {
         case .cancelled: self.init(.requestTimeout, "The client went away before the answer was there.")
         case .stopped: self = .isDraining
         }
+    }
+
+    /// A request that was taken on waited for too long all the same.
+    static func overdue(after seconds: Int) -> Problem {
+        .retryLater(
+            .overloaded, after: seconds,
+            "The request waited for its turn until its answer would have come too late (--target-wait, or "
+                + "X-Request-Timeout). Try again in \(seconds) s.")
     }
 
     /// The server is shutting down.

@@ -40,6 +40,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case methodNotImplemented = "method_not_implemented"
     case transferCodingNotImplemented = "transfer_coding_not_implemented"
     case queueFull = "queue_full"
+    case overloaded = "overloaded"
     case draining = "draining"
     case notReady = "not_ready"
     case deadlineExceeded = "deadline_exceeded"
@@ -91,6 +92,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .methodNotImplemented: (501, "The method is not known")
         case .transferCodingNotImplemented: (501, "The transfer coding is not known")
         case .queueFull: (503, "The server has too much to do")
+        case .overloaded: (503, "The answer would come too late")
         case .draining: (503, "The server is shutting down")
         case .notReady: (503, "The server is not ready")
         case .deadlineExceeded: (503, "The answer could not be computed in time")

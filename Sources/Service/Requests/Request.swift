@@ -1,4 +1,5 @@
 import HTTP
+import Scheduler
 
 /// A request that found its route.
 struct Request: Sendable {
@@ -14,8 +15,10 @@ struct Request: Sendable {
     let parameters: [String: String]
     /// When its head was complete.
     let received: ContinuousClock.Instant
-    /// When its answer is no longer wanted.
-    let deadline: ContinuousClock.Instant
+    /// What it takes of the machine, and until when.
+    let work: RequestWork
+    /// The time that its client gives it; nil where that says nothing.
+    let timeout: Duration?
     /// Field lines that every answer to it carries.
     let ownHeaders: HTTPHeaders
     /// The way back.
@@ -35,7 +38,9 @@ struct Request: Sendable {
         self.exchange = exchange
         self.journal = journal
         received = .now
-        self.deadline = received + deadline
+        // A field that is no time is refused by admission.
+        timeout = (try? RequestTimeout.read(head.headers)) ?? nil
+        work = RequestWork(client: client.id, deadline: received + min(deadline, timeout ?? deadline))
         var headers = identity.headers
         crossOrigin.add(to: &headers, for: head.headers)
         ownHeaders = headers
@@ -96,7 +101,15 @@ extension Request {
 
     /// What the client is told of an error. A cause that is not the client's to know is logged under the request's id.
     func problem(for error: any Error) -> Problem {
-        if let problem = Problem(error, deadlineSeconds: received.duration(to: deadline).inSeconds) { return problem }
+        // Whoever waited too long without its own deadline having passed could not be begun in time.
+        switch error {
+        case SchedulerError.overdue: return work.turnAway()
+        case DecoderPool.Refusal.deadlineExceeded where work.deadline > .now: return work.turnAway()
+        default: break
+        }
+        if let problem = Problem(error, deadlineSeconds: received.duration(to: work.deadline).inSeconds) {
+            return problem
+        }
         journal.failed(identity.id, error)
         return .internalError
     }

@@ -25,6 +25,8 @@ struct CaptionRoute: TaskRoute {
     let media: MediaIntake
     let pings: PingClock
 
+    func effort(_ inputs: RequestInputs) -> String { inputs[Self.beams].map { "beams \($0)" } ?? "" }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "caption")
         let streams = inputs[Self.stream] || request.prefersEventStream
@@ -38,7 +40,7 @@ struct CaptionRoute: TaskRoute {
             [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain)
         let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)
         if streams { return await stream(job, taken, request, engine) }
-        let (output, timing) = try await engine.compute(job, before: request.deadline, onText: nil)
+        let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
         return .whole(try Self.response(output, taken, timing, request, engine))
     }
 
@@ -69,7 +71,7 @@ struct CaptionRoute: TaskRoute {
         let pinging = pings.start { events.ping() }
         defer { events.end() }
         do {
-            let (output, timing) = try await engine.compute(job, before: request.deadline) { text in
+            let (output, timing) = try await engine.compute(job, for: request.work) { text in
                 pinging.stop()
                 events.token(text)
             }

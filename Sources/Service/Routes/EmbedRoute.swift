@@ -21,7 +21,7 @@ struct EmbedRoute: TaskRoute {
         let options = EmbeddingOptions(inputs)
         let taken = try await media.takeEmbeddable(of: inputs, options, for: request, engine, task: "embed")
         let (output, timing) = try await engine.compute(
-            .embed(options.embedding(of: taken)), before: request.deadline, onText: nil)
+            .embed(options.embedding(of: taken)), for: request.work, onText: nil)
         guard case .embedding(let embedded) = output else { throw NoEmbedding() }
         let vector = inputs[Self.normalize] ? Self.normalized(embedded.vector) : embedded.vector
         let understood = taken.understood.map { $0.seen(as: embedded.view) }

@@ -26,7 +26,7 @@ struct HeadQuestion: Sendable {
     ) async throws -> Answer {
         try checkFaces(taken)
         let question = EngineJob.Question(head: head.name, task: task, parts: taken.inputs, explains: explains)
-        let (output, job) = try await engine.compute(.classify(question), before: request.deadline, onText: nil)
+        let (output, job) = try await engine.compute(.classify(question), for: request.work, onText: nil)
         guard case .classification(let classification, let fuse) = output else { throw NoClassification() }
         metrics.stages(task.name, "fuse").observe(fuse.inSeconds)
         let timing = AnswerTiming(

@@ -1,6 +1,7 @@
 import HTTP
 
-/// What a request must pass before its route sees it, in this order: key, rate, draining, encoding, acceptable answer.
+/// What a request must pass before its route sees it, in this order: key, rate, draining, time-out, encoding, acceptable
+/// answer.
 struct Admission: Sendable {
     let state: ServingState
     /// Counts wrong keys by address where there are `--api-keys`, of which a request must bring one; nil where there are none.
@@ -16,6 +17,7 @@ struct Admission: Sendable {
             try limitRate(request)
             if state.phase == .draining, route.access == .keyed { throw .isDraining }
         }
+        _ = try RequestTimeout.read(request.head.headers)
         try refuseEncodedBody(request.head)
         try refuseUnacceptable(request.head, route)
     }

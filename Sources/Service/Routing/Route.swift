@@ -54,11 +54,16 @@ protocol TaskRoute: Sendable {
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules
     /// The media types of its good answers, the preferred first.
     var produces: [String] { get }
+    /// What of its options makes a request more work than another with the same parts.
+    func effort(_ inputs: RequestInputs) -> String
     /// Answers one request with the engine that was there when it came. Cancelled when the client goes.
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply
 }
 
 extension TaskRoute {
+    /// The parts tell.
+    func effort(_ inputs: RequestInputs) -> String { "" }
+
     /// Every model takes the same.
     func rules(for request: Request, _ card: ModelCard) -> InputRules { rules }
 }

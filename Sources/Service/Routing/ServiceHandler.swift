@@ -10,6 +10,7 @@ final class ServiceHandler: RequestHandler {
     private let crossOrigin: CrossOrigin
     private let intake: BodyIntake
     private let state: ServingState
+    private let workload: Workload
     private let decoders: DecoderPool
     private let executor: RequestExecutor
     private let journal: Journal
@@ -19,8 +20,8 @@ final class ServiceHandler: RequestHandler {
 
     init(
         router: Router, keys: APIKeys?, proxies: TrustedProxies, admission: Admission, crossOrigin: CrossOrigin,
-        intake: BodyIntake, state: ServingState, decoders: DecoderPool, executor: RequestExecutor, journal: Journal,
-        deadline: Duration
+        intake: BodyIntake, state: ServingState, workload: Workload, decoders: DecoderPool, executor: RequestExecutor,
+        journal: Journal, deadline: Duration
     ) {
         self.router = router
         self.keys = keys
@@ -29,6 +30,7 @@ final class ServiceHandler: RequestHandler {
         self.crossOrigin = crossOrigin
         self.intake = intake
         self.state = state
+        self.workload = workload
         self.decoders = decoders
         self.executor = executor
         self.journal = journal
@@ -86,33 +88,48 @@ final class ServiceHandler: RequestHandler {
             request.respond(try answer(request))
             return .discard
         case .task(let task):
-            return try begin(request, task)
+            return try begin(request, task, at: route.template)
         }
     }
 
-    /// Reads the body piece by piece; when it is complete, the task runs.
-    private func begin(_ request: Request, _ task: any TaskRoute) throws(Problem) -> BodyHandling {
+    /// Reads the body piece by piece; when it is complete, the task runs. What could not be answered in time is refused before
+    /// its body comes in.
+    private func begin(
+        _ request: Request, _ task: any TaskRoute, at template: String
+    ) throws(Problem) -> BodyHandling {
         let engine = try state.engine()
         let rules = try task.rules(for: request, engine.card)
+        if !rules.parts.isEmpty {
+            try workload.check(request.work.client, kinds: [template], within: request.timeout)
+        }
         request.exchange.onFailure { request.refusal($0) }
         requestsAtWork.enter()
         request.exchange.onComplete { [requestsAtWork] _, _ in requestsAtWork.leave() }
-        return try intake.receive(request, rules) { self.run(task, request, $0, engine) }
+        return try intake.receive(request, rules) { self.run(task, request, $0, engine, at: template) }
     }
 
-    private func run(_ task: any TaskRoute, _ request: Request, _ body: ReceivedBody, _ engine: any Engine) {
-        let work = Task(executorPreference: executor) { [decoders] in
+    private func run(
+        _ task: any TaskRoute, _ request: Request, _ body: ReceivedBody, _ engine: any Engine, at template: String
+    ) {
+        let work = Task(executorPreference: executor) { [decoders, workload] in
             do {
                 let inputs =
                     switch body {
                     case .inputs(let inputs): inputs
-                    case .unparsed(let parse): try await decoders.run(before: request.deadline, parse).value
+                    case .unparsed(let parse):
+                        try await decoders.run(before: request.work.decodingDeadline, parse).value
                     }
+                if !inputs.rules.parts.isEmpty {
+                    let kind = "\(template) \(inputs.outline) \(task.effort(inputs))"
+                    try workload.book(request.work, kinds: [kind, template], within: request.timeout)
+                }
                 if case .whole(let response) = try await task.answer(request, inputs, engine) {
                     request.respond(response)
                 }
+                request.work.end(isTypical: true)
             } catch {
                 request.refuse(request.problem(for: error))
+                request.work.end(isTypical: false)
             }
         }
         request.exchange.onCancel { work.cancel() }

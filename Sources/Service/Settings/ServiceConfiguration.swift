@@ -46,6 +46,8 @@ public struct ServiceConfiguration: Sendable {
     public var batchWindow = 0.0
     /// Seconds that decoding one image or sound may take.
     public var decodeSeconds = 10.0
+    /// Seconds within which requests are to be answered that take no longer by themselves.
+    public var targetWait = 1.0
     /// Seconds from the end of a request's head to its answer.
     public var requestDeadline = 60.0
     /// Seconds in which everything is still served after SIGTERM, as not ready.

@@ -47,6 +47,10 @@ extension Setting {
         .number(
             "decode-seconds", "seconds", 0.01...3600, \.decodeSeconds,
             "For one image or sound to be decoded; its decoder is killed after that."),
+        .number(
+            "target-wait", "seconds", 0.01...86400, \.targetWait,
+            "Within which requests are to be answered that take no longer by themselves; who would wait longer is refused at "
+                + "once. A client may give its own by X-Request-Timeout."),
         .number("request-deadline", "seconds", 0.01...86400, \.requestDeadline, "For a request to be answered."),
         .number(
             "lame-duck-seconds", "seconds", 0...3600, \.lameDuckSeconds,

@@ -27,7 +27,8 @@ import Testing
         let outcome = Outcome()
         let task = Task(executorPreference: executor) {
             do {
-                outcome.set(.success(try await engine.compute(job, before: .now + .seconds(60), onText: nil).output))
+                let work = RequestWork(client: "one", deadline: .now + .seconds(60))
+                outcome.set(.success(try await engine.compute(job, for: work, onText: nil).output))
             } catch {
                 outcome.set(.failure(error))
             }
@@ -63,7 +64,7 @@ import Testing
             Issue.record("a question is answered by a classification")
             return
         }
-        let whole = FakeModel().encode([("audio", .mel(Self.windows))])
+        let whole = FakeModel().encode([("audio", .mel(Self.windows))]) {}
         let expected = try FakeModel().classify(head: "feelings", [["audio": whole[0]]], explain: [true])
         #expect(heard == expected[0])
         #expect(model.counts.withLock(\.heardWindows) == [1, 1, 1])

@@ -38,7 +38,7 @@ extension FakeModel {
         name: "mood", task: nil, labels: ["good", "bad"], inputs: [text, image], required: ["text"])
 
     /// One number for each token: brightness of a quarter, number of a word, loudness of a frame, mean of a row.
-    func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] {
+    func encode(_ inputs: [(tower: String, input: TowerInput)], pause: () -> Void) -> [TowerTokens] {
         inputs.map { _, input in
             let values: [Float]
             switch input {

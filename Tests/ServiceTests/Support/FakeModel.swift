@@ -89,7 +89,7 @@ final class FakeModel: ServedModel {
 
     func embedding(of encoding: Float) -> [Float] { [encoding, 4] }
 
-    func embed(texts: [TokenizedText]) -> [[Float]] { texts.map { [Float($0.totalTokens), 0, 4] } }
+    func embed(texts: [TokenizedText], pause: () -> Void) -> [[Float]] { texts.map { [Float($0.totalTokens), 0, 4] } }
 
     func start(_ items: [(Float, CaptionOptions)]) -> [Caption] {
         items.map {

@@ -1,0 +1,47 @@
+import Glibc
+import Networks
+
+/// Who computes on a model, one at a time, and in which memory.
+///
+/// Whoever has the turn may pause and let others compute within the pause, on the same thread: those get memory of their own,
+/// so that what is half computed stays. Other threads wait.
+///
+/// Unchecked: depth and memories are touched only by the thread that holds the lock.
+final class ComputeTurn: @unchecked Sendable {
+    /// The memory to compute in.
+    final class Memory {
+        let workspace = Workspace()
+        let captions = CaptionWorkspace()
+    }
+
+    // A lock of the system has an address for life, which a stored property does not promise.
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private var memories: [Memory] = []
+    private var depth = 0
+
+    init() {
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        // Of the three kinds the one that lets its holder in again: glibc knows it, so that this cannot fail.
+        pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
+        pthread_mutex_init(lock, &attributes)
+        pthread_mutexattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_mutex_destroy(lock)
+        lock.deallocate()
+    }
+
+    /// Computes, once it is this thread's turn.
+    func take<Result, Failure: Error>(_ body: (Memory) throws(Failure) -> Result) throws(Failure) -> Result {
+        pthread_mutex_lock(lock)
+        if depth == memories.count { memories.append(Memory()) }
+        depth += 1
+        defer {
+            depth -= 1
+            pthread_mutex_unlock(lock)
+        }
+        return try body(memories[depth - 1])
+    }
+}

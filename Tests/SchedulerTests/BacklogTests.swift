@@ -1,0 +1,86 @@
+import Testing
+
+@testable import Scheduler
+
+@Suite struct BacklogTests {
+    private let start = EngineInstant.now
+
+    private func at(_ seconds: Double) -> EngineInstant { start.advanced(by: .seconds(seconds)) }
+
+    /// A backlog that has learned that work of the kind "a" costs so much, done one after the other.
+    private func taught(_ cost: Double, speed: Double = 1) -> Backlog {
+        var backlog = Backlog()
+        for number in 0..<200 {
+            let begin = Double(number) * cost / speed
+            let ticket = backlog.book("teacher", kinds: ["a"], cost: .seconds(cost), at: at(begin))
+            backlog.finish(ticket, spent: .seconds(cost), isTypical: true, at: at(begin + cost / speed))
+        }
+        return backlog
+    }
+
+    @Test(arguments: [0.25, 1, 3])
+    func `the wait is the work ahead over the speed that was measured`(speed: Double) {
+        var backlog = taught(0.1, speed: speed)
+        #expect(abs(backlog.speed / speed - 1) < 0.05, "\(backlog.speed)")
+        for _ in 0..<5 { _ = backlog.book("one", kinds: ["a"], cost: backlog.cost(of: ["a"]), at: at(100)) }
+        let wait = backlog.expectedWait(of: "one", cost: .seconds(0.1)).seconds
+        #expect(abs(wait * speed - 0.5) < 0.05, "\(wait)")
+    }
+
+    @Test func `others count as much as a fair share gives them before one's turn`() {
+        var backlog = Backlog()
+        for _ in 0..<50 { _ = backlog.book("flood", kinds: ["a"], cost: .seconds(0.1), at: at(0)) }
+        _ = backlog.book("small", kinds: ["a"], cost: .seconds(0.05), at: at(0))
+        let wait = backlog.expectedWait(of: "new", cost: .seconds(0.1)).seconds
+        #expect(abs(wait - 0.15) < 1e-9)
+        #expect(abs(backlog.expectedWait(of: "flood", cost: .seconds(0.1)).seconds - 5.05) < 1e-9)
+    }
+
+    @Test func `what would be late is refused, and what has nothing before it never is`() {
+        var backlog = Backlog()
+        #expect(
+            backlog.admission(of: "one", cost: .seconds(30), within: .seconds(1))
+                == .admitted(startWithin: .seconds(0.25)))
+        #expect(
+            backlog.admission(of: "one", cost: .seconds(30), within: .seconds(1), isUsual: false)
+                == .admitted(startWithin: .zero))
+        for _ in 0..<9 { _ = backlog.book("one", kinds: ["a"], cost: .seconds(0.1), at: at(0)) }
+        guard case .late = backlog.admission(of: "one", cost: .seconds(0.1), within: .seconds(1)) else {
+            Issue.record("0.9 s of work are ahead and 0.1 s to be done")
+            return
+        }
+        let patient = backlog.admission(of: "one", cost: .milliseconds(100), within: .seconds(10), isUsual: false)
+        #expect(patient == .admitted(startWithin: .milliseconds(9900)))
+    }
+
+    @Test func `what is done or given up is no longer ahead of anybody`() {
+        var backlog = Backlog()
+        let tickets = (0..<10).map { _ in backlog.book("one", kinds: ["a"], cost: .seconds(0.1), at: at(0)) }
+        for (number, ticket) in tickets.enumerated() {
+            backlog.correct(ticket, cost: .seconds(0.2))
+            backlog.finish(ticket, spent: .zero, isTypical: false, at: at(0.1))
+            backlog.finish(ticket, spent: .zero, isTypical: false, at: at(0.1))
+            #expect(backlog.count == 9 - number)
+        }
+        #expect(backlog.expectedWait(of: "two", cost: .seconds(1)) == .zero)
+        #expect(backlog.cost(of: ["a"]) == .zero, "what was given up teaches nothing")
+    }
+
+    @Test func `who is turned away is told to come back when those before it can be done`() {
+        var backlog = Backlog()
+        for _ in 0..<20 { _ = backlog.book("one", kinds: ["a"], cost: .seconds(0.1), at: at(0)) }
+        let first = backlog.refuse(cost: .seconds(0.1), at: at(0))
+        for _ in 0..<49 { _ = backlog.refuse(cost: .seconds(0.1), at: at(0)) }
+        #expect(first == 3)
+        #expect(backlog.refuse(cost: .seconds(0.1), at: at(0)) == 8)
+        #expect(backlog.refuse(cost: .seconds(0.1), at: at(1000)) == 3, "what was turned away long ago has gone")
+        for _ in 0..<10_000 { _ = backlog.refuse(cost: .seconds(0.1), at: at(1000)) }
+        #expect(backlog.refuse(cost: .seconds(0.1), at: at(1000)) == 60)
+    }
+
+    @Test func `the cost of a kind that is not known is that of the wider kind`() {
+        let backlog = taught(0.1)
+        #expect(abs(backlog.cost(of: ["a with beams 8", "a"]).seconds - 0.1) < 1e-9)
+        #expect(backlog.cost(of: ["b"]) == .zero)
+    }
+}
