@@ -80,24 +80,6 @@ struct ListeningTests {
         }
     }
 
-    @Test func `beyond the bound connections wait until one closes`() throws {
-        try withServer {
-            $0.maxConnections = 2
-        } _: { address, server in
-            var clients = [try RawClient(address), try RawClient(address)]
-            for client in clients {
-                client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-                #expect(try client.response().status == 200)
-            }
-            let third = try RawClient(address)
-            third.send("GET /third HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(!third.isReadable(within: 30))
-            #expect(server.connectionCount == 2)
-            clients.removeLast()
-            #expect(try third.response().text == "GET /third")
-        }
-    }
-
     @Test func `several loops share the connections`() throws {
         try withServer {
             $0.loops = 3

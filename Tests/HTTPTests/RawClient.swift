@@ -7,9 +7,12 @@ final class RawClient {
     private var received: [UInt8] = []
 
     /// Connects to `127.0.0.1:port`. Reads give up after ten seconds, so that a broken server fails a test instead of hanging it.
-    init(_ address: String, receiveBuffer: Int32? = nil) throws {
+    ///
+    /// - Parameter from: the loopback address that the server sees: `127.0.0.2`.
+    init(_ address: String, from: String? = nil, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
+        if let from { try #require(Self.binds(descriptor, to: from)) }
         if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4) }
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -18,13 +21,24 @@ final class RawClient {
     }
 
     private static func connects(_ descriptor: Int32, to address: String) -> Bool {
+        let port = address.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+        return withName("127.0.0.1", port) { connect(descriptor, $0, $1) == 0 }
+    }
+
+    private static func binds(_ descriptor: Int32, to host: String) -> Bool {
+        withName(host, 0) { bind(descriptor, $0, $1) == 0 }
+    }
+
+    private static func withName(
+        _ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Bool
+    ) -> Bool {
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = (UInt16(address.split(separator: ":").last.map(String.init) ?? "") ?? 0).bigEndian
-        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        name.sin_port = port.bigEndian
+        name.sin_addr.s_addr = inet_addr(host)
         return withUnsafePointer(to: &name) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
     }

@@ -69,7 +69,7 @@ struct TimeoutTests {
     @Test func `a body that drips below the least rate is refused`() throws {
         try withServer {
             $0.bodyRateGrace = 0.05
-            $0.minBodyRate = 1000
+            $0.minUploadRate = 1000
         } _: { address, _ in
             let client = try RawClient(address)
             client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")

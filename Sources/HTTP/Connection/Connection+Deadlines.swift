@@ -7,7 +7,9 @@ extension Connection {
         case .receiving:
             if let request {
                 guard !request.bodyComplete else { return write }
-                let byRate = request.bodyStart &+ limits.bodyGrace &+ UInt64(request.bodyBytes) &* limits.perBodyByte
+                let byRate =
+                    request.bodyStart &+ limits.bodyGrace
+                    &+ limits.upload(of: request.bodyBytes, length: request.head.contentLength)
                 return min(write, max(lastInput, request.bodyStart) &+ limits.body, byRate)
             }
             if headStart != 0 { return min(write, headStart &+ limits.header) }
@@ -47,12 +49,40 @@ extension Connection {
     func timerFired(_ time: UInt64) {
         guard time == scheduled else { return }
         scheduled = UInt64.max
+        // What the client did before its time was over and waits here for its turn still counts.
+        if deadline <= loop.now, awaitsTurn { run() }
         if deadline <= loop.now {
             timeUp()
             if phase != .closed { run() }
         } else {
             schedule()
         }
+    }
+
+    /// Tells the ledger what the connection is at, for when there is no room for all.
+    func report() {
+        guard phase != .closed else { return }
+        if hasUnsent {
+            seat.note(.reading, since: lastOutput)
+        } else {
+            switch phase {
+            case .receiving:
+                if let request {
+                    let limits = loop.shared.deadlines
+                    let earned = limits.upload(of: request.bodyBytes, length: request.head.contentLength)
+                    seat.note(.sending, since: request.bodyStart &+ earned)
+                } else if headStart != 0 {
+                    seat.note(.sending, since: headStart)
+                } else {
+                    seat.note(servedAny ? .idle : .sending, since: idleSince)
+                }
+            case .answering, .finishing: seat.note(.answering, since: max(lastInput, lastOutput))
+            case .lingering: seat.note(.idle, since: lingerStart)
+            case .closed: break
+            }
+        }
+        let evicted = loop.shared.ledger.note(unsent: output.held + encrypted.held, at: seat, now: loop.now)
+        loop.shared.evict(evicted)
     }
 
     private func timeUp() {
@@ -63,7 +93,7 @@ extension Connection {
         switch phase {
         case .receiving:
             if request != nil {
-                refuse(.timedOut("The body came too slowly or stopped (--body-timeout)."))
+                refuse(.timedOut("The body came too slowly (--min-upload-rate) or stopped (--body-timeout)."))
             } else if headStart != 0 {
                 refuse(.timedOut("The head of the request was not complete in time (--header-timeout)."))
             } else {

@@ -3,6 +3,7 @@ import Glibc
 extension Connection {
     /// Takes what the kernel has, once.
     func receive() {
+        allowance.receives -= 1
         switch System.receive(descriptor, into: loop.receiveBuffer) {
         case .moved(0):
             isReadable = false
@@ -67,13 +68,14 @@ extension Connection {
         }
     }
 
-    /// Parses and serves until the octets are used up, an answer is awaited, or much output waits; returns the octets used.
+    /// Parses and serves until the octets are used up, an answer is awaited, much output waits, or it is others' turn; returns
+    /// the octets used.
     private func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
         var position = 0
         // The span and all slices end with this call, before the buffer is reused.
         let octets = bytes.bindMemory(to: UInt8.self)
         do throws(HTTPFailure) {
-            while phase == .receiving, output.count < Self.outputHighWater {
+            while phase == .receiving, output.count < Self.outputHighWater, request != nil || allowance.requests > 0 {
                 let event = try parser.next(octets.span, from: &position)
                 switch event {
                 case .needsMore:
@@ -99,6 +101,7 @@ extension Connection {
     ) throws(HTTPFailure) {
         headStart = 0
         servedAny = true
+        allowance.requests -= 1
         let exchange = makeExchange()
         request = ActiveRequest(
             head: head, exchange: exchange, keepsAlive: persistence.keepsAlive,

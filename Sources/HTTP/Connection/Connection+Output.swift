@@ -179,15 +179,16 @@ extension Connection {
         }
     }
 
-    /// Sends until the queue is empty or the kernel's buffer is full; false if the connection is broken.
+    /// Sends until the queue is empty, the kernel's buffer is full, or it is others' turn; false if the connection is broken.
     private func send(_ queue: inout OutputQueue) -> Bool {
         var failed = false
-        while isWritable, !failed, !queue.isEmpty {
+        while isWritable, !failed, !queue.isEmpty, allowance.sentOctets > 0 {
             let sent = queue.drain { bytes, more in
-                switch System.send(descriptor, bytes, more: more) {
+                let offered = UnsafeRawBufferPointer(rebasing: bytes.prefix(allowance.sentOctets))
+                switch System.send(descriptor, offered, more: more || offered.count < bytes.count) {
                 case .moved(let count):
                     // Less than offered: the kernel's buffer is full, and room is a new edge.
-                    if count < bytes.count { isWritable = false }
+                    if count < offered.count { isWritable = false }
                     return count
                 case .wouldBlock:
                     isWritable = false
@@ -197,6 +198,7 @@ extension Connection {
                     return 0
                 }
             }
+            allowance.sentOctets -= sent
             if sent > 0 { lastOutput = loop.now }
         }
         return !failed
@@ -225,6 +227,6 @@ extension Connection {
         phase = .lingering
         lingerStart = loop.now
         lastInput = loop.now
-        if isReadable { loop.runLater(self) }
+        if isReadable { awaitTurn() }
     }
 }

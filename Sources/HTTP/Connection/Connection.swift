@@ -56,11 +56,17 @@ final class Connection {
     static let outputHighWater = 64 << 10
     /// The rest of a body that is read to keep the connection, when the answer came before its end.
     static let skippedBody = 64 << 10
-    /// Receives in a row before other connections have their turn.
-    static let receivesInTurn = 16
+
+    /// What a connection may do before others have their turn.
+    struct Allowance {
+        var receives = 16
+        var requests = 16
+        var sentOctets = 256 << 10
+    }
 
     let token: UInt64
-    let descriptor: Int32
+    let seat: Seat
+    var descriptor: Int32 { seat.descriptor }
     let peerAddress: String
     unowned let loop: EventLoop
 
@@ -76,6 +82,13 @@ final class Connection {
     /// Octets received and not yet parsed.
     var leftover: [UInt8] = []
     var leftoverStart = 0
+
+    /// What is left of the present turn.
+    var allowance = Allowance()
+    /// Stands in the loop's queue.
+    private(set) var awaitsTurn = false
+    /// The exchange has something new.
+    private var hasDelivery = false
 
     var isReadable = true
     var isWritable = true
@@ -100,9 +113,9 @@ final class Connection {
     /// The earliest entry of this connection in the loop's timers.
     var scheduled = UInt64.max
 
-    init(token: UInt64, descriptor: Int32, peerAddress: String, tls: TLSSession?, loop: EventLoop) {
+    init(token: UInt64, seat: Seat, peerAddress: String, tls: TLSSession?, loop: EventLoop) {
         self.token = token
-        self.descriptor = descriptor
+        self.seat = seat
         self.peerAddress = peerAddress
         self.tls = tls
         self.loop = loop
@@ -116,8 +129,12 @@ final class Connection {
     var hasUnsent: Bool { !output.isEmpty || !encrypted.isEmpty }
 
     /// Readiness from the poller.
-    func handle(_ readiness: Poller.Readiness) {
-        if readiness.isReadable { isReadable = true }
+    func note(_ readiness: Poller.Readiness) {
+        if readiness.isReadable {
+            isReadable = true
+            // A request may have come: the connection is no longer to be closed as idle before it had its turn.
+            if seat.activity == .idle { seat.note(.sending, since: loop.now) }
+        }
         if readiness.isWritable { isWritable = true }
         if readiness.peerFinished, !peerFinished {
             peerFinished = true
@@ -127,42 +144,61 @@ final class Connection {
             close()
             return
         }
-        run()
+        awaitTurn()
     }
 
     /// The exchange has something new.
     func look(_ exchange: ServerExchange) {
         guard let request, request.exchange === exchange, phase != .closed else { return }
-        collect()
+        hasDelivery = true
+        awaitTurn()
+    }
+
+    /// Stands in the loop's queue, once.
+    /// - Parameter again: the present turn was not enough.
+    func awaitTurn(again: Bool = false) {
+        guard !awaitsTurn else { return }
+        awaitsTurn = true
+        loop.giveTurn(to: self, again: again)
+    }
+
+    /// The loop's queue has come to this connection.
+    func takeTurn() {
+        awaitsTurn = false
         run()
     }
 
-    /// Does all that can be done now, then says when to look again.
+    /// Does what can be done now within one turn, then says when to look again.
     func run() {
-        var turns = Self.receivesInTurn
+        guard phase != .closed else { return }
+        allowance = Allowance()
+        if hasDelivery {
+            hasDelivery = false
+            collect()
+        }
         while phase == .receiving || phase == .lingering {
             if output.count >= Self.outputHighWater {
                 flush()
                 if output.count >= Self.outputHighWater { break }
             }
-            if leftover.count > leftoverStart {
-                parseLeftover()
-                continue
-            }
-            guard isReadable else { break }
-            guard turns > 0 else {
-                loop.runLater(self)
+            let hasLeftover = leftover.count > leftoverStart
+            guard hasLeftover || isReadable else { break }
+            guard allowance.receives > 0, allowance.requests > 0 else {
+                awaitTurn(again: true)
                 break
             }
-            turns -= 1
-            receive()
+            if hasLeftover { parseLeftover() } else { receive() }
         }
         flush()
+        if hasUnsent, isWritable, phase != .closed { awaitTurn(again: true) }
+        report()
         schedule()
     }
 
     /// Closes at once if no request is under way; otherwise after the present answer.
     func drain() {
+        // A request that came and waits for its turn is on its way.
+        if awaitsTurn { run() }
         switch phase {
         case .receiving where request == nil && !parser.isInHead && leftover.count == leftoverStart:
             // Nothing is on its way to this client that a reset could destroy.
@@ -181,6 +217,10 @@ final class Connection {
         Glibc.close(descriptor)
         loop.forget(self)
         let sent = output.removed
+        // The connection may stand in the loop's queue for a while: what waits for its client is let go at once.
+        output.removeAll()
+        encrypted.removeAll()
+        leftover = []
         for pending in completions {
             let bytes = min(pending.contentBytes, max(0, sent - pending.contentStart))
             pending.exchange.abandon(status: pending.status, bytes: bytes)

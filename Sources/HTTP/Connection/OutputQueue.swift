@@ -9,6 +9,8 @@ struct OutputQueue {
 
     /// Octets waiting.
     private(set) var count = 0
+    /// Octets of memory that they take: a piece is let go when all of it was taken away.
+    var held: Int { isEmpty ? 0 : count + offset }
     /// Octets ever appended: the position behind the last one.
     private(set) var appended = 0
     /// Octets ever taken away.

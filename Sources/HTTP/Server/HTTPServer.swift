@@ -17,6 +17,9 @@ public final class HTTPServer: Sendable {
         case ended
     }
 
+    /// Descriptors beside those of connections: listeners, files, the pipes of decoders.
+    private static let otherDescriptors = 256
+
     private let state: ServerState
     private let life = Mutex(Life.new)
 
@@ -41,6 +44,7 @@ public final class HTTPServer: Sendable {
         guard case .new = life.withLock({ $0 }) else {
             throw .invalidOption("A server is started once; make another one to listen again.")
         }
+        System.allowDescriptors(state.configuration.maxConnections + Self.otherDescriptors)
         let listeners = try listen()
         let addresses = listeners.map(\.address)
         state.listeners.withLock { $0 = listeners }
@@ -63,7 +67,7 @@ public final class HTTPServer: Sendable {
             // With port 0 the kernel chooses for the first address, and the others follow it.
             let wanted = listeners.first.map { address.with(port: $0.port) } ?? address
             do {
-                listeners.append(try Listener(wanted))
+                listeners.append(try Listener(wanted, buffer: configuration.socketBuffer))
             } catch {
                 // `localhost` is served on what there is of it: many machines name ::1 and have no IPv6.
                 if listeners.isEmpty || configuration.port != 0 && wanted.family != AF_INET6 { throw error }

@@ -15,8 +15,18 @@ public struct HTTPServerConfiguration: Sendable {
     public var maxHeaders: Int = 100
     /// Bytes of the request target. Default: 8 KiB.
     public var maxTarget: Int = 8 << 10
-    /// Connections open at once; more wait in the kernel's queue. Default: 1024.
+    /// Connections open at once. At this bound a new one takes the place of one that can be spared: the longest idle of whoever
+    /// holds most (docs/decisions/0145). Default: 1024.
     public var maxConnections: Int = 1024
+    /// Whether connections from an address (without port) are each counted by itself, because a proxy sends many clients'
+    /// requests from there. Default: none.
+    public var isTrustedProxy: @Sendable (String) -> Bool = { _ in false }
+    /// Bytes of answers that may wait for slow clients, over all connections. Where more wait, the connection is closed at which most
+    /// waits for longest (docs/decisions/0146). An answer alone may be larger. Default: 32 MiB.
+    public var maxUnsentBytes: Int = 32 << 20
+    /// Bytes that the kernel may keep for a connection, in each direction, as `SO_SNDBUF` and `SO_RCVBUF` have it: it takes up to
+    /// twice that for its own. Default: 128 KiB.
+    public var socketBuffer: Int = 128 << 10
     /// Bytes of a streamed answer that may wait for a slow client before it counts as gone. Default: 1 MiB.
     public var maxStreamBacklog: Int = 1 << 20
 
@@ -24,9 +34,10 @@ public struct HTTPServerConfiguration: Sendable {
     public var headerTimeout: Double = 10
     /// Without a further byte of the body. Default: 30 s.
     public var bodyTimeout: Double = 30
-    /// Bytes per second which a body must reach on average once `bodyRateGrace` has passed. Default: 1 KiB/s.
-    public var minBodyRate: Double = 1024
-    /// The time before `minBodyRate` counts. Default: 10 s.
+    /// Bytes per second which a body of up to 4 MiB must reach on average once `bodyRateGrace` has passed; longer ones must
+    /// be faster in proportion, so that none takes longer than 4 MiB at this rate (docs/decisions/0147). Default: 16 KiB/s.
+    public var minUploadRate: Int = 16 << 10
+    /// The time before `minUploadRate` counts. Default: 10 s.
     public var bodyRateGrace: Double = 10
     /// Between two requests of a connection. Default: 75 s.
     public var idleTimeout: Double = 75

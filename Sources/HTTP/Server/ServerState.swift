@@ -4,19 +4,29 @@ import Synchronization
 final class ServerState: Sendable {
     /// The time bounds in nanoseconds.
     struct Deadlines: Sendable {
-        let header, body, bodyGrace, perBodyByte, idle, write, linger, lingerTotal, halfCloseProbe: UInt64
+        let header, body, bodyGrace, idle, write, linger, lingerTotal, halfCloseProbe: UInt64
+        /// Octets per second.
+        let uploadRate: Double
+        /// The length of a body from which on the rate that it must reach rises in proportion.
+        static let steadyLength = 4 << 20
 
         init(_ configuration: HTTPServerConfiguration) {
             func nanoseconds(_ seconds: Double) -> UInt64 { UInt64(max(0, min(seconds, 1e9)) * 1e9) }
             header = nanoseconds(configuration.headerTimeout)
             body = nanoseconds(configuration.bodyTimeout)
             bodyGrace = nanoseconds(configuration.bodyRateGrace)
-            perBodyByte = configuration.minBodyRate > 0 ? nanoseconds(1 / configuration.minBodyRate) : 1_000_000_000_000
+            uploadRate = Double(max(1, configuration.minUploadRate))
             idle = nanoseconds(configuration.idleTimeout)
             write = nanoseconds(configuration.writeTimeout)
             linger = nanoseconds(configuration.lingerTimeout)
             lingerTotal = nanoseconds(configuration.lingerTotal)
             halfCloseProbe = nanoseconds(configuration.halfCloseProbe)
+        }
+
+        /// The time that so many octets of a body may have taken, if it has that length, or if they are all of it that is known of.
+        func upload(of octets: Int, length: Int?) -> UInt64 {
+            let times = max(1, Double(max(octets, length ?? 0)) / Double(Self.steadyLength))
+            return UInt64(Double(octets) / (uploadRate * times) * 1e9)
         }
     }
 
@@ -34,8 +44,8 @@ final class ServerState: Sendable {
 
     /// Whether each answer that begins closes its connection.
     let closesAfterAnswers = Atomic<Bool>(false)
+    let ledger: ConnectionLedger
     private let connections = Atomic<Int>(0)
-    private let acceptingPaused = Atomic<Bool>(false)
 
     init(_ configuration: HTTPServerConfiguration, handler: any RequestHandler) throws(HTTPServerError) {
         self.configuration = configuration
@@ -44,6 +54,9 @@ final class ServerState: Sendable {
             headerBytes: configuration.maxHeaderBytes, headers: configuration.maxHeaders,
             target: configuration.maxTarget)
         deadlines = Deadlines(configuration)
+        ledger = ConnectionLedger(
+            maxConnections: configuration.maxConnections, maxUnsent: configuration.maxUnsentBytes,
+            isTrustedProxy: configuration.isTrustedProxy)
         switch (configuration.tlsCertificatePath, configuration.tlsKeyPath) {
         case (let certificate?, let key?): tls = try TLSCredentials(certificatePath: certificate, keyPath: key)
         case (nil, nil): tls = nil
@@ -59,17 +72,14 @@ final class ServerState: Sendable {
 
     func opened() { connections.wrappingAdd(1, ordering: .relaxed) }
 
-    /// Counts a connection as closed, and wakes the acceptor if it waits for that.
-    func closed() {
-        connections.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        if acceptingPaused.exchange(false, ordering: .sequentiallyConsistent) { mailboxes[0].post(.resumeAccepting) }
+    /// Counts a connection as closed.
+    func closed(_ seat: Seat) {
+        ledger.leave(seat)
+        connections.wrappingSubtract(1, ordering: .relaxed)
     }
 
-    /// Whether no further connection may be opened now; if so, `closed` will post `.resumeAccepting`.
-    func isFull() -> Bool {
-        guard connections.load(ordering: .sequentiallyConsistent) >= configuration.maxConnections else { return false }
-        acceptingPaused.store(true, ordering: .sequentiallyConsistent)
-        // A connection may have closed in between and not seen the flag.
-        return connections.load(ordering: .sequentiallyConsistent) >= configuration.maxConnections
+    /// Has connections closed whose seats are given up.
+    func evict(_ seats: some Sequence<Seat>) {
+        for seat in seats { mailboxes[seat.loop].post(.evict(seat)) }
     }
 }

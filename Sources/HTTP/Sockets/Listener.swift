@@ -33,7 +33,9 @@ final class Listener: Sendable {
         return found
     }
 
-    init(_ wanted: SocketAddress) throws(HTTPServerError) {
+    /// Listens on an address.
+    /// - Parameter buffer: octets that the kernel may keep for each connection, in either direction.
+    init(_ wanted: SocketAddress, buffer: Int) throws(HTTPServerError) {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let socket = Glibc.socket(wanted.family, kind, 0)
         guard socket >= 0 else { throw .cannotBind(address: wanted.description, reason: System.reason(errno)) }
@@ -42,6 +44,10 @@ final class Listener: Sendable {
             // `::` takes IPv4 too; ::1 beside 127.0.0.1 must not.
             System.setOption(socket, level: Int(IPPROTO_IPV6), Int(IPV6_V6ONLY), wanted.isWildcard ? 0 : 1)
         }
+        // Connections have it from their listener. Without it the kernel lets each have megabytes, outside of every bound here.
+        let octets = Int32(clamping: buffer)
+        System.setOption(socket, level: Int(SOL_SOCKET), Int(SO_SNDBUF), octets)
+        System.setOption(socket, level: Int(SOL_SOCKET), Int(SO_RCVBUF), octets)
         let bound = wanted.withPointer { bind(socket, $0, $1) }
         guard bound == 0, listen(socket, 4096) == 0 else {
             let code = errno

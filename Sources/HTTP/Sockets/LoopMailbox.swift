@@ -6,9 +6,9 @@ final class LoopMailbox: Sendable {
         /// An answer, or a part of one, was given.
         case look(ServerExchange)
         /// A connection which another loop accepted.
-        case adopt(Int32, SocketAddress)
-        /// A connection was closed somewhere: there is room for another.
-        case resumeAccepting
+        case adopt(SocketAddress, Seat)
+        /// A connection lost its seat to another.
+        case evict(Seat)
         case stopAccepting
         /// Close what is idle, and every connection after its present answer.
         case drain

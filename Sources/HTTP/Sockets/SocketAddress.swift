@@ -86,6 +86,19 @@ struct SocketAddress: Equatable, Sendable, CustomStringConvertible {
 
     var description: String { family == AF_INET6 && host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
+    /// What connections from this address are counted under; nil for a peer without one.
+    var network: Holder? {
+        switch family {
+        case AF_INET: .network(prefix: Self.prefix(bytes[4..<8]), isIPv6: false)
+        // A host without a colon was IPv4 before a socket for both wrapped it.
+        case AF_INET6 where !host.contains(":"): .network(prefix: Self.prefix(bytes[20..<24]), isIPv6: false)
+        case AF_INET6: .network(prefix: Self.prefix(bytes[8..<16]), isIPv6: true)
+        default: nil
+        }
+    }
+
+    private static func prefix(_ octets: ArraySlice<UInt8>) -> UInt64 { octets.reduce(0) { $0 << 8 | UInt64($1) } }
+
     private static func dotted(_ octets: ArraySlice<UInt8>) -> String {
         octets.map { String($0) }.joined(separator: ".")
     }

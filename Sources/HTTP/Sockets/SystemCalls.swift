@@ -48,6 +48,15 @@ enum System {
         return time.tv_sec
     }
 
+    /// Lets the process have so many descriptors open, as far as it may allow itself that.
+    static func allowDescriptors(_ count: Int) {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < count else { return }
+        limit.rlim_cur = min(rlim_t(count), limit.rlim_max)
+        setrlimit(resource, &limit)
+    }
+
     /// The sentence of an error number.
     static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 

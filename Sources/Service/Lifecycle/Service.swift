@@ -45,9 +45,10 @@ public final class Service: Sendable {
         collections = try configuration.dataFolder.map { path throws(RetrievalError) in
             try CollectionStore(folder: path, threads: max(1, configuration.threads))
         }
+        let proxies = TrustedProxies(networks: configuration.trustedProxies)
         handler = ServiceHandler(
             router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics, collections)),
-            keys: keys, proxies: TrustedProxies(networks: configuration.trustedProxies),
+            keys: keys, proxies: proxies,
             admission: Admission(
                 state: state, wrongKeys: keys.map { _ in RateLimiter(Admission.wrongKeyLimit) },
                 rateLimiter: configuration.rateLimit.map { RateLimiter($0) },
@@ -60,6 +61,7 @@ public final class Service: Sendable {
             deadline: .seconds(configuration.requestDeadline))
         var http = configuration.http
         http.maxBody = configuration.maxBody
+        http.isTrustedProxy = { proxies.trusts($0) }
         let server = try HTTPServer(http, handler: handler)
         self.server = server
         metrics.collectConnections { server.connectionCount }

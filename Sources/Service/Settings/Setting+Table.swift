@@ -35,6 +35,9 @@ extension Setting {
         .count("max-headers", 1...10_000, \.http.maxHeaders, "Most header fields of a request."),
         .bytes("max-target", 64...(1 << 20), \.http.maxTarget, "Longest request target."),
         .count("max-connections", 1...1_000_000, \.http.maxConnections, "Most connections open at once."),
+        .bytes(
+            "max-unsent", (64 << 10)...(1 << 40), \.http.maxUnsentBytes,
+            "Answers that wait for clients to read them, over all connections."),
         .count("max-queue", 1...1_000_000, \.maxQueue, "Most requests that wait, for each kind of work."),
     ]
 
@@ -42,6 +45,9 @@ extension Setting {
         .number(
             "header-timeout", "seconds", 0.01...3600, \.http.headerTimeout, "For the head of a request to come in."),
         .number("body-timeout", "seconds", 0.01...3600, \.http.bodyTimeout, "For a body to make progress."),
+        .bytes(
+            "min-upload-rate", 1...(1 << 30), \.http.minUploadRate,
+            "Least bytes per second of a body after 10 s; above 4 MiB it rises with the length."),
         .number("idle-timeout", "seconds", 0.01...86400, \.http.idleTimeout, "For the next request of a connection."),
         .number("write-timeout", "seconds", 0.01...3600, \.http.writeTimeout, "For an answer to make progress."),
         .number(

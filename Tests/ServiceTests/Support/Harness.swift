@@ -20,6 +20,8 @@ final class Harness: Sendable {
         var configuration = ServiceConfiguration()
         configuration.http.port = 0
         configuration.data = "off"
+        // A test that says nothing of it is not to depend on how fast it runs.
+        configuration.targetWait = 3600
         configure(&configuration)
         self.model = model
         service = try Service(
