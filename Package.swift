@@ -44,7 +44,7 @@ let package = Package(
             name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
             swiftSettings: strict),
         .target(name: "Scheduler", swiftSettings: strict),
-        .target(name: "Retrieval", dependencies: ["Tensor", "JSON", "CSQLite"], swiftSettings: strict),
+        .target(name: "Retrieval", dependencies: ["Tensor", "JSON", "CSQLite", "COpenSSL"], swiftSettings: strict),
         .target(name: "HTTP", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
         .target(
             name: "Service",

@@ -13,6 +13,8 @@ public protocol HTTPExchange: AnyObject, Sendable {
     @discardableResult func write(_ bytes: [UInt8]) -> Bool
     /// Ends a started stream.
     func endStream()
+    /// Closes the connection in the middle of a started stream, so that the client sees that something is missing.
+    func breakOff()
     /// Runs `body` once when fewer than `octets` of the answer wait at the connection (at once if it is so already), so that
     /// a long answer is made as fast as its client reads; with false when the client is gone. It may run on the
     /// connection's event loop and must be quick.

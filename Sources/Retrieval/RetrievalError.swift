@@ -1,3 +1,5 @@
+import Glibc
+
 /// What can go wrong with collections. Descriptions are sentences for people.
 public enum RetrievalError: Error, Sendable, Equatable {
     /// The data folder cannot be made or read.
@@ -6,6 +8,10 @@ public enum RetrievalError: Error, Sendable, Equatable {
     case folderInUse(path: String, owner: Int?)
     /// The database cannot be read: damaged, or of a newer program.
     case unreadable(path: String, reason: String)
+    /// The folder holds not what was written, and is not opened.
+    case damagedFolder(path: String, StoreFault)
+    /// What was asked for is not as it was written.
+    case damaged(StoreFault)
     /// A name that no collection may have.
     case invalidName
     /// An id that no item may have.
@@ -47,6 +53,13 @@ extension RetrievalError: CustomStringConvertible {
             "The data folder \(path) is in use by \(owner.map { "process \($0)" } ?? "another process"); a folder "
                 + "belongs to one server or command at a time. End that one, or choose another folder with --data."
         case .unreadable(let path, let reason): "The collections in \(path) cannot be read: \(reason)."
+        case .damagedFolder(let path, let fault):
+            "The collections in \(path) are damaged, and are not opened, so that nothing is missing without a word. \(fault) "
+                + "\"sensorium collections check --data \(path)\" lists every fault, and \"sensorium collections repair --data "
+                + "\(path)\" keeps what can be read."
+        case .damaged(let fault):
+            "\(fault) End the server; \"sensorium collections check\" lists every fault, and \"sensorium collections repair\" "
+                + "keeps what can be read."
         case .invalidName:
             "The name of a collection has 1 to \(CollectionName.maxBytes) characters out of A-Z, a-z, 0-9, \".\", \"_\" "
                 + "and \"-\", and is neither \".\" nor \"..\"."
@@ -76,7 +89,8 @@ extension RetrievalError: CustomStringConvertible {
         case .tooManyCollections(let limit):
             "There are \(limit) collections, the most that are kept; delete one first."
         case .busy(let bound): "\(bound) requests wait for the collections already, which is the most allowed."
-        case .storageFull: "There is no room left on the disk of the data folder; the item was not stored."
+        case .storageFull:
+            "There is no room left on the disk of the data folder, or it takes no more: nothing was stored. What is removed makes room."
         case .storageFailed(let reason): "The collections could not be read or written: \(reason)."
         case .closed: "The collections are closed."
         }
@@ -86,5 +100,13 @@ extension RetrievalError: CustomStringConvertible {
 extension RetrievalError {
     init(_ error: SQLiteError) {
         self = error.isFull ? .storageFull : .storageFailed(reason: "\(error.description) (\(error.code))")
+    }
+
+    /// Writing a file failed, for the reason that `errno` has.
+    init(writing path: String) {
+        let cause = errno
+        self =
+            cause == ENOSPC || cause == EDQUOT
+            ? .storageFull : .storageFailed(reason: "\(path) cannot be written: \(String(cString: strerror(cause)))")
     }
 }

@@ -11,6 +11,7 @@ struct DataArguments: ParsableArguments {
     func open(advice: String = "") throws(CommandFailure) -> CollectionStore {
         do throws(RetrievalError) {
             let store = try CollectionStore(folder: data, threads: 1)
+            if let notice = store.notice { StandardError.write("sensorium: \(notice)") }
             try store.load()
             return store
         } catch {

@@ -9,9 +9,18 @@ import Retrieval
 ///
 /// Writer w does step n after step n - 1 was acknowledged: it stores, or removes, item `w-<n modulo 12>` as
 /// `Step` has it, and then prints `<w> <n>`.
+///
+///     CrashWriter full <folder>
+///
+/// does as `FullDisk` says.
 @main struct CrashWriter {
-    static func main() throws {
+    static func main() async throws {
         let arguments = CommandLine.arguments
+        if arguments[1] == "full" { return try await FullDisk.run(arguments[2]) }
+        try write(arguments)
+    }
+
+    private static func write(_ arguments: [String]) throws {
         let store = try CollectionStore(folder: arguments[1], threads: 1)
         try store.load()
         let firsts = arguments.dropFirst(2).compactMap { Int($0) }
@@ -21,7 +30,7 @@ import Retrieval
                 while true {
                     perform(Step(writer: writer, number: number), store)
                     let line = Array("\(writer) \(number)\n".utf8)
-                    _ = write(1, line, line.count)
+                    _ = Glibc.write(1, line, line.count)
                     number += 1
                 }
             }

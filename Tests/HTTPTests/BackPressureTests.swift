@@ -74,6 +74,21 @@ struct BackPressureTests {
         }
     }
 
+    @Test func `a stream that is broken off has no end that a client could take for one`() throws {
+        let handler = TestHandler { _, exchange in
+            exchange.startStreaming(status: 200, headers: HTTPHeaders())
+            exchange.write(Array("half of it".utf8))
+            exchange.breakOff()
+            exchange.endStream()
+            return .discard
+        }
+        try withServer(handler) { address, _ in
+            let client = try RawClient(address)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(!String(decoding: client.rest(), as: UTF8.self).hasSuffix("0\r\n\r\n"))
+        }
+    }
+
     @Test func `who asks after the end is told at once`() throws {
         let started = Event<any HTTPExchange>()
         let completed = Event<Bool>()

@@ -51,6 +51,8 @@ import Testing
     }
 
     private func check(_ folder: TemporaryFolder, _ last: [Int]) async throws {
+        // No file is missed that a kill leaves as it is.
+        #expect(try CollectionStore.check(folder: folder.path).faults.isEmpty)
         let store = try folder.store(threads: 1)
         defer { store.close() }
         for (writer, last) in last.enumerated() {

@@ -158,6 +158,23 @@ import Testing
         store.close()
     }
 
+    @Test func `folder and files are closed to other users, also those that were open before`() async throws {
+        let files = [
+            "", "/lock", "/manifest", "/reserve", "/collections.sqlite", "/collections.sqlite-wal",
+            "/collections.sqlite-shm",
+        ]
+        try folder.store().close()
+        for name in files { chmod(folder.path + name, 0o777) }
+        let store = try folder.store()
+        _ = try await store.put(item("a", [1]), into: "c", from: client)
+        for name in files {
+            var status = stat()
+            #expect(stat(folder.path + name, &status) == 0, "\(name)")
+            #expect(status.st_mode & 0o777 == (name.isEmpty ? 0o700 : 0o600), "\(name)")
+        }
+        store.close()
+    }
+
     @Test func `a folder that cannot be made is named`() {
         #expect(throws: RetrievalError.self) { try CollectionStore(folder: "/dev/null/data", threads: 1) }
     }
@@ -168,7 +185,7 @@ import Testing
         #expect(throws: RetrievalError.self) { try CollectionStore(folder: folder.path, threads: 1) }
         let newer = try TemporaryFolder()
         try SQLiteConnection(path: newer.path + "/collections.sqlite", isWritable: true)
-            .execute("PRAGMA user_version = 2")
+            .execute("PRAGMA user_version = \(Schema.version + 1)")
         #expect(throws: RetrievalError.self) { try CollectionStore(folder: newer.path, threads: 1) }
     }
 

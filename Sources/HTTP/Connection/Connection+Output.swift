@@ -8,7 +8,7 @@ extension Connection {
         if let response = delivery.response { answer(response) }
         if let start = delivery.streamStart { startStream(start.status, start.headers) }
         for chunk in delivery.chunks { writeChunk(chunk) }
-        if delivery.overflowed {
+        if delivery.isBrokenOff {
             close()
         } else if delivery.ended {
             endStream()

@@ -8,8 +8,8 @@ final class ServerExchange: HTTPExchange {
         var streamStart: (status: Int, headers: HTTPHeaders)?
         var chunks: [[UInt8]] = []
         var ended = false
-        /// The stream outgrew its bound: the client reads too slowly.
-        var overflowed = false
+        /// The stream ends here without its end: it outgrew its bound, since the client reads too slowly, or cannot go on.
+        var isBrokenOff = false
     }
 
     private enum Phase {
@@ -42,6 +42,13 @@ final class ServerExchange: HTTPExchange {
         var cancelActions: [@Sendable () -> Void] = []
         var completeActions: [@Sendable (Int?, Int) -> Void] = []
         var outcome: (status: Int?, bytes: Int) = (nil, 0)
+
+        /// Has the loop close the connection; what still waits for it goes nowhere.
+        mutating func breakOff() {
+            phase = .answered
+            delivery.isBrokenOff = true
+            delivery.chunks = []
+        }
     }
 
     let peerAddress: String
@@ -84,9 +91,7 @@ final class ServerExchange: HTTPExchange {
             guard !bytes.isEmpty else { return .nothing }
             // One large piece may pass the bound alone; a second may not join it.
             if state.backlog > 0, state.backlog + bytes.count > maxBacklog {
-                state.phase = .answered
-                state.delivery.overflowed = true
-                state.delivery.chunks = []
+                state.breakOff()
                 return .overflowed
             }
             state.backlog += bytes.count
@@ -104,11 +109,19 @@ final class ServerExchange: HTTPExchange {
         }
     }
 
+    func breakOff() {
+        change { state in
+            guard state.phase == .streaming else { return .refused }
+            state.breakOff()
+            return .given
+        }
+    }
+
     func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) {
         let isConnected = state.withLock { state -> Bool? in
             if state.phase == .over { return !state.isCancelled }
-            // A stream that outgrew its bound is about to be closed.
-            if state.backlog < octets, !state.delivery.overflowed { return true }
+            // A stream that is broken off is about to be closed.
+            if state.backlog < octets, !state.delivery.isBrokenOff { return true }
             state.drainWaits.append(DrainWait(below: octets, body: body))
             return nil
         }
@@ -182,7 +195,7 @@ final class ServerExchange: HTTPExchange {
     func updateBacklog(waiting: Int) {
         let due = state.withLock { state -> [DrainWait] in
             state.backlog = waiting + state.delivery.chunks.reduce(0) { $0 + $1.count }
-            guard !state.drainWaits.isEmpty, !state.delivery.overflowed else { return [] }
+            guard !state.drainWaits.isEmpty, !state.delivery.isBrokenOff else { return [] }
             let backlog = state.backlog
             let due = state.drainWaits.filter { backlog < $0.below }
             state.drainWaits.removeAll { backlog < $0.below }

@@ -19,6 +19,8 @@ final class SQLiteConnection {
         self.handle = handle
         // A checkpoint and a reader may meet for a moment.
         sqlite3_busy_timeout(handle, 5000)
+        // Cells that reach beyond their page are found before they are read.
+        sqlite3_exec(handle, "PRAGMA cell_size_check = ON", nil, nil, nil)
     }
 
     deinit {
@@ -71,6 +73,15 @@ final class SQLiteConnection {
         let statement = try statement(sql)
         defer { statement.reset() }
         return try row(of: statement) ? statement.integer(0) : nil
+    }
+
+    /// Whether closing brings the log into the database, if this is the last connection, and removes it.
+    func keepLogOnClose(_ keeps: Bool) { sqlite3_keep_log_on_close(handle, keeps ? 1 : 0) }
+
+    /// Brings the log into the database and cuts it to no length, as far as no reader needs it.
+    func checkpoint() throws(SQLiteError) {
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+        guard code == SQLITE_OK else { throw error(code) }
     }
 
     /// Forgets the statements that name a table which is no more.

@@ -30,6 +30,9 @@ public final class VectorIndex: Sendable {
     /// How many items there are.
     public var count: Int { state.withLock(\.ids.count) }
 
+    /// Whether there is an item with that id.
+    func contains(_ id: ItemID) -> Bool { state.withLock { $0.slots[id] != nil } }
+
     /// Adds an item, or takes the place of the one with its id.
     ///
     /// - Parameters:

@@ -24,6 +24,9 @@ public final class CollectionStore: Sendable {
         public var group = 256
         /// Pages of the database, 4 KiB each; nil for as many as there is room for.
         public var pages: Int?
+        /// Bytes that are kept aside, so that something can be removed when the disk is full. More than a log usually has:
+        /// 4 MiB, and what one commit adds.
+        public var reserve = 16 << 20
 
         /// Every bound at its default.
         public init() {}
@@ -39,6 +42,11 @@ public final class CollectionStore: Sendable {
     private let folder: DataFolder
     private let limits: Limits
     private let pool: ComputePool
+    /// What the operator should know of the folder.
+    public let notice: String?
+    private let reserve: SpaceReserve
+    /// Nil once the store is closed.
+    private let manifest: Mutex<Manifest?>
     private let opened: Mutex<Opened>
     /// Nil once the store is closed.
     private let writer: Mutex<StoreWriter?>
@@ -74,16 +82,21 @@ public final class CollectionStore: Sendable {
     ) throws(RetrievalError) {
         folder = try DataFolder(path)
         self.limits = limits
-        let connection = try Schema.open(folder)
+        reserve = SpaceReserve(folder, bytes: limits.reserve)
+        let opening = try StoreOpening(folder, reserve)
+        notice = opening.notice
+        if let fault = opening.contents.faults.first { throw .damagedFolder(path: path, fault) }
+        manifest = Mutex(try Manifest(folder))
+        let writer = StoreWriter(
+            opening.connection, opening.contents, reserve: reserve, maxCollections: limits.collections, now: now)
+        opened = Mutex(Opened(entries: writer.catalog))
         do throws(SQLiteError) {
-            if let pages = limits.pages { try connection.execute("PRAGMA max_page_count = \(pages)") }
-            let writer = try StoreWriter(connection, maxCollections: limits.collections, now: now)
-            opened = Mutex(Opened(entries: writer.catalog))
-            self.writer = Mutex(writer)
+            if let pages = limits.pages { try opening.connection.execute("PRAGMA max_page_count = \(pages)") }
             reader = Mutex(try StoreReader(folder))
         } catch {
-            throw .unreadable(path: folder.database, reason: error.description)
+            throw RetrievalError(opening: folder, error)
         }
+        self.writer = Mutex(writer)
         pool = ComputePool(threads: threads)
     }
 
@@ -95,21 +108,32 @@ public final class CollectionStore: Sendable {
         threads.write.dismiss()
     }
 
-    /// Reads every vector into memory; from then on the store answers. Blocks.
+    /// Reads everything, holds it against its checksums and keeps the vectors in memory; from then on the store answers. Blocks.
+    /// - Throws: `damagedFolder` where anything is not as it was written; then nothing in the folder was changed.
     public func load() throws(RetrievalError) {
-        for entry in opened.withLock({ Array($0.entries.values) }) {
-            let index = VectorIndex(dimension: entry.dimension)
-            do throws(SQLiteError) {
-                try reader.withLock { reader throws(SQLiteError) in
-                    try reader?.scan(entry) { id, vector, metadata in
-                        index.put(id, vector, fingerprints: MetadataFilter.fingerprints(of: metadata))
-                    }
+        var indexes: [Int: VectorIndex] = [:]
+        do throws(StoreFault) {
+            try reader.withLock { reader throws(StoreFault) in
+                try reader?.load { entry, id, vector, metadata in
+                    let index = indexes[entry.key] ?? VectorIndex(dimension: entry.dimension)
+                    indexes[entry.key] = index
+                    index.put(id, vector, fingerprints: MetadataFilter.fingerprints(of: metadata))
                 }
-            } catch {
-                throw .unreadable(path: folder.database, reason: error.description)
             }
-            opened.withLock { $0.indexes[entry.key] = index }
+        } catch {
+            letGo()
+            throw .damagedFolder(path: folder.path, error)
         }
+        opened.withLock { $0.indexes = indexes }
+        let state = writer.withLock { writer in
+            writer?.trust()
+            return writer?.state
+        }
+        manifest.withLock { manifest in
+            if let state { manifest?.record(state) }
+            manifest?.synchronize()
+        }
+        reserve.keep()
         threads.withLock { threads in
             threads = Threads(
                 write: BatchThread("retrieval-write", bound: limits.waiting, most: limits.group) { [weak self] in
@@ -136,9 +160,16 @@ public final class CollectionStore: Sendable {
         threads?.search.stop()
         threads?.read.stop()
         threads?.write.stop()
+        manifest.withLock { $0?.synchronize() }
+        letGo()
+    }
+
+    /// Lets go of the folder, so that another may have it.
+    private func letGo() {
         // The last connection to close brings the log into the database.
         reader.withLock { $0 = nil }
         writer.withLock { $0 = nil }
+        manifest.withLock { $0 = nil }
         folder.release()
     }
 
@@ -234,6 +265,7 @@ public final class CollectionStore: Sendable {
             guard let writer else { return jobs.map { _ in .failure(RetrievalError.closed) } }
             let results = writer.commit(jobs.map(\.change))
             commits.wrappingAdd(1, ordering: .relaxed)
+            manifest.withLock { $0?.record(writer.state) }
             let catalog = writer.catalog
             opened.withLock { opened in
                 opened.entries = catalog
@@ -256,6 +288,7 @@ public final class CollectionStore: Sendable {
         case .removedItem(let entry, let id): opened.indexes[entry.key]?.remove(id)
         case .removedCollection(let entry): opened.indexes[entry.key] = nil
         case .replaced(let old, _): if let old { opened.indexes[old.key] = nil }
+        case .adopted: break
         }
     }
 
@@ -264,18 +297,38 @@ public final class CollectionStore: Sendable {
     /// An item with its vector.
     public func item(_ id: ItemID, of name: String) async throws(RetrievalError) -> Item {
         let entry = try entry(name)
-        let item = try await reading { reader throws(SQLiteError) in try reader.item(id, of: entry) }
+        let item = try await reading { [self] reader throws(RetrievalError) -> Item? in
+            if let item = try reader.item(id, of: entry) { return item }
+            return try kept([id], of: entry, reader).isEmpty ? nil : try reader.item(id, of: entry)
+        }
         guard let item else { throw .unknownItem(collection: name) }
         return item
     }
 
-    /// The first items after an id ("" for the very first), in the order of the ids' bytes.
+    /// Those of ids whose rows were not found that are there while nothing is written: a row that memory knows and the disk
+    /// does not have is not passed over.
+    private func kept(
+        _ ids: [ItemID], of entry: CatalogEntry, _ reader: StoreReader
+    ) throws(RetrievalError) -> [ItemID: ItemSummary] {
+        try writer.withLock { _ throws(RetrievalError) in
+            let index = opened.withLock { $0.indexes[entry.key] }
+            let known = ids.filter { index?.contains($0) ?? false }
+            let found = try reader.summaries(known, of: entry)
+            if let lost = known.first(where: { found[$0] == nil }) {
+                throw .damaged(.item(collection: entry.name, id: lost.text))
+            }
+            return found
+        }
+    }
+
+    /// The first items after an id ("" for the very first), in the order of the ids' bytes: at most `limit`, and fewer where
+    /// their metadata have `bytes` before.
     public func items(
-        of name: String, after: String, limit: Int
+        of name: String, after: String, limit: Int, bytes: Int = .max
     ) async throws(RetrievalError) -> [ItemSummary] {
         let entry = try entry(name)
-        return try await reading { reader throws(SQLiteError) in
-            try reader.list(entry, after: after, limit: limit)
+        return try await reading { reader throws(RetrievalError) in
+            try reader.list(entry, after: after, limit: limit, bytes: bytes)
         }
     }
 
@@ -309,8 +362,11 @@ public final class CollectionStore: Sendable {
         let found: [VectorIndex.Match] = try await waiting { done throws(RetrievalError) in
             try threads.search.submit(SearchJob(entry: entry, query: query) { done(.success($0)) })
         }
-        let known = try await reading { reader throws(SQLiteError) in
-            try reader.summaries(found.map(\.id), of: entry)
+        let known = try await reading { [self] reader throws(RetrievalError) in
+            let known = try reader.summaries(found.map(\.id), of: entry)
+            let others = found.map(\.id).filter { known[$0] == nil }
+            guard !others.isEmpty else { return known }
+            return known.merging(try kept(others, of: entry, reader)) { first, _ in first }
         }
         return found.compactMap { match in
             // One may have been removed, or changed, since.
@@ -336,15 +392,15 @@ public final class CollectionStore: Sendable {
 
     /// Has the reading thread run `body`.
     private func reading<Value: Sendable>(
-        _ body: @escaping @Sendable (StoreReader) throws(SQLiteError) -> Value
+        _ body: @escaping @Sendable (StoreReader) throws(RetrievalError) -> Value
     ) async throws(RetrievalError) -> Value {
         let threads = try running()
         return try await waiting { done throws(RetrievalError) in
             try threads.read.submit { reader in
-                do throws(SQLiteError) {
+                do throws(RetrievalError) {
                     done(.success(try body(reader)))
                 } catch {
-                    done(.failure(RetrievalError(error)))
+                    done(.failure(error))
                 }
             }
         }

@@ -1,74 +1,91 @@
 import JSON
 
-/// Reads items from the database, beside the writer. Used by one thread at a time.
+/// Reads items from the database, beside the writer, each held against its checksum. Used by one thread at a time.
 final class StoreReader {
     private let connection: SQLiteConnection
+    private let checksum = RowChecksum()
 
     init(_ folder: DataFolder) throws(SQLiteError) {
         connection = try SQLiteConnection(path: folder.database, isWritable: false)
     }
 
     /// An item with its vector; nil where there is none.
-    func item(_ id: ItemID, of entry: CatalogEntry) throws(SQLiteError) -> Item? {
-        let rows = try connection.statement("SELECT kind, metadata, vector FROM \(entry.table) WHERE id = ?")
+    func item(_ id: ItemID, of entry: CatalogEntry) throws(RetrievalError) -> Item? {
+        let rows = try select(entry, "WHERE id = ?")
         defer { rows.reset() }
         rows.bind(1, id.text)
-        guard try connection.row(of: rows) else { return nil }
-        return Item(
-            stored: id, kind: ItemKind(stored: rows.text(0)), vector: rows.floats(2),
-            metadata: JSONObject(stored: rows.text(1)))
+        return try next(rows, of: entry)?.item
     }
 
     /// Those of the ids that there are.
-    func summaries(_ ids: [ItemID], of entry: CatalogEntry) throws(SQLiteError) -> [ItemID: ItemSummary] {
-        let rows = try connection.statement("SELECT kind, metadata FROM \(entry.table) WHERE id = ?")
+    func summaries(_ ids: [ItemID], of entry: CatalogEntry) throws(RetrievalError) -> [ItemID: ItemSummary] {
+        let rows = try select(entry, "WHERE id = ?")
         defer { rows.reset() }
         var found: [ItemID: ItemSummary] = [:]
         for id in ids {
             rows.reset()
             rows.bind(1, id.text)
-            guard try connection.row(of: rows) else { continue }
-            found[id] = ItemSummary(
-                id: id, kind: ItemKind(stored: rows.text(0)), metadata: JSONObject(stored: rows.text(1)))
+            if let row = try next(rows, of: entry) { found[id] = row.summary }
         }
         return found
     }
 
-    /// The first items after an id, in the order of the ids' bytes.
-    func list(_ entry: CatalogEntry, after: String, limit: Int) throws(SQLiteError) -> [ItemSummary] {
-        let rows = try connection.statement(
-            "SELECT id, kind, metadata FROM \(entry.table) WHERE id > ? ORDER BY id LIMIT ?")
+    /// The first items after an id, in the order of the ids' bytes: at most `limit`, and none after one with which their
+    /// metadata reach `bytes`.
+    func list(
+        _ entry: CatalogEntry, after: String, limit: Int, bytes: Int
+    ) throws(RetrievalError) -> [ItemSummary] {
+        let rows = try select(entry, "WHERE id > ? ORDER BY id LIMIT ?")
         defer { rows.reset() }
         rows.bind(1, after)
         rows.bind(2, limit)
         var items: [ItemSummary] = []
-        while try connection.row(of: rows) {
-            items.append(
-                ItemSummary(
-                    id: ItemID(stored: rows.text(0) ?? ""), kind: ItemKind(stored: rows.text(1)),
-                    metadata: JSONObject(stored: rows.text(2))))
+        var size = 0
+        while size < bytes, let row = try next(rows, of: entry) {
+            items.append(row.summary)
+            size += row.metadataBytes
         }
         return items
     }
 
-    /// Calls `body` with each item's id, vector and metadata.
-    func scan(
-        _ entry: CatalogEntry, _ body: (ItemID, UnsafeBufferPointer<Float>, JSONObject) -> Void
-    ) throws(SQLiteError) {
-        let rows = try connection.statement("SELECT id, metadata, vector FROM \(entry.table) ")
-        defer { rows.reset() }
-        while try connection.row(of: rows) {
-            let vector = rows.floats(2)
-            guard vector.count == entry.dimension else { continue }
-            let metadata = JSONObject(stored: rows.text(1))
-            vector.withUnsafeBufferPointer { body(ItemID(stored: rows.text(0) ?? ""), $0, metadata) }
+    /// Reads all that there is, and calls `body` with each item's id, vector and metadata.
+    /// - Throws: the first thing found that is not as it was written.
+    func load(
+        _ body: (CatalogEntry, ItemID, UnsafeBufferPointer<Float>, JSONObject) -> Void
+    ) throws(StoreFault) {
+        let verification = StoreVerification(connection)
+        if let fault = verification.structure(limit: 1).first { throw fault }
+        let contents = try verification.contents()
+        if let fault = contents.faults.first { throw fault }
+        for entry in contents.entries {
+            guard let totals = contents.collections[entry.key]?.totals else { continue }
+            let faults = verification.items(of: entry, expecting: totals) { row in
+                row.vector.withUnsafeBufferPointer { body(entry, row.id, $0, row.metadata) }
+            }
+            if let fault = faults.first { throw fault }
         }
     }
 
     /// A collection was removed.
     func forget(_ entry: CatalogEntry) { connection.forget(table: entry.table) }
-}
 
-extension ItemKind {
-    init(stored text: String?) { self = text.flatMap { ItemKind(rawValue: $0) } ?? .embedding }
+    private func select(_ entry: CatalogEntry, _ condition: String) throws(RetrievalError) -> SQLiteStatement {
+        do throws(SQLiteError) {
+            return try connection.statement("SELECT \(ItemRow.columns) FROM \(entry.table) \(condition)")
+        } catch {
+            throw RetrievalError(error)
+        }
+    }
+
+    /// The next row, or nil after the last; throws where it is damaged.
+    private func next(_ rows: SQLiteStatement, of entry: CatalogEntry) throws(RetrievalError) -> ItemRow? {
+        do throws(SQLiteError) {
+            guard try connection.row(of: rows) else { return nil }
+        } catch {
+            throw RetrievalError(error)
+        }
+        let row = ItemRow(rows, of: entry)
+        do throws(StoreFault) { try row.check(checksum) } catch { throw .damaged(error) }
+        return row
+    }
 }

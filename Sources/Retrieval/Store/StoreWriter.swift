@@ -6,6 +6,16 @@ enum Change: Sendable {
     case removeCollection(String)
     /// Gives a collection the name of another, which is removed.
     case replace(String, with: String)
+    /// Makes an empty collection as another database has it, but for the key.
+    case adopt(CatalogEntry)
+
+    /// Whether it leaves more room than there was.
+    fileprivate var frees: Bool {
+        switch self {
+        case .removeItem, .removeCollection, .replace: true
+        case .put, .adopt: false
+        }
+    }
 }
 
 /// What a change did, once it is on disk.
@@ -14,24 +24,46 @@ enum Effect: Sendable {
     case removedItem(CatalogEntry, ItemID)
     case removedCollection(CatalogEntry)
     case replaced(old: CatalogEntry?, by: CatalogEntry)
+    case adopted(CatalogEntry)
 }
 
-/// Writes changes to the database, many in one transaction. Used by one thread at a time.
+/// Writes changes to the database, many in one transaction, with the totals by which a loss is noticed. Used by one thread at a
+/// time.
 final class StoreWriter {
     private let connection: SQLiteConnection
     /// What the database holds, the open transaction included.
     private(set) var catalog: [String: CatalogEntry]
+    private var ledger: Ledger
+    private let checksum = RowChecksum()
+    /// What the manifest is to say of the commits so far.
+    private(set) var state: Manifest.State
+    private let reserve: SpaceReserve?
     private let now: @Sendable () -> Int
     private let maxCollections: Int
 
+    /// - Parameters:
+    ///   - contents: what the database holds.
+    ///   - reserve: given up for a while where the disk is full and something is to be removed.
     init(
-        _ connection: SQLiteConnection, maxCollections: Int, now: @escaping @Sendable () -> Int
-    ) throws(SQLiteError) {
+        _ connection: SQLiteConnection, _ contents: StoredContents, reserve: SpaceReserve?, maxCollections: Int,
+        now: @escaping @Sendable () -> Int
+    ) {
         self.connection = connection
+        self.reserve = reserve
         self.maxCollections = maxCollections
         self.now = now
-        catalog = try connection.catalog()
+        catalog = Dictionary(contents.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        ledger = Ledger(contents)
+        state = contents.state
     }
+
+    /// Brings the log into the database.
+    func checkpoint() throws(RetrievalError) {
+        do throws(SQLiteError) { try connection.checkpoint() } catch { throw RetrievalError(error) }
+    }
+
+    /// What is there was verified: closing may bring the log into the database.
+    func trust() { connection.keepLogOnClose(false) }
 
     /// Writes all changes and syncs once. Where the disk refuses that, each is tried by itself, so that a large one does not
     /// take small ones with it.
@@ -39,21 +71,42 @@ final class StoreWriter {
         do throws(SQLiteError) {
             return try transaction(changes)
         } catch {
-            guard changes.count > 1 else { return [.failure(RetrievalError(error))] }
-            return changes.flatMap { commit([$0]) }
+            defer { if error.isFull { reserve?.keep() } }
+            return changes.map(commitAlone)
+        }
+    }
+
+    /// Writes one change. One that leaves more room is written on a full disk too: what it needs for that comes out of the
+    /// log, which is brought into the database, and out of the reserve.
+    private func commitAlone(_ change: Change) -> Result<Effect, RetrievalError> {
+        do throws(SQLiteError) {
+            do throws(SQLiteError) {
+                return try transaction([change])[0]
+            } catch {
+                guard error.isFull && change.frees else { throw error }
+                reserve?.release()
+                try? connection.checkpoint()
+                let results = try transaction([change])
+                try? connection.checkpoint()
+                return results[0]
+            }
+        } catch {
+            return .failure(RetrievalError(error))
         }
     }
 
     private func transaction(_ changes: [Change]) throws(SQLiteError) -> [Result<Effect, RetrievalError>] {
-        let before = catalog
+        let before = (catalog, ledger)
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
             var results: [Result<Effect, RetrievalError>] = []
             for change in changes { results.append(try result(of: change)) }
+            let written = try ledger.write(catalog.values, to: connection, checksum)
             try connection.execute("COMMIT")
+            if let written { state = written }
             return results
         } catch {
-            catalog = before
+            (catalog, ledger) = before
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             throw error
         }
@@ -66,6 +119,8 @@ final class StoreWriter {
         case .removeItem(let name, let id): try removeItem(name, id)
         case .removeCollection(let name): try removeCollection(name)
         case .replace(let name, let other): try replace(name, with: other)
+        case .adopt(let entry):
+            .success(.adopted(try make(entry.name, dimension: entry.dimension, entry.model, created: entry.created)))
         }
     }
 
@@ -81,12 +136,13 @@ final class StoreWriter {
             return .success(.stored(entry, item, isNew: try store(item, in: entry)))
         }
         guard catalog.count < maxCollections else { return .failure(.tooManyCollections(limit: maxCollections)) }
-        let entry = try make(name, dimension: item.vector.count, source.origin)
+        let entry = try make(name, dimension: item.vector.count, source.origin, created: now())
         return .success(.stored(entry, item, isNew: try store(item, in: entry)))
     }
 
-    private func make(_ name: String, dimension: Int, _ model: ModelOrigin?) throws(SQLiteError) -> CatalogEntry {
-        let created = now()
+    private func make(
+        _ name: String, dimension: Int, _ model: ModelOrigin?, created: Int
+    ) throws(SQLiteError) -> CatalogEntry {
         let row = try connection.statement(
             "INSERT INTO collections (name, dimension, model, digest, created) VALUES (?, ?, ?, ?, ?)")
         row.bind(1, name)
@@ -101,30 +157,40 @@ final class StoreWriter {
             key: connection.lastKey, name: name, dimension: dimension, model: model, created: created)
         try connection.execute(Schema.items(entry.key))
         catalog[name] = entry
+        ledger.made(entry)
         return entry
     }
 
     /// Whether the item is new.
     private func store(_ item: Item, in entry: CatalogEntry) throws(SQLiteError) -> Bool {
-        for sql in [
-            "UPDATE \(entry.table) SET kind = ?1, vector = ?2, metadata = ?3 WHERE id = ?4",
-            "INSERT INTO \(entry.table) (kind, vector, metadata, id) VALUES (?1, ?2, ?3, ?4)",
-        ] {
-            let row = try connection.statement(sql)
-            row.bind(1, item.kind.rawValue)
-            row.bind(2, item.vector)
-            row.bind(3, item.metadata.exactText)
-            row.bind(4, item.id.text)
-            if try connection.run(row) > 0, sql.hasPrefix("UPDATE") { return false }
-        }
-        return true
+        let known = try connection.statement("SELECT checksum FROM \(entry.table) WHERE id = ?")
+        known.bind(1, item.id.text)
+        let old = try connection.row(of: known) ? known.integer(0) : nil
+        known.reset()
+        let row = try connection.statement(
+            old == nil
+                ? "INSERT INTO \(entry.table) (kind, checksum, vector, metadata, id) VALUES (?1, ?2, ?3, ?4, ?5)"
+                : "UPDATE \(entry.table) SET kind = ?1, checksum = ?2, vector = ?3, metadata = ?4 WHERE id = ?5")
+        let metadata = item.metadata.exactText
+        let sum = checksum.of(item, metadata: metadata, in: entry.key)
+        row.bind(1, item.kind.rawValue)
+        row.bind(2, sum)
+        row.bind(3, item.vector)
+        row.bind(4, metadata)
+        row.bind(5, item.id.text)
+        try connection.run(row)
+        ledger.stored(sum, insteadOf: old, in: entry)
+        return old == nil
     }
 
     private func removeItem(_ name: String, _ id: ItemID) throws(SQLiteError) -> Result<Effect, RetrievalError> {
         guard let entry = catalog[name] else { return .failure(.unknownCollection(name)) }
-        let row = try connection.statement("DELETE FROM \(entry.table) WHERE id = ?")
+        let row = try connection.statement("DELETE FROM \(entry.table) WHERE id = ? RETURNING checksum")
         row.bind(1, id.text)
-        guard try connection.run(row) > 0 else { return .failure(.unknownItem(collection: name)) }
+        guard try connection.row(of: row) else { return .failure(.unknownItem(collection: name)) }
+        let sum = row.integer(0)
+        try connection.run(row)
+        ledger.removed(sum, from: entry)
         return .success(.removedItem(entry, id))
     }
 
@@ -141,6 +207,7 @@ final class StoreWriter {
         row.bind(1, entry.key)
         try connection.run(row)
         catalog[entry.name] = nil
+        ledger.dropped(entry)
     }
 
     private func replace(_ name: String, with other: String) throws(SQLiteError) -> Result<Effect, RetrievalError> {
@@ -154,6 +221,7 @@ final class StoreWriter {
         catalog[other] = nil
         entry.name = name
         catalog[name] = entry
+        ledger.renamed(entry)
         return .success(.replaced(old: old, by: entry))
     }
 }

@@ -65,6 +65,9 @@ private final class DirectExchange: HTTPExchange {
         finished.signal()
     }
 
+    /// Nothing that a command asks for is streamed piece by piece; what came would be the answer.
+    func breakOff() { endStream() }
+
     func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) { body(true) }
 
     func onFailure(_ answer: @escaping @Sendable (HTTPFailure) -> HTTPResponse) {}

@@ -46,6 +46,7 @@ public final class Service: Sendable {
             try CollectionStore(folder: path, threads: max(1, configuration.threads))
         }
         let proxies = TrustedProxies(networks: configuration.trustedProxies)
+        if let notice = collections?.notice { logger.notice("\(notice)") }
         handler = ServiceHandler(
             router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics, collections)),
             keys: keys, proxies: proxies,

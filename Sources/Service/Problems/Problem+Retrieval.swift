@@ -17,7 +17,16 @@ extension Problem {
         case .tooManyCollections, .storageFull: self.init(.storageFull, sentence)
         case .busy: self = .retryLater(.queueFull, sentence + " Try again later.")
         case .closed: self = .isDraining
-        case .storageFailed, .unusableFolder, .folderInUse, .unreadable: return nil
+        case .damaged: self.init(.storageDamaged, sentence)
+        case .storageFailed, .damagedFolder, .unusableFolder, .folderInUse, .unreadable: return nil
         }
     }
+}
+
+/// What the log says of a damaged item. Which one it is stands in the answer: logs have nothing that clients sent.
+struct StorageDamage: Error, CustomStringConvertible {
+    /// A sentence for the operator.
+    let description =
+        "An item is not as it was written. End the server; \"sensorium collections check\" lists which, and \"sensorium "
+        + "collections repair\" keeps the others."
 }

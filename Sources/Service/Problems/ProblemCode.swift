@@ -37,6 +37,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case noFace = "no_face"
     case rateLimited = "rate_limited"
     case internalError = "internal_error"
+    case storageDamaged = "storage_damaged"
     case methodNotImplemented = "method_not_implemented"
     case transferCodingNotImplemented = "transfer_coding_not_implemented"
     case queueFull = "queue_full"
@@ -89,6 +90,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .noFace: (422, "No face was found")
         case .rateLimited: (429, "Too many requests")
         case .internalError: (500, "The server failed")
+        case .storageDamaged: (500, "What was stored is damaged")
         case .methodNotImplemented: (501, "The method is not known")
         case .transferCodingNotImplemented: (501, "The transfer coding is not known")
         case .queueFull: (503, "The server has too much to do")

@@ -108,6 +108,7 @@ extension Request {
         default: break
         }
         if let problem = Problem(error, deadlineSeconds: received.duration(to: work.deadline).inSeconds) {
+            if problem.code == .storageDamaged { journal.failed(identity.id, StorageDamage()) }
             return problem
         }
         journal.failed(identity.id, error)

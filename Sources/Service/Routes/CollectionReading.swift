@@ -3,24 +3,26 @@ import HTTP
 import JSON
 import Retrieval
 
-/// `GET /v1/collections`
+/// `GET /v1/collections`: a page of collections in the order of their names.
 struct ListCollections: CollectionRoute {
-    let rules = InputRules(parts: [], options: [])
+    static let after = InputOption.text("after", maxBytes: CollectionName.maxBytes)
+
+    let rules = InputRules(parts: [], options: [Self.after.rule, PageLimit.option.rule])
     let store: CollectionStore?
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        let collections = try opened().collections
-        return .whole(
-            .written { json in
-                json.field("collections") { json in
-                    json.array { json in
-                        for collection in collections {
-                            json.object { collection.write(to: &$0, served: engine.card) }
-                        }
-                    }
-                }
-            })
+        let (store, card) = (try opened(), engine.card)
+        let list = ListAnswer<CollectionDescription>(
+            name: "collections", limit: inputs[PageLimit.option], key: { $0.name },
+            read: { after, limit in
+                let following = store.collections.drop { !after.utf8.lexicographicallyPrecedes($0.name.utf8) }
+                return Array(following.prefix(min(limit, Self.piece)))
+            }, write: { $1.write(to: &$0, served: card) })
+        return try await list.reply(to: request, after: inputs[Self.after] ?? "")
     }
+
+    /// Collections that are written at once.
+    private static let piece = 128
 }
 
 /// `GET /v1/collections/{collection}`
@@ -37,28 +39,21 @@ struct ReadCollection: CollectionRoute {
 /// `GET /v1/collections/{collection}/items`: a page of items in the order of their ids.
 struct ListItems: CollectionRoute {
     static let after = InputOption.text("after", maxBytes: ItemID.maxBytes)
-    static let limit = InputOption.integer("limit", in: 1...1000, standard: 100)
 
-    let rules = InputRules(parts: [], options: [Self.after.rule, Self.limit.rule])
+    let rules = InputRules(parts: [], options: [Self.after.rule, PageLimit.option.rule])
     let store: CollectionStore?
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        let limit = inputs[Self.limit]
-        // One more than is shown, to know whether another page follows.
-        var items = try await opened().items(
-            of: try collection(request), after: inputs[Self.after] ?? "", limit: limit + 1)
-        let next = items.count > limit ? items[limit - 1].id.text : nil
-        if next != nil { items.removeLast() }
-        return .whole(
-            .written { [items] json in
-                json.field("items") { json in
-                    json.array { json in
-                        for item in items { json.object { item.write(to: &$0) } }
-                    }
-                }
-                if let next { json.field("next", next) }
-            })
+        let (store, name) = (try opened(), try collection(request))
+        let list = ListAnswer<ItemSummary>(
+            name: "items", limit: inputs[PageLimit.option], key: { $0.id.text },
+            read: { try await store.items(of: name, after: $0, limit: $1, bytes: Self.piece) },
+            write: { $1.write(to: &$0) })
+        return try await list.reply(to: request, after: inputs[Self.after] ?? "")
     }
+
+    /// Bytes of metadata that are read at once.
+    private static let piece = 32 << 10
 }
 
 /// `GET /v1/collections/{collection}/items/{item}`: an item with its vector.
@@ -89,4 +84,9 @@ extension CollectionDescription {
         json.field("usable", model == nil || model?.digest == card.digest)
         json.field("created", Date(timeIntervalSince1970: Double(created)).formatted(.iso8601))
     }
+}
+
+/// How many elements a page has.
+private enum PageLimit {
+    static let option = InputOption.integer("limit", in: 1...1000, standard: 100)
 }

@@ -276,6 +276,22 @@ import Testing
         #expect(answer.detail.contains("--data"))
     }
 
+    @Test func `collections are listed page by page, 100 where nothing else is asked for`() throws {
+        let names = (0..<103).map { "c-\(1000 + $0)" }
+        for name in names { #expect(put("a", #"{"embedding":[1]}"#, into: name).status == 201) }
+        func page(_ query: String) -> (names: [String], next: String?) {
+            let answer = harness.send("GET", "/v1/collections" + query)
+            return (answer.text.matches(of: /"name":"([^"]+)"/).map { String($0.output.1) }, answer.string("next"))
+        }
+        let first = page("")
+        #expect(first.names == Array(names[..<100]) && first.next == names[99])
+        let rest = page("?after=\(names[99])")
+        #expect(rest.names == Array(names[100...]) && rest.next == nil)
+        #expect(page("?limit=103").next == nil)
+        #expect(page("?after=c-1050x&limit=1").names == ["c-1051"])
+        #expect(harness.send("GET", "/v1/collections?limit=1001").code == "invalid_option")
+    }
+
     @Test func `the metrics count the items of each collection`() {
         #expect(put("a", #"{"embedding":[1,2]}"#).status == 201)
         #expect(put("b", #"{"embedding":[1,2]}"#).status == 201)

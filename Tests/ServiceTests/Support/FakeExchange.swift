@@ -9,6 +9,7 @@ final class FakeExchange: HTTPExchange {
         var response: HTTPResponse?
         var streamed: (status: Int, headers: HTTPHeaders, body: [UInt8])?
         var isCancelled = false
+        var isBrokenOff = false
         var onCancel: [@Sendable () -> Void] = []
         var onComplete: [@Sendable (Int?, Int) -> Void] = []
     }
@@ -52,6 +53,11 @@ final class FakeExchange: HTTPExchange {
     func endStream() {
         let status = state.withLock { $0.streamed?.status }
         complete(status, 0)
+    }
+
+    func breakOff() {
+        state.withLock { $0.isBrokenOff = true }
+        complete(nil, 0)
     }
 
     func onDrained(below octets: Int, _ body: @escaping @Sendable (Bool) -> Void) { body(!isCancelled) }
@@ -99,6 +105,9 @@ final class FakeExchange: HTTPExchange {
                 status: streamed?.status ?? 0, headers: streamed?.headers ?? HTTPHeaders(), body: streamed?.body ?? [])
         }
     }
+
+    /// Whether the answer was broken off in the middle.
+    var isBrokenOff: Bool { state.withLock(\.isBrokenOff) }
 
     /// The answer if there is one by now.
     var answerSoFar: HTTPResponse? { state.withLock(\.response) }
