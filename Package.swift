@@ -69,7 +69,13 @@ let package = Package(
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON", "Mutation"], swiftSettings: plain),
         .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: plain),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Media"], swiftSettings: plain),
-        .testTarget(name: "DecodersTests", dependencies: ["Decoders", "Media"], swiftSettings: plain),
+        .target(name: "CForbiddenCalls", path: "Tests/ForbiddenCalls"),
+        .executableTarget(
+            name: "StandInDecoder", dependencies: ["Decoders", "CForbiddenCalls"], path: "Tests/StandInDecoder",
+            swiftSettings: strict),
+        .testTarget(
+            name: "DecodersTests", dependencies: ["Decoders", "Media", "StandInDecoder", "CForbiddenCalls"],
+            swiftSettings: plain),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "Tensor", "Checkpoint", "Media"], swiftSettings: strict),
         .testTarget(

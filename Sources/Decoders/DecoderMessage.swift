@@ -24,3 +24,8 @@ struct DecoderMessage: Equatable {
         }
     }
 }
+
+extension DecoderMessage {
+    /// The answer of a process to which the system does not give the memory for a task.
+    static let outOfMemory = DecoderMessage(numbers: [3])
+}

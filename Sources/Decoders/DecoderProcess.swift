@@ -1,37 +1,40 @@
-import CLinux
+import CConfinement
 import Glibc
 
-/// A child process that decodes one upload after the other, and is killed where it takes too long.
-final class DecoderProcess {
+/// A child process that decodes uploads of one client, one after the other, and is killed where it takes too long.
+final class DecoderProcess: Sendable {
+    /// What it is kept in.
+    let confinement: Confinement
+    /// Why its system calls are not filtered; 0 where they are.
+    let filterError: Int32
+    /// The process, for tests that kill it.
+    let processIdentifier: pid_t
     private let socket: MessageSocket
-    private let identifier: pid_t
+    /// Address space that it has before it decodes anything.
+    private let mapped: Int
 
-    /// Starts `executable`, connected by its standard input, with nothing else of this process open in it.
-    init(_ command: DecoderCommand) throws(DecoderFailure) {
-        var ends: [Int32] = [0, 0]
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .unavailable(errno: errno) }
-        defer { close(ends[1]) }
-        var identifier: pid_t = 0
-        let result = Self.spawn(command, ends[1], &identifier)
-        guard result == 0 else {
-            close(ends[0])
-            throw .unavailable(errno: result)
+    /// Takes over a process that was started, once it says that it is ready.
+    init(_ identifier: pid_t, _ socket: MessageSocket, _ patience: Patience) throws(DecoderFailure.Obstacle) {
+        let hello = try? socket.receive(maxBytes: 0, patience)
+        guard let numbers = hello?.numbers, numbers.count == 4 else {
+            close(socket.descriptor)
+            kill(identifier, SIGKILL)
+            Self.collect(identifier)
+            throw .silent
         }
-        for end in ends { Self.enlarge(end) }
-        socket = MessageSocket(descriptor: ends[0])
-        self.identifier = identifier
+        processIdentifier = identifier
+        self.socket = socket
+        filterError = Int32(truncatingIfNeeded: numbers[0])
+        confinement = Confinement(seccomp: numbers[0] == 0, landlock: numbers[1] == 1, namespaces: numbers[2] == 1)
+        mapped = max(0, numbers[3])
     }
 
     deinit {
         // Whatever it does: nobody waits for it any more.
         close(socket.descriptor)
-        kill(identifier, SIGKILL)
-        while waitpid(identifier, nil, 0) < 0, errno == EINTR {}
+        kill(processIdentifier, SIGKILL)
+        Self.collect(processIdentifier)
     }
-
-    /// The process, for tests that kill it.
-    var processIdentifier: pid_t { identifier }
 
     /// Whether it waits for a task: it has not ended meanwhile, killed for want of memory for instance, and said nothing
     /// unasked.
@@ -41,62 +44,59 @@ final class DecoderProcess {
     func closeConnection() { shutdown(socket.descriptor, Int32(SHUT_RDWR)) }
 
     /// Has a task done.
-    func run(
-        _ task: DecoderTask, _ bytes: [UInt8], maxAnswer: Int, within limit: Duration
-    ) throws(MessageSocket.Failure) -> DecoderMessage {
-        let deadline = ContinuousClock.now + limit
-        let seconds = Int(limit.components.seconds) + 1
-        try bytes.withUnsafeBufferPointer { (bytes) throws(MessageSocket.Failure) in
-            try socket.send([seconds] + task.numbers, UnsafeRawBufferPointer(bytes), before: deadline)
-        }
-        return try socket.receive(maxBytes: maxAnswer, before: deadline)
-    }
-
-    /// Room for a whole photo, so that neither side waits for the other within it. The system may grant less.
-    private static func enlarge(_ descriptor: Int32) {
-        var size: Int32 = 1 << 20
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
-    }
-
-    private static func spawn(_ command: DecoderCommand, _ input: Int32, _ identifier: inout pid_t) -> Int32 {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, 0)
-        for output in [Int32(1), 2] { posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0) }
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A group of its own: what a terminal sends to the server's group must not end decoders before the server is done.
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        posix_spawnattr_setpgroup(&attributes, 0)
-        var arguments: [UnsafeMutablePointer<CChar>?] = ([command.executable] + command.arguments).map { strdup($0) }
-        defer { for argument in arguments { free(argument) } }
-        arguments.append(nil)
-        // No variables: a decoder depends on none, and they may hold secrets.
-        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        return posix_spawn(&identifier, command.executable, &actions, &attributes, &arguments, &environment)
-    }
-}
-
-/// How a decoder process is started.
-public struct DecoderCommand: Sendable {
-    /// The path of the program.
-    public let executable: String
-    /// What it is called with.
-    public let arguments: [String]
-
-    /// A program that runs ``DecoderWorker``.
-    public init(executable: String, arguments: [String]) {
-        self.executable = executable
-        self.arguments = arguments
-    }
-
-    /// This program itself, as the hidden command that decodes.
     ///
-    /// - Parameter memory: bytes that the process may take beyond what it starts with.
-    public static func thisProgram(memory: Int) -> DecoderCommand {
-        DecoderCommand(executable: "/proc/self/exe", arguments: [DecoderWorker.command, String(memory)])
+    /// - Parameters:
+    ///   - memory: what decoding takes at most, in bytes.
+    ///   - limit: how long it may take.
+    ///   - patience: how long it has the processor like others; after that it gets what these leave.
+    /// - Returns: what it answered, and whether it had to give way.
+    func run(
+        _ task: DecoderTask, _ bytes: [UInt8], memory: Int, maxAnswer: Int, within limit: Duration, patience: Duration
+    ) throws(MessageSocket.Failure) -> (answer: DecoderMessage, gaveWay: Bool) {
+        let start = ContinuousClock.now
+        limit_process(
+            processIdentifier, UInt64(limit.components.seconds) + 1, UInt64(mapped + memory + Self.unaccountedMemory))
+        var gaveWay = false
+        let waiting = Patience(until: start + limit, warning: (start + patience, { gaveWay = self.giveWay() }))
+        try bytes.withUnsafeBufferPointer { (bytes) throws(MessageSocket.Failure) in
+            try socket.send([memory] + task.numbers, UnsafeRawBufferPointer(bytes), waiting)
+        }
+        return (try socket.receive(maxBytes: maxAnswer, waiting), gaveWay)
+    }
+
+    /// Heap that a process keeps between uploads, pieces of files on their way, rounding.
+    private static let unaccountedMemory = 24 << 20
+
+    /// Lowers its priority, for good: without privileges no process can be raised again. At 12 it still has a fifth of what a
+    /// decoder at 5 has, so that what is long is not stretched beyond its limit by what is short.
+    private func giveWay() -> Bool {
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(processIdentifier), 12) == 0
+    }
+
+    /// How a process ended that closed its connection.
+    enum Ending: Equatable {
+        case exited
+        case signal(Int32)
+        /// It goes on without a connection.
+        case none
+    }
+
+    /// How it ended. Its status is there before its connection closes, unless it closed that itself.
+    func ending() -> Ending {
+        for _ in 0..<50 {
+            var information = siginfo_t()
+            // It stays to be collected, so that its number belongs to nobody else before `deinit`.
+            let result = waitid(P_PID, id_t(processIdentifier), &information, WEXITED | WNOHANG | WNOWAIT)
+            if result == 0, information._sifields._sigchld.si_pid != 0 {
+                return information.si_code == CLD_EXITED ? .exited : .signal(information._sifields._sigchld.si_status)
+            }
+            usleep(1_000)
+        }
+        return .none
+    }
+
+    /// Lets the kernel forget a child that has ended.
+    static func collect(_ identifier: pid_t) {
+        while waitpid(identifier, nil, 0) < 0, errno == EINTR {}
     }
 }

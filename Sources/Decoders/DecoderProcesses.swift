@@ -1,107 +1,173 @@
+import Glibc
 import Media
-import Synchronization
 
 /// Decodes in child processes: what hangs is killed, what crashes takes nothing with it, and what a hostile file takes over
-/// has no files, no network and bounded memory.
+/// has no files, no network, bounded memory, and sees nothing of another client.
 ///
-/// A call takes an idle process or starts one, and gives it back; so there are as many as calls at once, and those are the
-/// threads of a pool. A process that failed is replaced at once.
+/// A call takes an idle process or has one made, and gives it back; so there are as many as calls at once, and those are the
+/// threads of a pool.
 public final class DecoderProcesses: MediaDecoder {
-    private let command: DecoderCommand
+    private let stock: DecoderStock
     private let limit: Duration
-    private let idle: Mutex<[Held]>
+    private let patience: Duration
 
-    /// A process in the keeping of one thread at a time.
-    private struct Held: @unchecked Sendable {
-        // The list gives each to one call, which alone uses it until it gives it back: see `run`.
-        let process: DecoderProcess
-    }
-
-    /// Starts some.
+    /// Begins to start some.
     ///
     /// - Parameters:
     ///   - command: how each is started.
-    ///   - count: how many to start now, so that no request waits for it.
+    ///   - count: how many to have ready, so that no request waits for one.
     ///   - limit: how long one upload may take.
-    public init(_ command: DecoderCommand, count: Int, limit: Duration) {
-        self.command = command
+    ///   - patience: how long an upload may take before it has to give way to others.
+    ///   - sandbox: whether they may work where their system calls cannot be filtered.
+    public init(
+        _ command: DecoderCommand, count: Int, limit: Duration, patience: Duration = .milliseconds(50),
+        sandbox: Sandbox = .require
+    ) {
         self.limit = limit
-        // One that cannot be started now is tried again when it is needed; that call says why.
-        idle = Mutex((0..<count).compactMap { _ in try? Held(process: DecoderProcess(command)) })
+        self.patience = patience
+        stock = DecoderStock(command, sandbox, new: count, kept: 2 * count)
+        stock.start()
     }
 
-    /// See ``MediaDecoder/image(_:limits:as:)``.
-    public func image(_ bytes: [UInt8], limits: ImageLimits, as renditions: [ImageRendition]) throws -> [PixelImage] {
+    deinit { stock.stop() }
+
+    /// See ``MediaDecoder/image(_:limits:as:for:)``.
+    public func image(
+        _ bytes: [UInt8], limits: ImageLimits, as renditions: [ImageRendition], for sender: Sender
+    ) throws -> [PixelImage] {
         // Read here, where the whole file is: the child decodes it while it comes.
         let header = try ImageDecoder.header(of: bytes, limits: limits)
         let task = DecoderTask.image(
             header, maxBytes: limits.maxBytes, maxPixels: limits.maxPixels, maxSide: limits.maxSide,
             maxMemory: limits.maxMemory, maxScans: limits.maxScans, renditions)
-        let most = renditions.reduce(Self.refusalBytes) { $0 + $1.maxBytes(maxPixels: limits.maxPixels) }
-        return try run(task, bytes, maxAnswer: most) { try $0.images(renditions, maxPixels: limits.maxPixels) }
+        let job = Job(
+            task: task, bytes: bytes, memory: ImageDecoder.memoryNeeded(for: header, as: renditions),
+            maxAnswer: renditions.reduce(Self.refusalBytes) { $0 + $1.maxBytes(maxPixels: limits.maxPixels) },
+            sender: sender)
+        return try run(job) { try $0.images(renditions, maxPixels: limits.maxPixels) }
     }
 
-    /// See ``MediaDecoder/audio(_:limits:sampleRate:)``.
-    public func audio(_ bytes: [UInt8], limits: AudioLimits, sampleRate: Int) throws -> AudioClip {
+    /// See ``MediaDecoder/audio(_:limits:sampleRate:for:)``.
+    public func audio(
+        _ bytes: [UInt8], limits: AudioLimits, sampleRate: Int, for sender: Sender
+    ) throws -> AudioClip {
+        let header = try AudioDecoder.header(of: bytes, limits: limits)
         let task = DecoderTask.audio(
             maxBytes: limits.maxBytes, maxSeconds: limits.maxSeconds, maxMemory: limits.maxMemory,
             sampleRate: sampleRate)
-        // A block more than the limit may be there before it is noticed.
-        let most = Int((limits.maxSeconds + 1) * Double(sampleRate)) * MemoryLayout<Float>.size + Self.refusalBytes
-        return try run(task, bytes, maxAnswer: most) {
-            AudioClip(samples: try $0.samples(), sampleRate: sampleRate)
+        let decoding = AudioDecoder.memoryNeeded(for: header, limits: limits, sampleRate: sampleRate)
+        let job = Job(
+            // The child holds the file as well, received piece by piece.
+            task: task, bytes: bytes, memory: decoding + 2 * bytes.count,
+            // A block more than the limit may be there before it is noticed.
+            maxAnswer: Int((limits.maxSeconds + 1) * Double(sampleRate)) * MemoryLayout<Float>.size + Self.refusalBytes,
+            sender: sender)
+        return try run(job) { AudioClip(samples: try $0.samples(), sampleRate: sampleRate) }
+    }
+
+    /// Has a photo and a sound that are known to be good decoded by new processes.
+    public func check() throws(DecoderFailure) {
+        // What gives way is not kept, so that each is decoded by a process that has done nothing yet.
+        let sender = Sender("", givesWay: true)
+        do {
+            let images = try image(Sample.photo, limits: ImageLimits(), as: [.decoded(least: 1)], for: sender)
+            let clip = try audio(Sample.sound, limits: AudioLimits(), sampleRate: Sample.sampleRate, for: sender)
+            guard images.count == 1, clip.samples.count == Sample.sampleCount else { throw DecoderFailure.broke }
+        } catch {
+            if let failure = error as? DecoderFailure, case .unavailable = failure { throw failure }
+            throw .unavailable(.wrong)
         }
     }
 
-    /// The processes that are idle, for whoever measures them.
-    public var idleIdentifiers: [Int32] { idle.withLock { $0.map(\.process.processIdentifier) } }
+    /// See ``MediaDecoder/confinement``.
+    public var confinement: Confinement? { stock.confinement }
+
+    /// The processes that wait for a client for whom they decoded before, for whoever measures them.
+    public var keptIdentifiers: [Int32] { stock.keptIdentifiers }
+
+    /// The processes that have decoded nothing yet, for whoever measures them.
+    public var newIdentifiers: [Int32] { stock.newIdentifiers }
 
     private static let refusalBytes = 4096
 
-    /// The idle process that was used last, if one is there and still runs.
-    private func takeReady() -> Held? {
-        while let held = idle.withLock({ $0.popLast() }) {
-            if held.process.isReady { return held }
-        }
-        return nil
+    /// What a process is asked, and how.
+    private struct Job {
+        let task: DecoderTask
+        let bytes: [UInt8]
+        let memory: Int
+        let maxAnswer: Int
+        let sender: Sender
     }
 
-    /// An idle process may be on its way out, unseen, when the upload comes: killed for want of memory, for instance. So only
-    /// one that was started for the upload tells that the upload is at fault.
-    private func run<Value>(
-        _ task: DecoderTask, _ bytes: [UInt8], maxAnswer: Int, _ read: (DecoderMessage) throws -> Value
-    ) throws -> Value {
+    /// A process may be on its way out, unseen, when the upload comes: killed for want of memory, for instance. So only a
+    /// second one, new, tells whether the upload is at fault.
+    private func run<Value>(_ job: Job, _ read: (DecoderMessage) throws -> Value) throws -> Value {
         do {
-            if let held = takeReady() {
-                do {
-                    return try run(held, task, bytes, maxAnswer: maxAnswer, read)
-                } catch MessageSocket.Failure.closed {}
+            return try attempt(job, try process(for: job.sender.name), read)
+        } catch let first as DecoderFailure where first.mayPass {
+            do {
+                return try attempt(job, try process(for: nil), read)
+            } catch let second as DecoderFailure {
+                // What the server could not do once is not held against the upload.
+                throw first == .broke ? second : first
             }
-            return try run(Held(process: DecoderProcess(command)), task, bytes, maxAnswer: maxAnswer, read)
-        } catch let refusal as MediaError {
-            throw refusal
-        } catch let unavailable as DecoderFailure where unavailable != .broke {
-            throw unavailable
-        } catch {
-            // The next is started before it is needed.
-            if let next = try? Held(process: DecoderProcess(command)) { idle.withLock { $0.append(next) } }
-            if case MessageSocket.Failure.late = error { throw DecoderFailure.tookTooLong(seconds: limit.inSeconds) }
-            throw DecoderFailure.broke
         }
     }
 
-    /// Has the task done by this process, which becomes idle if it answers; otherwise it is dropped, which kills it.
-    private func run<Value>(
-        _ held: Held, _ task: DecoderTask, _ bytes: [UInt8], maxAnswer: Int, _ read: (DecoderMessage) throws -> Value
+    /// The one that decoded for the client before, or a new one.
+    private func process(for client: String?) throws(DecoderFailure) -> DecoderProcess {
+        do throws(DecoderFailure.Obstacle) {
+            return if let client { try stock.take(for: client) } else { try stock.takeNew() }
+        } catch {
+            throw .unavailable(error)
+        }
+    }
+
+    /// Has it done by this process, which waits for the sender's next if it is well.
+    private func attempt<Value>(
+        _ job: Job, _ process: DecoderProcess, _ read: (DecoderMessage) throws -> Value
     ) throws -> Value {
-        let answer = try held.process.run(task, bytes, maxAnswer: maxAnswer, within: limit)
+        var isWell = false
+        defer { if isWell { stock.keep(process, for: job.sender.name) } else { stock.discard(process) } }
+        let answer: DecoderMessage
+        let gaveWay: Bool
+        do throws(MessageSocket.Failure) {
+            (answer, gaveWay) = try process.run(
+                job.task, job.bytes, memory: job.memory, maxAnswer: job.maxAnswer, within: limit,
+                patience: job.sender.givesWay ? .zero : patience)
+        } catch {
+            guard case .closed = error else { throw DecoderFailure.tookTooLong(seconds: limit.inSeconds) }
+            throw DecoderFailure(process.ending(), limit)
+        }
+        guard answer != .outOfMemory else { throw DecoderFailure.unavailable(.outOfMemory) }
         do {
             let value = try read(answer)
-            idle.withLock { $0.append(held) }
+            isWell = !gaveWay && !job.sender.givesWay
             return value
         } catch let refusal as MediaError {
-            idle.withLock { $0.append(held) }
+            isWell = !gaveWay && !job.sender.givesWay
             throw refusal
+        }
+    }
+}
+
+extension DecoderFailure {
+    /// Whether a new process may do better.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .tookTooLong, .unavailable(.cannotStart), .unavailable(.silent), .unavailable(.notConfined): false
+        case .broke, .unavailable: true
+        }
+    }
+
+    /// What the end of a process in the middle of its work says: these signals come of what the process did itself.
+    fileprivate init(_ ending: DecoderProcess.Ending, _ limit: Duration) {
+        switch ending {
+        case .signal(SIGXCPU): self = .tookTooLong(seconds: limit.inSeconds)
+        case .signal(SIGSEGV), .signal(SIGBUS), .signal(SIGILL), .signal(SIGABRT), .signal(SIGFPE), .signal(SIGTRAP),
+            .signal(SIGSYS), .exited, .none:
+            self = .broke
+        case .signal(let number): self = .unavailable(.killed(signal: number))
         }
     }
 }

@@ -68,7 +68,7 @@ enum DecoderTask: Equatable {
 
     /// Does it, in this process, and says what came out. An image is decoded while it comes; a sound comes first.
     func run(_ file: ByteStream) -> DecoderMessage {
-        do {
+        do throws(MediaError) {
             switch self {
             case .image(
                 let header, let maxBytes, let maxPixels, let maxSide, let maxMemory, let maxScans, let renditions):
@@ -83,13 +83,11 @@ enum DecoderTask: Equatable {
                 let bytes = file.readAll()
                 guard bytes.count == file.count else { return DecoderMessage(numbers: [2]) }
                 let limits = AudioLimits(maxBytes: maxBytes, maxSeconds: maxSeconds, maxMemory: maxMemory)
-                let clip = try InProcessDecoder().audio(bytes, limits: limits, sampleRate: sampleRate)
+                let clip = try AudioDecoder.decode(bytes, limits: limits, sampleRate: sampleRate)
                 return DecoderMessage(numbers: [0], bytes: clip.samples.withUnsafeBytes { Array($0) })
             }
-        } catch let error as MediaError {
-            return DecoderMessage(refusal: error)
         } catch {
-            return DecoderMessage(numbers: [2])
+            return DecoderMessage(refusal: error)
         }
     }
 }

@@ -12,35 +12,32 @@ struct MessageSocket {
 
     let descriptor: Int32
 
-    /// Sends a message before `deadline`; for ever without one. `bytes` are those of the message, which is given without them.
-    func send(_ numbers: [Int], _ bytes: UnsafeRawBufferPointer, before deadline: ContinuousClock.Instant?)
-        throws(Failure)
-    {
+    /// Sends a message. `bytes` are those of the message, which is given without them.
+    func send(_ numbers: [Int], _ bytes: UnsafeRawBufferPointer, _ patience: Patience) throws(Failure) {
         let head = DecoderMessage.raw([numbers.count, bytes.count] + numbers)
         try head.withUnsafeBufferPointer { (head) throws(Failure) in
-            try sendAll(UnsafeRawBufferPointer(head), deadline)
+            try sendAll(UnsafeRawBufferPointer(head), patience)
         }
-        try sendAll(bytes, deadline)
+        try sendAll(bytes, patience)
     }
 
-    /// Receives a message of at most `maxBytes` bytes before `deadline`; for ever without one.
-    func receive(maxBytes: Int, before deadline: ContinuousClock.Instant?) throws(Failure) -> DecoderMessage {
-        let head = try receiveHead(before: deadline)
+    /// Receives a message of at most `maxBytes` bytes.
+    func receive(maxBytes: Int, _ patience: Patience) throws(Failure) -> DecoderMessage {
+        let head = try receiveHead(patience)
         guard head.bytes <= maxBytes else { throw .closed }
-        return DecoderMessage(numbers: head.numbers, bytes: try receiveAll(head.bytes, deadline))
+        return DecoderMessage(numbers: head.numbers, bytes: try receiveAll(head.bytes, patience))
     }
 
     /// Receives what a message has before its bytes, and says how many these are: they are still to be received.
-    func receiveHead(before deadline: ContinuousClock.Instant?) throws(Failure) -> (numbers: [Int], bytes: Int) {
+    func receiveHead(_ patience: Patience) throws(Failure) -> (numbers: [Int], bytes: Int) {
         let counts = DecoderMessage.numbers(
-            try receiveAll(DecoderMessage.headNumbers * MemoryLayout<Int>.size, deadline))
+            try receiveAll(DecoderMessage.headNumbers * MemoryLayout<Int>.size, patience))
         guard (0...DecoderMessage.maxNumbers).contains(counts[0]), counts[1] >= 0 else { throw .closed }
-        return (DecoderMessage.numbers(try receiveAll(counts[0] * MemoryLayout<Int>.size, deadline)), counts[1])
+        return (DecoderMessage.numbers(try receiveAll(counts[0] * MemoryLayout<Int>.size, patience)), counts[1])
     }
 
     /// Receives as many bytes as `target` has room for.
-    func receive(into target: UnsafeMutableRawBufferPointer, before deadline: ContinuousClock.Instant?) throws(Failure)
-    {
+    func receive(into target: UnsafeMutableRawBufferPointer, _ patience: Patience) throws(Failure) {
         var rest = target[...]
         while !rest.isEmpty {
             let part = UnsafeMutableRawBufferPointer(rebasing: rest)
@@ -48,7 +45,7 @@ struct MessageSocket {
             if received > 0 {
                 rest = rest.dropFirst(received)
             } else {
-                try waitOrThrow(received, POLLIN, deadline)
+                try waitOrThrow(received, POLLIN, patience)
             }
         }
     }
@@ -59,7 +56,7 @@ struct MessageSocket {
         return recv(descriptor, &byte, 1, flags | Int32(MSG_PEEK)) < 0 && errno == EAGAIN
     }
 
-    private func sendAll(_ bytes: UnsafeRawBufferPointer, _ deadline: ContinuousClock.Instant?) throws(Failure) {
+    private func sendAll(_ bytes: UnsafeRawBufferPointer, _ patience: Patience) throws(Failure) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let part = UnsafeRawBufferPointer(rebasing: rest)
@@ -67,17 +64,17 @@ struct MessageSocket {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else {
-                try waitOrThrow(count, POLLOUT, deadline)
+                try waitOrThrow(count, POLLOUT, patience)
             }
         }
     }
 
-    private func receiveAll(_ count: Int, _ deadline: ContinuousClock.Instant?) throws(Failure) -> [UInt8] {
+    private func receiveAll(_ count: Int, _ patience: Patience) throws(Failure) -> [UInt8] {
         guard count > 0 else { return [] }
         var failure: Failure?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
             do throws(Failure) {
-                try receive(into: UnsafeMutableRawBufferPointer(target), before: deadline)
+                try receive(into: UnsafeMutableRawBufferPointer(target), patience)
                 // All of it is written, or it has thrown.
                 initialized = count
             } catch {
@@ -91,13 +88,39 @@ struct MessageSocket {
     private var flags: Int32 { Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT) }
 
     /// After a call that moved nothing: waits until it may, or says why it never will.
-    private func waitOrThrow(_ result: Int, _ event: Int32, _ deadline: ContinuousClock.Instant?) throws(Failure) {
+    private func waitOrThrow(_ result: Int, _ event: Int32, _ patience: Patience) throws(Failure) {
         if result < 0, errno == EINTR { return }
         guard result < 0, errno == EAGAIN else { throw .closed }
         var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
-        let left = deadline.map { Self.milliseconds(ContinuousClock.now.duration(to: $0)) }
+        let left = patience.milliseconds()
         guard left != 0 else { throw .late }
-        _ = poll(&entry, 1, left ?? -1)
+        _ = poll(&entry, 1, left)
+    }
+}
+
+/// How long a message is waited for.
+final class Patience {
+    private let end: ContinuousClock.Instant?
+    private var warning: (time: ContinuousClock.Instant, action: () -> Void)?
+
+    /// Until `end`, or for ever. When `warning` is reached before that, its action is taken.
+    init(until end: ContinuousClock.Instant?, warning: (time: ContinuousClock.Instant, action: () -> Void)? = nil) {
+        self.end = end
+        self.warning = warning
+    }
+
+    /// Without an end.
+    static var endless: Patience { Patience(until: nil) }
+
+    /// How long to wait before asking again, for `poll`: 0 once the time is over, -1 for ever.
+    fileprivate func milliseconds() -> Int32 {
+        let now = ContinuousClock.now
+        if let warning, now >= warning.time {
+            self.warning = nil
+            warning.action()
+        }
+        let next = [warning?.time, end].compactMap { $0 }.min()
+        return next.map { Self.milliseconds(now.duration(to: $0)) } ?? -1
     }
 
     /// Rounded up, so that no wait is over too early; 0 once the time is over.

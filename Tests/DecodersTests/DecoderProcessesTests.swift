@@ -8,15 +8,14 @@ import Testing
 @Suite struct `Decoder processes` {
     private static let tower = RealDecoder.tower
 
-    /// A shell that does something else than decoding.
-    private func shell(_ script: String, limit: Duration = .seconds(60)) -> DecoderProcesses {
-        DecoderProcesses(
-            DecoderCommand(executable: "/bin/sh", arguments: ["-c", script]), count: 1, limit: limit)
+    /// Some of which the first `processes` do not decode.
+    private func standIns(_ behaviour: String, processes: Int, limit: Duration = .seconds(60)) -> DecoderProcesses {
+        DecoderProcesses(RealDecoder.standIn(behaviour, processes: processes), count: 1, limit: limit)
     }
 
     private func failure(_ decoders: DecoderProcesses, _ bytes: [UInt8] = emptyPNG(side: 8)) -> DecoderFailure? {
         do {
-            _ = try decoders.image(bytes, limits: ImageLimits(), as: Self.tower)
+            _ = try decoders.image(bytes, limits: ImageLimits(), as: Self.tower, for: .test)
             return nil
         } catch {
             return error as? DecoderFailure
@@ -28,94 +27,143 @@ import Testing
         let bytes = try RealDecoder.bytes(file)
         let renditions = Self.tower + [.within(side: 100, .bilinear), .decoded(least: 64)]
         let decoders = RealDecoder.processes()
-        let images = try decoders.image(bytes, limits: ImageLimits(), as: renditions)
-        #expect(try images == InProcessDecoder().image(bytes, limits: ImageLimits(), as: renditions))
+        let images = try decoders.image(bytes, limits: ImageLimits(), as: renditions, for: .test)
+        #expect(try images == InProcessDecoder().image(bytes, limits: ImageLimits(), as: renditions, for: .test))
         #expect(max(images[1].width, images[1].height) == min(100, max(images[2].width, images[2].height)))
         // A photo that is wanted small only is decoded at a fraction of its size.
         #expect(
-            try decoders.image(bytes, limits: ImageLimits(), as: Self.tower)
-                == InProcessDecoder().image(bytes, limits: ImageLimits(), as: Self.tower))
+            try decoders.image(bytes, limits: ImageLimits(), as: Self.tower, for: .test)
+                == InProcessDecoder().image(bytes, limits: ImageLimits(), as: Self.tower, for: .test))
     }
 
     @Test(arguments: ["voice.flac", "voice.ogg", "voice.opus", "voice.mp3"])
     func `give the samples that decoding here gives`(file: String) throws {
         let bytes = try RealDecoder.bytes("audio/\(file)")
-        let clip = try RealDecoder.processes().audio(bytes, limits: AudioLimits(), sampleRate: 16_000)
-        #expect(try clip == InProcessDecoder().audio(bytes, limits: AudioLimits(), sampleRate: 16_000))
+        let clip = try RealDecoder.processes().audio(bytes, limits: AudioLimits(), sampleRate: 16_000, for: .test)
+        #expect(try clip == InProcessDecoder().audio(bytes, limits: AudioLimits(), sampleRate: 16_000, for: .test))
     }
 
     @Test func `give the refusals that decoding here gives, and go on`() throws {
         let decoders = RealDecoder.processes()
-        let before = decoders.idleIdentifiers
         let photo = try RealDecoder.bytes("astronaut.jpg")
+        _ = try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: .test)
+        let before = decoders.keptIdentifiers
         let cut = Array(photo.prefix(3_000))
         for bytes in [[], [1], Array("GIF89a".utf8), cut, photo] {
             #expect(
-                refusal { try decoders.image(bytes, limits: ImageLimits(maxPixels: 9), as: Self.tower) }
+                refusal { try decoders.image(bytes, limits: ImageLimits(maxPixels: 9), as: Self.tower, for: .test) }
                     == refusal {
-                        try InProcessDecoder().image(bytes, limits: ImageLimits(maxPixels: 9), as: Self.tower)
+                        try InProcessDecoder().image(
+                            bytes, limits: ImageLimits(maxPixels: 9), as: Self.tower, for: .test)
                     })
             let limits = AudioLimits(maxSeconds: 1)
             #expect(
-                refusal { try decoders.audio(bytes, limits: limits, sampleRate: 16_000) }
-                    == refusal { try InProcessDecoder().audio(bytes, limits: limits, sampleRate: 16_000) })
+                refusal { try decoders.audio(bytes, limits: limits, sampleRate: 16_000, for: .test) }
+                    == refusal { try InProcessDecoder().audio(bytes, limits: limits, sampleRate: 16_000, for: .test) })
         }
-        #expect(decoders.idleIdentifiers == before)
+        #expect(decoders.keptIdentifiers == before)
     }
 
-    @Test func `that hang are stopped and replaced`() {
-        let decoders = shell("exec sleep 1000", limit: .milliseconds(50))
-        let before = decoders.idleIdentifiers
+    @Test func `that hang are stopped and replaced`() throws {
+        let decoders = standIns("hang", processes: 1, limit: .milliseconds(50))
         #expect(failure(decoders) == .tookTooLong(seconds: 0.05))
-        #expect(decoders.idleIdentifiers.count == 1 && decoders.idleIdentifiers != before)
-        #expect(before.allSatisfy { kill($0, 0) != 0 }, "the old one is gone")
+        #expect(decoders.keptIdentifiers.isEmpty)
+        let photo = try RealDecoder.bytes("jpeg/grey.jpg")
+        let second = DecoderProcesses(
+            RealDecoder.standIn("hang", processes: 0), count: 1, limit: .seconds(60))
+        #expect(try second.image(photo, limits: ImageLimits(), as: Self.tower, for: .test).count == 1)
     }
 
     @Test func `that hang before they read a large upload are stopped too`() {
-        let decoders = shell("exec sleep 1000", limit: .milliseconds(50))
+        let decoders = standIns("hang", processes: 9, limit: .milliseconds(50))
         let large = Self.emptyPNG(side: 8) + [UInt8](repeating: 0, count: 8 << 20)
         #expect(failure(decoders, large) == .tookTooLong(seconds: 0.05))
     }
 
-    @Test(arguments: ["kill -SEGV $$", "exit 0", "head -c 1; exit 1", "head -c 500 /dev/zero >&0; exec sleep 1000"])
-    func `that crash, end or talk nonsense fail one request`(script: String) {
-        let decoders = shell(script)
+    @Test(arguments: ["crash", "abort", "end", "talk"])
+    func `that crash, end or talk nonsense twice fail the upload`(behaviour: String) {
+        let decoders = standIns(behaviour, processes: 99)
         #expect(failure(decoders) == .broke)
-        #expect(decoders.idleIdentifiers.count == 1)
+        #expect(decoders.keptIdentifiers.isEmpty)
     }
 
-    @Test func `that end before they take an upload cost it nothing`() throws {
-        let marker = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: marker) }
-        // The first to start is there, and quiet, until the first byte comes; then it is gone.
-        let real = "\(RealDecoder.program) \(DecoderWorker.command) 99999999"
-        let decoders = shell("if mkdir \(marker.path); then head -c 1; else exec \(real); fi")
-        let first = decoders.idleIdentifiers
+    @Test(arguments: ["crash", "end", "be killed"])
+    func `that fail once cost the upload nothing`(behaviour: String) throws {
+        let decoders = standIns(behaviour, processes: 1)
         let photo = try RealDecoder.bytes("astronaut.jpg")
-        // Until the shell has made the folder, a second one could take its part.
-        while !FileManager.default.fileExists(atPath: marker.path) { sched_yield() }
         #expect(
-            try decoders.image(photo, limits: ImageLimits(), as: Self.tower)
-                == InProcessDecoder().image(photo, limits: ImageLimits(), as: Self.tower))
-        #expect(first.count == 1 && decoders.idleIdentifiers.count == 1 && decoders.idleIdentifiers != first)
+            try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: .test)
+                == InProcessDecoder().image(photo, limits: ImageLimits(), as: Self.tower, for: .test))
+    }
+
+    @Test func `that somebody else kills are not the upload's fault`() {
+        let decoders = standIns("be killed", processes: 99)
+        #expect(failure(decoders) == .unavailable(.killed(signal: SIGKILL)))
+        #expect(throws: DecoderFailure.unavailable(.killed(signal: SIGKILL))) { try decoders.check() }
+    }
+
+    @Test(arguments: ["crash", "talk"])
+    func `that fail on what is known to be good cannot decode at all`(behaviour: String) {
+        let decoders = standIns(behaviour, processes: 99)
+        #expect(throws: DecoderFailure.unavailable(.wrong)) { try decoders.check() }
+    }
+
+    @Test func `that decode what is known to be good pass, and are not kept`() throws {
+        let decoders = RealDecoder.processes()
+        try decoders.check()
+        #expect(decoders.keptIdentifiers.isEmpty)
     }
 
     @Test func `that cannot be started say so`() {
-        let command = DecoderCommand(executable: "/nowhere", arguments: [])
-        #expect(failure(DecoderProcesses(command, count: 1, limit: .seconds(60))) == .unavailable(errno: ENOENT))
+        let nowhere = DecoderProcesses(
+            DecoderCommand(executable: "/nowhere", arguments: []), count: 1, limit: .seconds(60))
+        #expect(failure(nowhere) == .unavailable(.cannotStart(errno: ENOENT)))
+        let silent = DecoderProcesses(
+            DecoderCommand(executable: "/bin/true", arguments: []), count: 1, limit: .seconds(60))
+        #expect(failure(silent) == .unavailable(.silent))
+    }
+
+    @Test func `never decode for two clients`() throws {
+        let decoders = RealDecoder.processes(2)
+        let photo = try RealDecoder.bytes("jpeg/grey.jpg")
+        var used: [String: Set<Int32>] = [:]
+        for turn in 0..<40 {
+            let name = "client \(turn % 3)"
+            let before = Set(decoders.keptIdentifiers)
+            _ = try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: Sender(name))
+            // Whoever is there now and was not before decoded for this client; else one of its own did again.
+            used[name, default: []].formUnion(Set(decoders.keptIdentifiers).subtracting(before))
+        }
+        #expect(used.values.map(\.count) == [1, 1, 1])
+        #expect(Set(used.values.flatMap { $0 }).count == 3)
+        for turn in 0..<20 {
+            _ = try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: Sender("other \(turn)"))
+        }
+        #expect(
+            decoders.keptIdentifiers.count == 4
+                && Set(decoders.keptIdentifiers).isDisjoint(with: used["client 0"] ?? []))
+    }
+
+    @Test func `that had to give way are not used again`() throws {
+        let decoders = RealDecoder.processes()
+        let photo = try RealDecoder.bytes("jpeg/grey.jpg")
+        let sender = Sender("test", givesWay: true)
+        #expect(try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: sender).count == 1)
+        #expect(decoders.keptIdentifiers.isEmpty)
     }
 
     @Test func `killed while others work take nothing with them`() async throws {
         let decoders = RealDecoder.processes(4)
         let photo = try RealDecoder.bytes("astronaut.jpg")
-        let expected = try InProcessDecoder().image(photo, limits: ImageLimits(), as: Self.tower)
+        let expected = try InProcessDecoder().image(photo, limits: ImageLimits(), as: Self.tower, for: .test)
         let outcomes = await withTaskGroup(of: [Bool].self) { group in
             for _ in 0..<4 {
                 group.addTask {
                     (0..<20).map { _ in
-                        for identifier in decoders.idleIdentifiers.prefix(1) { kill(identifier, SIGKILL) }
-                        // Killed before or while it decoded: this one upload fails.
-                        return (try? decoders.image(photo, limits: ImageLimits(), as: Self.tower)) == expected
+                        for identifier in decoders.keptIdentifiers.prefix(1) { kill(identifier, SIGKILL) }
+                        // Killed before it decoded or while it did: another decodes, unless that is killed too.
+                        return (try? decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: .test))
+                            == expected
                     }
                 }
             }
@@ -123,26 +171,27 @@ import Testing
         }
         #expect(outcomes.count == 80)
         // Those that were killed while nobody used them cost nobody anything.
-        for identifier in decoders.idleIdentifiers {
+        for identifier in decoders.keptIdentifiers {
             kill(identifier, SIGKILL)
             var information = siginfo_t()
             #expect(waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) == 0)
         }
-        #expect(try decoders.image(photo, limits: ImageLimits(), as: Self.tower) == expected)
+        #expect(try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: .test) == expected)
     }
 
     @Test func `have no more memory than they were given`() throws {
         let decoders = RealDecoder.processes(memory: 24 << 20)
         // 3,000 × 3,000 pixels of 3 bytes and their rows do not fit, whatever the limits say.
         let large = Self.emptyPNG(side: 3_000)
-        #expect(failure(decoders, large) == .broke)
-        #expect(refusal { try InProcessDecoder().image(large, limits: ImageLimits(), as: Self.tower) } != nil)
+        #expect(failure(decoders, large) == .unavailable(.outOfMemory))
+        #expect(
+            refusal { try InProcessDecoder().image(large, limits: ImageLimits(), as: Self.tower, for: .test) } != nil)
         let photo = try RealDecoder.bytes("astronaut.jpg")
-        #expect(try decoders.image(photo, limits: ImageLimits(), as: Self.tower).count == 1)
+        #expect(try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: .test).count == 1)
     }
 
     @Test func `end with the server`() throws {
-        let process = try DecoderProcess(RealDecoder.command(memory: 64 << 20))
+        let process = try ForkServer(RealDecoder.command(memory: 64 << 20)).fork()
         let identifier = process.processIdentifier
         #expect(kill(identifier, 0) == 0)
         process.closeConnection()

@@ -18,10 +18,17 @@ import Testing
 
     private func outcome(_ decoder: some MediaDecoder, _ bytes: [UInt8]) throws -> Outcome {
         do {
-            return .images(try decoder.image(bytes, limits: Self.limits, as: Self.tower + [.decoded(least: 64)]))
+            return .images(
+                try decoder.image(bytes, limits: Self.limits, as: Self.tower + [.decoded(least: 64)], for: .test))
         } catch let refusal as MediaError {
             return .refused(refusal)
         }
+    }
+
+    /// The process that decodes everything here, after a first photo.
+    private func firstUsed(_ processes: DecoderProcesses) throws -> [Int32] {
+        _ = try outcome(processes, RealDecoder.bytes("astronaut.jpg"))
+        return processes.keptIdentifiers
     }
 
     private func expectTheSame(_ processes: DecoderProcesses, _ bytes: [UInt8], _ what: Comment) throws {
@@ -36,17 +43,17 @@ import Testing
 
     @Test func `become what they become in memory`() throws {
         let processes = RealDecoder.processes()
-        let before = processes.idleIdentifiers
+        let before = try firstUsed(processes)
         let files = try RealDecoder.images(in: ".", "jpeg", "png")
         #expect(files.count > 80)
         for file in files { try expectTheSame(processes, RealDecoder.bytes(file), "\(file)") }
-        #expect(processes.idleIdentifiers == before)
+        #expect(processes.keptIdentifiers == before)
     }
 
     @Test(arguments: ["rocket.jpg", "jpeg/progressive.jpg", "jpeg/restart.jpg", "astronaut-260.png"])
     func `that are cut are refused with the same words`(file: String) throws {
         let processes = RealDecoder.processes()
-        let before = processes.idleIdentifiers
+        let before = try firstUsed(processes)
         let whole = try RealDecoder.bytes(file)
         for part in 0..<24 {
             try expectTheSame(processes, Array(whole.prefix(whole.count * part / 24)), "\(part) of 24 parts")
@@ -54,7 +61,7 @@ import Testing
         for missing in 1..<8 {
             try expectTheSame(processes, Array(whole.dropLast(missing)), "all but \(missing) bytes")
         }
-        #expect(processes.idleIdentifiers == before)
+        #expect(processes.keptIdentifiers == before)
     }
 
     @Test func `that are skipped for more than a piece find their pixels`() throws {
@@ -71,18 +78,18 @@ import Testing
     func `need no memory for themselves`(file: String) throws {
         // Less than the upload has.
         let processes = RealDecoder.processes(memory: 24 << 20)
-        let before = processes.idleIdentifiers
+        let before = try firstUsed(processes)
         let photo = try RealDecoder.bytes(file)
         for _ in 0..<2 {
             #expect(try outcome(processes, photo + Self.zeros) == outcome(InProcessDecoder(), photo))
             #expect(try outcome(processes, photo) == outcome(InProcessDecoder(), photo))
         }
-        #expect(processes.idleIdentifiers == before)
+        #expect(processes.keptIdentifiers == before)
     }
 
     @Test func `may be refused before all of them came`() throws {
         let processes = RealDecoder.processes(memory: 24 << 20)
-        let before = processes.idleIdentifiers
+        let before = try firstUsed(processes)
         let photo = try RealDecoder.bytes("astronaut.jpg")
         let expected = try outcome(InProcessDecoder(), photo)
         // It says that it ends before its last rows.
@@ -97,18 +104,19 @@ import Testing
             #expect(try outcome(processes, photo) == expected)
             #expect(try outcome(processes, photo + Self.zeros) == expected)
         }
-        #expect(processes.idleIdentifiers == before)
+        #expect(processes.keptIdentifiers == before)
     }
 
     @Test func `end a process whose server goes away in the middle`() throws {
-        let process = try DecoderProcess(RealDecoder.command())
+        let process = try ForkServer(RealDecoder.command()).fork()
         let photo = try RealDecoder.bytes("rocket.jpg")
         let bytes = photo + Self.zeros
         // It reads nothing until a part is on its way, and time and room are over.
         kill(process.processIdentifier, SIGSTOP)
         #expect(throws: MessageSocket.Failure.late) {
             try process.run(
-                Self.task(try ImageDecoder.header(of: photo)), bytes, maxAnswer: 1 << 20, within: .milliseconds(50))
+                Self.task(try ImageDecoder.header(of: photo)), bytes, memory: 16 << 20, maxAnswer: 1 << 20,
+                within: .milliseconds(50), patience: .seconds(60))
         }
         process.closeConnection()
         kill(process.processIdentifier, SIGCONT)
@@ -118,7 +126,7 @@ import Testing
     }
 
     @Test func `are held to the header and the limits that came with them`() throws {
-        let process = try DecoderProcess(RealDecoder.command())
+        let process = try ForkServer(RealDecoder.command()).fork()
         let photo = try RealDecoder.bytes("astronaut.jpg")
         let header = try ImageDecoder.header(of: photo)
         func like(_ format: ImageFormat, wider: Int = 0, keeping bytes: Int = 0) throws -> DecoderTask {
@@ -127,8 +135,9 @@ import Testing
             return Self.task(try #require(other))
         }
         func answer(_ task: DecoderTask) throws -> [PixelImage] {
-            try process.run(task, photo, maxAnswer: 1 << 20, within: .seconds(60))
-                .images(Self.tower, maxPixels: 1 << 20)
+            try process.run(
+                task, photo, memory: 16 << 20, maxAnswer: 1 << 20, within: .seconds(60), patience: .seconds(60)
+            ).answer.images(Self.tower, maxPixels: 1 << 20)
         }
         func expectRefusal(_ task: DecoderTask, saying words: String) {
             #expect("a refusal that says \(words)") {
@@ -143,7 +152,9 @@ import Testing
         expectRefusal(Self.task(header, maxBytes: 26_000), saying: "bytes")
         expectRefusal(Self.task(header, maxSide: header.width - 1), saying: "a side may have")
         #expect(try answer(like(.jpeg)) == answer(Self.task(header)))
-        #expect(try answer(Self.task(header)) == InProcessDecoder().image(photo, limits: Self.limits, as: Self.tower))
+        #expect(
+            try answer(Self.task(header))
+                == InProcessDecoder().image(photo, limits: Self.limits, as: Self.tower, for: .test))
     }
 
     private static func task(

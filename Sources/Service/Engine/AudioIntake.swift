@@ -22,7 +22,7 @@ struct AudioIntake: Sendable {
     }
 
     /// Decodes the bytes of a file for a tower.
-    func decode(_ bytes: [UInt8], for tower: AudioInput, of client: ClientID) throws -> Decoded {
+    func decode(_ bytes: [UInt8], of sender: Sender, for tower: AudioInput) throws -> Decoded {
         do {
             let header = try AudioDecoder.header(of: bytes, limits: limits)
             let decoding = AudioDecoder.memoryNeeded(
@@ -31,8 +31,10 @@ struct AudioIntake: Sendable {
                 throw MediaError.audioTooLong(
                     reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
             }
-            guard let held = memory.reserve(decoding, for: client) else { throw Problem.memoryIsFull(memory) }
-            let clip = try decoder.audio(bytes, limits: limits, sampleRate: tower.sampleRate)
+            guard let held = memory.reserve(decoding, for: ClientID(sender.name)) else {
+                throw Problem.memoryIsFull(memory)
+            }
+            let clip = try decoder.audio(bytes, limits: limits, sampleRate: tower.sampleRate, for: sender)
             metrics.audioSeconds().add(clip.seconds)
             let count = clip.samples.count
             let isHeardInPieces = count > tower.windowSeconds * tower.sampleRate

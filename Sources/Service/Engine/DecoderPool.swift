@@ -1,8 +1,9 @@
 import Foundation
+import Scheduler
 import Synchronization
 
-/// A few threads that turn uploads into model inputs, so that no event loop ever decodes an image. The number of jobs that
-/// wait is bounded.
+/// A few threads that turn uploads into model inputs, so that no event loop ever decodes an image. Which job is next, and how
+/// many wait, is decided by a ``DecoderQueue``.
 final class DecoderPool: Sendable {
     /// A job that waits: told whether it may run or came too late.
     private struct Waiting: Sendable {
@@ -20,13 +21,11 @@ final class DecoderPool: Sendable {
     }
 
     private struct State {
-        var waiting: [Waiting] = []
-        /// How many threads run a job.
-        var busy = 0
+        var queue: DecoderQueue<Waiting>
         var isStopped = false
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let arrivals = DispatchSemaphore(value: 0)
     private let threadCount: Int
     private let bound: Int
@@ -35,14 +34,15 @@ final class DecoderPool: Sendable {
     /// Starts the threads.
     ///
     /// - Parameters:
-    ///   - threads: how many jobs run at once.
+    ///   - slots: how many jobs run at once as a rule. There are as many threads again, for clients that have none running.
     ///   - bound: how many may wait.
-    ///   - now: the clock against which deadlines are read.
-    init(threads: Int, bound: Int, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
-        threadCount = threads
+    ///   - now: the clock against which deadlines and costs are read.
+    init(slots: Int, bound: Int, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+        state = Mutex(State(queue: DecoderQueue(slots: slots, bound: bound)))
+        threadCount = 2 * slots
         self.bound = bound
         self.now = now
-        for number in 0..<threads {
+        for number in 0..<threadCount {
             let thread = Thread { [weak self, arrivals] in
                 Self.yieldToEventLoops()
                 while true {
@@ -59,8 +59,13 @@ final class DecoderPool: Sendable {
 
     /// Runs `work` on one of the threads and gives back its result and how long it waited. Throws a `Refusal` where it was
     /// not run; a job whose task is cancelled while it waits is dropped.
+    ///
+    /// - Parameters:
+    ///   - client: whose share of the threads' time it takes.
+    ///   - length: how long it is expected to take.
     func run<Value: Sendable>(
-        before deadline: ContinuousClock.Instant, _ work: @escaping @Sendable () throws -> Value
+        before deadline: ContinuousClock.Instant, for client: ClientID, _ length: DecodingLength = .short,
+        _ work: @escaping @Sendable () throws -> Value
     ) async throws -> (value: Value, waited: Duration) {
         let cancelled = Flag()
         let submitted = now()
@@ -74,7 +79,7 @@ final class DecoderPool: Sendable {
                                 if let refusal { throw refusal }
                                 return (try work(), waited)
                             })
-                    })
+                    }, for: client, length)
             }
         } onCancel: {
             cancelled.set()
@@ -83,70 +88,68 @@ final class DecoderPool: Sendable {
 
     /// Calls `body` for 0..<`count` from the calling thread, one of the pool's, and from others that are idle at this moment.
     /// Returns when all calls have; never waits for a thread that has other work.
-    func share(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    func share(_ count: Int, for client: ClientID, _ body: @escaping @Sendable (Int) -> Void) {
         let calls = SharedCalls(count, body)
         for _ in 1..<max(1, count) {
-            guard offer(calls.run) else { break }
+            guard offer(for: client, calls.run) else { break }
         }
         calls.run()
         calls.wait()
     }
 
     /// How many jobs wait.
-    var waitingCount: Int { state.withLock(\.waiting.count) }
+    var waitingCount: Int { state.withLock(\.queue.waitingCount) }
 
     /// Refuses what waits and ends the threads.
     func stop() {
         let left = state.withLock { state in
-            defer { state.waiting = [] }
             state.isStopped = true
-            return state.waiting
+            return state.queue.removeAll { _ in true }
         }
         for job in left { job.run(.stopped) }
         for _ in 0..<threadCount { arrivals.signal() }
     }
 
-    private func submit(_ job: Waiting) {
-        let refusal: Refusal? = state.withLock { state in
-            if state.isStopped { return .stopped }
+    private func submit(_ job: Waiting, for client: ClientID, _ length: DecodingLength) {
+        let refused: [(Waiting, Refusal)] = state.withLock { state in
+            if state.isStopped { return [(job, .stopped)] }
             // Those that nobody waits for any more must not keep others out.
-            let gone = state.waiting.count >= bound ? state.waiting.filter { $0.isCancelled() }.count : 0
-            guard state.waiting.count - gone < bound else { return .full(bound: bound) }
-            state.waiting.append(job)
-            return nil
+            let gone = state.queue.waitingCount >= bound ? state.queue.removeAll { $0.isCancelled() } : []
+            let outdone = state.queue.append(job, for: client, length)
+            return gone.map { ($0, .cancelled) } + (outdone.map { [($0, .full(bound: bound))] } ?? [])
         }
-        if let refusal { job.run(refusal) } else { arrivals.signal() }
+        for (job, refusal) in refused { job.run(refusal) }
+        arrivals.signal()
     }
 
     /// Has an idle thread run `work`; false where none is idle.
-    private func offer(_ work: @escaping @Sendable () -> Void) -> Bool {
+    private func offer(for client: ClientID, _ work: @escaping @Sendable () -> Void) -> Bool {
         let job = Waiting(deadline: now() + .seconds(1), isCancelled: { false }) { if $0 == nil { work() } }
         let isTaken = state.withLock { state in
-            guard !state.isStopped, state.busy + state.waiting.count < threadCount else { return false }
-            state.waiting.append(job)
-            return true
+            guard !state.isStopped, state.queue.hasFreeSlot else { return false }
+            return state.queue.append(job, for: client, .short) == nil
         }
         if isTaken { arrivals.signal() }
         return isTaken
     }
 
-    /// Runs the oldest waiting job; false once the pool is stopped.
+    /// Runs what is next, and what may run after it; false once the pool is stopped.
     private func runNext() -> Bool {
-        let (job, isStopped) = state.withLock { state in
-            guard !state.waiting.isEmpty else { return (Waiting?.none, state.isStopped) }
-            state.busy += 1
-            return (state.waiting.removeFirst(), state.isStopped)
+        while let taken = state.withLock({ $0.queue.popNext() }) {
+            let job = taken.element
+            let start = now()
+            if state.withLock(\.queue.hasWorkForAnother) { arrivals.signal() }
+            if job.isCancelled() {
+                job.run(.cancelled)
+            } else if start > job.deadline {
+                job.run(.deadlineExceeded)
+            } else {
+                job.run(nil)
+            }
+            let took = start.duration(to: now())
+            state.withLock { $0.queue.finish(taken, took: took) }
         }
-        guard let job else { return !isStopped }
-        defer { state.withLock { $0.busy -= 1 } }
-        if job.isCancelled() {
-            job.run(.cancelled)
-        } else if now() > job.deadline {
-            job.run(.deadlineExceeded)
-        } else {
-            job.run(nil)
-        }
-        return true
+        return !state.withLock(\.isStopped)
     }
 
     /// Lowers the calling thread's priority (Linux keeps it per thread), so that probes are answered while photos decode.

@@ -19,7 +19,7 @@ struct ImageIntake: Sendable {
     }
 
     /// Decodes the bytes of a file to at least twice `side` pixels on each side, where it has that many.
-    func decode(_ bytes: [UInt8], side: Int, for client: ClientID) throws -> Decoded {
+    func decode(_ bytes: [UInt8], side: Int, for sender: Sender) throws -> Decoded {
         do {
             let header = try ImageDecoder.header(of: bytes, limits: limits)
             let sizes = [ImageRendition.decoded(least: side)]
@@ -28,9 +28,11 @@ struct ImageIntake: Sendable {
                 throw MediaError.tooLarge(
                     reason: "decoding it takes \(decoding >> 20) MiB, more than \(limits.maxMemory >> 20)")
             }
-            guard let held = memory.reserve(decoding, for: client) else { throw Problem.memoryIsFull(memory) }
+            guard let held = memory.reserve(decoding, for: ClientID(sender.name)) else {
+                throw Problem.memoryIsFull(memory)
+            }
             // One size is asked for, one image comes.
-            guard let image = try decoder.image(bytes, limits: limits, as: sizes).first else {
+            guard let image = try decoder.image(bytes, limits: limits, as: sizes, for: sender).first else {
                 throw DecoderFailure.broke
             }
             metrics.pixels().add(Double(header.width * header.height))
@@ -56,8 +58,9 @@ extension DecoderFailure {
     }
 
     /// What the client is told: its file is at fault, or the server.
-    func problem(_ code: ProblemCode) -> any Error {
-        if case .unavailable = self { self } else { Problem(code, description) }
+    func problem(_ code: ProblemCode) -> Problem {
+        guard case .unavailable = self else { return Problem(code, description) }
+        return .retryLater(.decoderUnavailable, after: 2, "The server could not decode anything. \(description)")
     }
 }
 

@@ -1,3 +1,4 @@
+import Decoders
 import Media
 import Scheduler
 import Tasks
@@ -29,32 +30,54 @@ struct MediaIntake: Sendable {
         let present = wanted.filter { inputs.has(part: $0.part) }
         var taken: TakenParts
         if present.contains(where: { inputs.hasFile($0.part) }) {
-            let isFull = Problem.memoryIsFull(images.memory)
-            inputs.offerFiles { request.refuse(isFull) }
-            let (value, waited) = try await decoders.run(before: request.work.decodingDeadline) {
-                defer { inputs.releaseFiles() }
-                guard inputs.settleFiles() else { throw isFull }
-                return try prepare(present, inputs, request.client.id, engine, face, explains)
-            }
-            taken = value
-            taken.waited = waited
+            taken = try await decode(present, inputs, for: request, engine, face, explains)
             request.work.spend(taken.took)
         } else {
-            taken = try prepare(present, inputs, request.client.id, engine, face, explains)
+            taken = try prepare(present, inputs, for: Sender(request.client.id.name), engine, face, explains)
         }
         metrics.stages(task, "decode").observe(taken.took.inSeconds)
         return taken
     }
 
+    /// On the decoder threads. The thread that finds that it will be long leaves it to one that has time for it: headers are
+    /// read there, for those of some files are long themselves.
+    private func decode(
+        _ wanted: [HeadInput], _ inputs: RequestInputs, for request: Request, _ engine: any Engine, _ face: FaceChoice,
+        _ explains: Bool
+    ) async throws -> TakenParts {
+        let client = request.client.id
+        let isFull = Problem.memoryIsFull(images.memory)
+        inputs.offerFiles { request.refuse(isFull) }
+        @Sendable func decode(givesWay: Bool) throws -> TakenParts {
+            defer { inputs.releaseFiles() }
+            guard inputs.settleFiles() else { throw isFull }
+            return try prepare(wanted, inputs, for: Sender(client.name, givesWay: givesWay), engine, face, explains)
+        }
+        let (short, waited) = try await decoders.run(before: request.work.decodingDeadline, for: client) {
+            try ExpectedDecoding.length(of: wanted, in: inputs) == .long ? nil : decode(givesWay: false)
+        }
+        if var short {
+            short.waited = waited
+            return short
+        }
+        var (long, waitedAgain) = try await decoders.run(before: request.work.decodingDeadline, for: client, .long) {
+            try decode(givesWay: true)
+        }
+        long.waited = waited + waitedAgain
+        return long
+    }
+
     private func prepare(
-        _ wanted: [HeadInput], _ inputs: RequestInputs, _ client: ClientID, _ engine: any Engine, _ face: FaceChoice,
+        _ wanted: [HeadInput], _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ face: FaceChoice,
         _ explains: Bool
     ) throws -> TakenParts {
         let start = ContinuousClock.now
         defer { for input in wanted { inputs.dropFile(input.part) } }
-        let parts = PreparedParts(wanted.count) { try prepare(wanted[$0], inputs, client, engine, face, explains) }
+        let parts = PreparedParts(wanted.count) {
+            try prepare(wanted[$0], inputs, for: sender, engine, face, explains)
+        }
         if wanted.count(where: { inputs.hasFile($0.part) }) > 1 {
-            decoders.share(wanted.count) { parts.prepare($0) }
+            decoders.share(wanted.count, for: ClientID(sender.name)) { parts.prepare($0) }
         }
         var taken = try parts.joined()
         taken.took = start.duration(to: .now)
@@ -62,14 +85,14 @@ struct MediaIntake: Sendable {
     }
 
     private func prepare(
-        _ input: HeadInput, _ inputs: RequestInputs, _ client: ClientID, _ engine: any Engine, _ face: FaceChoice,
+        _ input: HeadInput, _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ face: FaceChoice,
         _ explains: Bool
     ) throws -> TakenParts {
         let file = inputs.peek(input.part) ?? []
         var taken = TakenParts()
         switch input.kind {
-        case .image, .face: try takeImage(input, file, client, engine, face, explains, &taken)
-        case .audio: try takeAudio(input, file, client, engine, &taken)
+        case .image, .face: try takeImage(input, file, for: sender, engine, face, explains, &taken)
+        case .audio: try takeAudio(input, file, for: sender, engine, &taken)
         case .text: takeText(input, inputs, engine, explains, &taken)
         case .features(let width, let maxTokens):
             let array = try features(input.part, file, width: width, maxTokens: maxTokens)
@@ -82,14 +105,14 @@ struct MediaIntake: Sendable {
     }
 
     private func takeImage(
-        _ input: HeadInput, _ file: [UInt8], _ client: ClientID, _ engine: any Engine, _ face: FaceChoice,
+        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ engine: any Engine, _ face: FaceChoice,
         _ explains: Bool, _ taken: inout TakenParts
     ) throws {
         let looksForFaces = input.kind == .face && face != .whole
         let sides = [
             engine.card.imageSize ?? 1, explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1,
         ]
-        let decoded = try images.decode(file, side: sides.reduce(1, max), for: client)
+        let decoded = try images.decode(file, side: sides.reduce(1, max), for: sender)
         taken.memory.append(decoded.memory)
         let header = decoded.header
         taken.understood.append(
@@ -124,10 +147,10 @@ struct MediaIntake: Sendable {
     private static let faceSearchSide = 512
 
     private func takeAudio(
-        _ input: HeadInput, _ file: [UInt8], _ client: ClientID, _ engine: any Engine, _ taken: inout TakenParts
+        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ engine: any Engine, _ taken: inout TakenParts
     ) throws {
         guard let tower = engine.card.audio else { throw Problem.taskNotAvailable("audio", engine.card) }
-        let decoded = try sounds.decode(file, for: tower, of: client)
+        let decoded = try sounds.decode(file, of: sender, for: tower)
         taken.memory.append(decoded.memory)
         taken.inputs[input.part] = .mel(decoded.windows)
         let header = decoded.header

@@ -21,6 +21,7 @@ public final class Service: Sendable {
     let memory: MemoryBudget
     private let keys: APIKeys?
     let decoders: DecoderPool
+    private let decoding: DecoderWatch
     private let collections: CollectionStore?
     private let executor = RequestExecutor()
     let handler: ServiceHandler
@@ -40,7 +41,8 @@ public final class Service: Sendable {
         self.configuration = configuration
         self.logger = logger
         keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
-        decoders = DecoderPool(threads: configuration.decoders, bound: configuration.maxQueue)
+        decoders = DecoderPool(slots: configuration.decoders, bound: configuration.maxQueue)
+        decoding = DecoderWatch(decoder, logger: logger)
         memory = MemoryBudget(limit: configuration.memory)
         collections = try configuration.dataFolder.map { path throws(RetrievalError) in
             try CollectionStore(folder: path, threads: max(1, configuration.threads))
@@ -48,7 +50,7 @@ public final class Service: Sendable {
         let proxies = TrustedProxies(networks: configuration.trustedProxies)
         if let notice = collections?.notice { logger.notice("\(notice)") }
         handler = ServiceHandler(
-            router: Router(Self.routes(configuration, state, decoders, decoder, memory, metrics, collections)),
+            router: Router(Self.routes(configuration, state, decoders, decoding, memory, metrics, collections)),
             keys: keys, proxies: proxies,
             admission: Admission(
                 state: state, wrongKeys: keys.map { _ in RateLimiter(Admission.wrongKeyLimit) },
@@ -72,7 +74,7 @@ public final class Service: Sendable {
     /// Every route of the service.
     static func routes(
         _ configuration: ServiceConfiguration, _ state: ServingState, _ decoders: DecoderPool,
-        _ decoder: any MediaDecoder, _ memory: MemoryBudget, _ metrics: Metrics, _ collections: CollectionStore?
+        _ decoder: DecoderWatch, _ memory: MemoryBudget, _ metrics: Metrics, _ collections: CollectionStore?
     ) -> [Route] {
         let images = ImageIntake(
             decoder: decoder,
@@ -102,7 +104,7 @@ public final class Service: Sendable {
                 state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels,
                 maxAudioSeconds: configuration.maxAudioSeconds
             ).routes
-            + HealthRoutes(state: state, maxQueue: configuration.maxQueue).routes
+            + HealthRoutes(state: state, decoding: decoder, maxQueue: configuration.maxQueue).routes
             + [MetricsRoute(metrics: metrics).route, ContractRoute.route]
     }
 
@@ -123,6 +125,7 @@ public final class Service: Sendable {
 
     /// Serves a model that is loaded already.
     func serve(_ model: some ServedModel, warmsUp: Bool = true) throws {
+        decoding.begin()
         try collections?.load()
         let engine = ScheduledEngine(
             model, maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
@@ -174,6 +177,7 @@ public final class Service: Sendable {
         let isClosed = server.drain(within: left())
         let isEmpty = engine?.drain(within: .seconds(left())) ?? true
         decoders.stop()
+        decoding.stop()
         collections?.close()
         return finished && isClosed && isEmpty
     }

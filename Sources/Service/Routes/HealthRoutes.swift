@@ -5,6 +5,7 @@ import Scheduler
 /// Probes. For a probe the status alone counts: 200 or 503.
 struct HealthRoutes: Sendable {
     let state: ServingState
+    let decoding: DecoderWatch
     /// `--max-queue`
     let maxQueue: Int
 
@@ -31,7 +32,11 @@ struct HealthRoutes: Sendable {
         case .leaving: "the server is about to shut down, and answers until then"
         case .draining: "the server is shutting down"
         case .ready:
-            state.loadedEngine?.loads.first { $0.waiting >= maxQueue }.map { "the queue of \($0.task) is full" }
+            if decoding.obstacle != nil {
+                "uploads cannot be decoded; the log says why"
+            } else {
+                state.loadedEngine?.loads.first { $0.waiting >= maxQueue }.map { "the queue of \($0.task) is full" }
+            }
         }
     }
 
@@ -51,6 +56,15 @@ struct HealthRoutes: Sendable {
             return try .json { json throws(JSONError) in
                 json.field("status", reason == nil ? "ready" : "not ready")
                 if let reason { json.field("reason", reason) }
+                if let confinement = decoding.confinement {
+                    json.field("sandbox") { json in
+                        json.object { json in
+                            json.field("seccomp", confinement.seccomp)
+                            json.field("landlock", confinement.landlock)
+                            json.field("namespaces", confinement.namespaces)
+                        }
+                    }
+                }
                 if let engine = state.loadedEngine {
                     json.field("model", engine.card.name)
                     json.field("tasks", engine.card.tasks)

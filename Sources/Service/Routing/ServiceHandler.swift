@@ -117,7 +117,9 @@ final class ServiceHandler: RequestHandler {
                     switch body {
                     case .inputs(let inputs): inputs
                     case .unparsed(let parse):
-                        try await decoders.run(before: request.work.decodingDeadline, parse).value
+                        try await decoders.run(
+                            before: request.work.decodingDeadline, for: request.client.id, .short, parse
+                        ).value
                     }
                 if !inputs.rules.parts.isEmpty {
                     let kind = "\(template) \(inputs.outline) \(task.effort(inputs))"

@@ -1,3 +1,4 @@
+import Decoders
 import HTTP
 
 /// Everything an operator can set, with its default. Flags, variables, `--help` and the README's table come from
@@ -67,6 +68,8 @@ public struct ServiceConfiguration: Sendable {
     public var corsOrigins: [String] = []
     /// How requests are logged.
     public var accessLog = AccessLog.text
+    /// Whether decoders may work that are not confined.
+    public var sandbox = Sandbox.require
 
     /// Every setting at its default.
     public init() {}

@@ -67,6 +67,9 @@ extension Setting {
     ]
 
     private static let protection: [Setting] = [
+        .choice(
+            "sandbox", \.sandbox,
+            "Whether decoders may work where the system does not let their system calls be filtered."),
         .path("api-keys", \.apiKeys, "File of API keys, one a line; # begins a comment. SIGHUP reads it again."),
         .flag("open-metrics", \.openMetrics, "Lets /metrics be read without an API key."),
         .rate(

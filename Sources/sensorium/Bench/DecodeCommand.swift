@@ -44,7 +44,7 @@ struct DecodeCommand: ParsableCommand {
                 try json.field("process_median_ms", there[repeats / 2])
                 try json.field("added_median_ms", there[repeats / 2] - here[repeats / 2])
                 try json.field("process_p99_ms", there[repeats * 99 / 100])
-                json.field("process_memory", processes.idleIdentifiers.first.map(Self.memory) ?? "")
+                json.field("process_memory", processes.keptIdentifiers.first.map(Self.memory) ?? "")
             }
             print(json.text)
         }
@@ -52,11 +52,12 @@ struct DecodeCommand: ParsableCommand {
 
     private func milliseconds(_ bytes: [UInt8], _ isPhoto: Bool, _ decoder: some MediaDecoder) throws -> Double {
         let start = ContinuousClock.now
+        let sender = Sender("bench")
         if isPhoto {
             let tower = [ImageRendition.stretched(width: 260, height: 260, .bicubic)]
-            _ = try decoder.image(bytes, limits: ImageLimits(), as: tower)
+            _ = try decoder.image(bytes, limits: ImageLimits(), as: tower, for: sender)
         } else {
-            _ = try decoder.audio(bytes, limits: AudioLimits(), sampleRate: 16_000)
+            _ = try decoder.audio(bytes, limits: AudioLimits(), sampleRate: 16_000, for: sender)
         }
         return start.duration(to: .now) / .milliseconds(1)
     }

@@ -83,12 +83,13 @@ struct ServeCommand: ParsableCommand {
         }
     }
 
-    /// Processes of this program, one for each decoder thread, that start while the model is loaded.
+    /// Processes of this program, as many as decode at once as a rule, that start while the model is loaded.
     private func decoders(_ configuration: ServiceConfiguration) -> DecoderProcesses {
         // What decoding may take, and the upload itself beside it, received piece by piece.
         let memory = configuration.memory + 2 * configuration.maxPart + (64 << 20)
         return DecoderProcesses(
-            .thisProgram(memory: memory), count: configuration.decoders, limit: .seconds(configuration.decodeSeconds))
+            .thisProgram(memory: memory), count: configuration.decoders, limit: .seconds(configuration.decodeSeconds),
+            sandbox: configuration.sandbox)
     }
 
     private static func failure(_ error: HTTPServerError) -> CommandFailure {

@@ -122,7 +122,8 @@ import Testing
         let server = try serve()
         _ = try server.waitForLine(containing: "Ready")
         let decoders = server.children
-        #expect(decoders.count == 2)
+        // The process that is copied, and a copy at least: others are made, or ended after the first trial, at this moment.
+        #expect(decoders.count >= 2)
         let address = try server.waitForAddress()
         for decoder in decoders { kill(decoder, SIGKILL) }
         wait { !decoders.contains(where: RunningProgram.runs) }

@@ -10,15 +10,21 @@ import Testing
         var failure: DecoderFailure?
         var gate: Gate?
 
-        func image(_ bytes: [UInt8], limits: ImageLimits, as renditions: [ImageRendition]) throws -> [PixelImage] {
+        func image(
+            _ bytes: [UInt8], limits: ImageLimits, as renditions: [ImageRendition], for sender: Sender
+        ) throws -> [PixelImage] {
             gate?.pass()
             if let failure, bytes != Photo.other { throw failure }
-            return try InProcessDecoder().image(bytes, limits: limits, as: renditions)
+            return try InProcessDecoder().image(bytes, limits: limits, as: renditions, for: sender)
         }
 
-        func audio(_ bytes: [UInt8], limits: AudioLimits, sampleRate: Int) throws -> AudioClip {
+        func audio(_ bytes: [UInt8], limits: AudioLimits, sampleRate: Int, for sender: Sender) throws -> AudioClip {
             throw failure ?? .broke
         }
+
+        func check() throws(DecoderFailure) {}
+
+        var confinement: Confinement? { nil }
     }
 
     private let type = [("Content-Type", "image/jpeg")]
@@ -36,9 +42,11 @@ import Testing
     }
 
     @Test func `to start are the server's fault`() throws {
-        let harness = try Harness(decoder: Failing(failure: .unavailable(errno: 11)))
+        let harness = try Harness(decoder: Failing(failure: .unavailable(.cannotStart(errno: 11))))
         let answer = harness.send("POST", "/v1/caption", type, body: Photo.jpeg)
-        #expect(answer.status == 500 && answer.code == "internal_error")
+        #expect(answer.status == 503 && answer.code == "decoder_unavailable")
+        #expect(answer.headers["Retry-After"] == "2")
+        #expect(harness.service.memory.reserved == 0)
     }
 
     @Test func `to matter to a client that went away while they worked`() throws {

@@ -88,7 +88,8 @@ import Testing
             decoder: InProcessDecoder(), limits: AudioLimits(), memory: MemoryBudget(limit: 1 << 30), metrics: Metrics()
         )
         let samples = seconds * tower.sampleRate
-        let decoded = try intake.decode(Sound.wav([Int16](repeating: 1000, count: samples)), for: tower, of: "a")
+        let decoded = try intake.decode(
+            Sound.wav([Int16](repeating: 1000, count: samples)), of: Sender("test"), for: tower)
         #expect(
             decoded.memory.bytes
                 == tower.melBytes(samples: samples) + (tokens ? tower.tokenBytes(samples: samples) : 0))

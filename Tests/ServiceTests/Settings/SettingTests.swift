@@ -22,7 +22,7 @@ import Testing
         "body-timeout": "2", "idle-timeout": "3", "write-timeout": "4", "decode-seconds": "8", "target-wait": "7",
         "request-deadline": "5", "drain-seconds": "6", "lame-duck-seconds": "1",
         "api-keys": "keys", "open-metrics": "true", "rate-limit": "10/s:30", "cors-origin": "https://a.example",
-        "trusted-proxy": "10.0.0.0/8",
+        "trusted-proxy": "10.0.0.0/8", "sandbox": "try",
         "tls-certificate": "cert.pem", "tls-key": "key.pem",
     ]
 
