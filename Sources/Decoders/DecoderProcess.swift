@@ -47,7 +47,7 @@ final class DecoderProcess: Sendable {
     ///
     /// - Parameters:
     ///   - memory: what decoding takes at most, in bytes.
-    ///   - limit: how long it may take.
+    ///   - limit: how long it may take: of a processor, and of time four times that where it has to give way.
     ///   - patience: how long it has the processor like others; after that it gets what these leave.
     /// - Returns: what it answered, and whether it had to give way.
     func run(
@@ -57,7 +57,16 @@ final class DecoderProcess: Sendable {
         limit_process(
             processIdentifier, UInt64(limit.components.seconds) + 1, UInt64(mapped + memory + Self.unaccountedMemory))
         var gaveWay = false
-        let waiting = Patience(until: start + limit, warning: (start + patience, { gaveWay = self.giveWay() }))
+        let waiting = Patience(
+            until: start + limit,
+            warning: (
+                start + patience,
+                {
+                    gaveWay = true
+                    self.giveWay()
+                    return start + limit * Self.stretching
+                }
+            ))
         try bytes.withUnsafeBufferPointer { (bytes) throws(MessageSocket.Failure) in
             try socket.send([memory] + task.numbers, UnsafeRawBufferPointer(bytes), waiting)
         }
@@ -67,10 +76,12 @@ final class DecoderProcess: Sendable {
     /// Heap that a process keeps between uploads, pieces of files on their way, rounding.
     private static let unaccountedMemory = 24 << 20
 
-    /// Lowers its priority, for good: without privileges no process can be raised again. At 12 it still has a fifth of what a
-    /// decoder at 5 has, so that what is long is not stretched beyond its limit by what is short.
-    private func giveWay() -> Bool {
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(processIdentifier), 12) == 0
+    /// How much longer what gives way may take, for it waits for others meanwhile.
+    private static let stretching = 4
+
+    /// Gives it the lowest priority, for good: without privileges no process can be raised again.
+    private func giveWay() {
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(processIdentifier), 19)
     }
 
     /// How a process ended that closed its connection.

@@ -100,11 +100,14 @@ struct MessageSocket {
 
 /// How long a message is waited for.
 final class Patience {
-    private let end: ContinuousClock.Instant?
-    private var warning: (time: ContinuousClock.Instant, action: () -> Void)?
+    /// A time before the end, and what is done then. It says when the end is from then on.
+    typealias Warning = (time: ContinuousClock.Instant, action: () -> ContinuousClock.Instant)
 
-    /// Until `end`, or for ever. When `warning` is reached before that, its action is taken.
-    init(until end: ContinuousClock.Instant?, warning: (time: ContinuousClock.Instant, action: () -> Void)? = nil) {
+    private var end: ContinuousClock.Instant?
+    private var warning: Warning?
+
+    /// Until `end`, or for ever.
+    init(until end: ContinuousClock.Instant?, warning: Warning? = nil) {
         self.end = end
         self.warning = warning
     }
@@ -117,7 +120,7 @@ final class Patience {
         let now = ContinuousClock.now
         if let warning, now >= warning.time {
             self.warning = nil
-            warning.action()
+            end = warning.action()
         }
         let next = [warning?.time, end].compactMap { $0 }.min()
         return next.map { Self.milliseconds(now.duration(to: $0)) } ?? -1
