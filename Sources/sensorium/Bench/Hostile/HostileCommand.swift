@@ -25,9 +25,10 @@ struct HostileCommand: ParsableCommand {
 
     /// In the order in which they run.
     private static let attacks: [any Attack] = [
-        SlowUploads.few, SlowUploads.many, IdleConnections(), UnreadAnswers(), PipelinedRequests(), HeaderDribble(),
+        SlowUploads.few, SlowUploads.many, IdleConnections.one, IdleConnections.eight, UnreadAnswers(),
+        PipelinedRequests(), HeaderDribble(),
         OverloadAttack(), Flood.byKey, Flood.byAddress, ProgressivePhotos(), LongTexts.one, LongTexts.eight,
-        LongCandidates(), Bombs(), KilledDecoders(), WrongKeys(), Garbage(),
+        LongCandidates(), LongSounds(), Bombs(), KilledDecoders(), WrongKeys(), Garbage(),
     ]
 
     func validate() throws {

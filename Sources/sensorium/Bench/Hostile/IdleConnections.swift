@@ -1,14 +1,24 @@
 /// Connections that are kept after an answer and never used again, until there is no room for more.
 struct IdleConnections: Attack {
-    let name = "idle-connections"
-    let deed = "1,024 connections of one address, all that there may be, are kept and not used"
+    /// All that there may be, of one client.
+    static let one = IdleConnections(name: "idle-connections", addresses: 1)
+    /// The same of eight.
+    static let eight = IdleConnections(name: "idle-connections-of-eight", addresses: 8)
+
+    let name: String
+    let addresses: Int
+
+    var deed: String {
+        "1,024 connections of \(addresses == 1 ? "one address" : "eight addresses"), all that there may be, are kept and not used"
+    }
 
     private static let count = 1024
 
     func run(_ server: ServerUnderAttack) throws -> [Figure] {
         let probe = RequestBytes(server.target.at("/health/live")).get
         let plan = Crowd.Plan(
-            count: Self.count, sources: ["127.0.0.2"], scripts: [Crowd.Script(opening: probe)], lead: 2)
+            count: Self.count, sources: (2..<2 + addresses).map { "127.0.0.\($0)" },
+            scripts: [Crowd.Script(opening: probe)], lead: 2)
         return try Crowd.beside(server.target, plan) {
             var slowest = 0.0
             for _ in 0..<20 {

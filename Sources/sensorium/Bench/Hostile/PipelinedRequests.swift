@@ -9,6 +9,6 @@ struct PipelinedRequests: Attack {
         let plan = Crowd.Plan(
             count: 32, sources: ["127.0.0.2"], scripts: [Crowd.Script(opening: requests, dribble: requests)],
             pause: 0.05, reads: false, lead: 3)
-        return try Unread.figures(server, plan)
+        return try UnreadCost.figures(server, plan)
     }
 }
