@@ -8,7 +8,7 @@ PORT  ?= 8080
 # in a folder of their own: `make run` and `make test` never undo each other's build.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run build test lint format bench packages
+.PHONY: run build test lint format bench contract packages
 
 run: build  ## build what is missing and serve $(MODEL) on $(HOST):$(PORT)
 	exec .build/release/sensorium serve --model $(MODEL) --host $(HOST) --port $(PORT)
@@ -28,6 +28,9 @@ format:  ## lay the sources out as `make lint` wants them
 
 bench: build  ## every figure of the README, against its peers; see scripts/bench/README.md
 	scripts/bench/run.sh
+
+contract: build  ## ask a server everything that openapi.yaml promises; see scripts/contract/run.sh
+	scripts/contract/run.sh
 
 packages:  ## Debian packages that are missing
 	@scripts/install-packages.sh

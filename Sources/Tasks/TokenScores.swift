@@ -28,7 +28,8 @@ struct TokenScores {
         switch need {
         case .best(let count): best = likeliest(count)
         case .distribution(let temperature):
-            let scale = Float(1 / temperature)
+            // Colder than this, all but the likeliest are impossible already, and the product would not be finite.
+            let scale = Float(min(1 / temperature, 1e30))
             // Subtracting the normaliser first keeps a low temperature from overflowing.
             let shift = Float(normaliser)
             probabilities = logits.map { ($0 - shift) * scale }

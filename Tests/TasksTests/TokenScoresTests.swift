@@ -52,6 +52,17 @@ import Testing
         #expect(scores([1, 3, 2], need: .best(16)) { $0.best } == [1, 2, 0])
     }
 
+    @Test(arguments: [1e-10, 1e-40, .leastNonzeroMagnitude] as [Double])
+    func `at next to no temperature the likeliest token is certain`(
+        temperature: Double
+    ) {
+        for logits in [[-.infinity, 1, 3, 2.999], logits(500, seed: 4)] as [[Float]] {
+            let likeliest = scores(logits) { $0.best[0] }
+            let certain = logits.indices.map { $0 == likeliest ? Float(1) : 0 }
+            #expect(scores(logits, need: .distribution(temperature: temperature)) { $0.probabilities } == certain)
+        }
+    }
+
     @Test(arguments: [0.01, 0.5, 1, 2, 10]) func `the distribution is softmax at the temperature`(temperature: Double) {
         let logits = [-.infinity] + logits(500, seed: 9)
         let weights = logits.map { exp((Double($0) - 10) / temperature) }

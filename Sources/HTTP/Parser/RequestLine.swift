@@ -48,8 +48,9 @@ struct RequestLine {
         if bytes.equals("OPTIONS") { return "OPTIONS" }
         if bytes.equals("PATCH") { return "PATCH" }
         if bytes.equals("TRACE") { return "TRACE" }
+        if bytes.equals("QUERY") { return "QUERY" }
         throw HTTPFailure(
             status: 501, code: "method_not_implemented",
-            detail: "The method is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS and TRACE, in capitals.")
+            detail: "The method is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE and QUERY, in capitals.")
     }
 }

@@ -13,6 +13,14 @@ extension HTTPResponse {
         headers.set("Content-Type", "application/json")
         return HTTPResponse(status: 200, headers: headers, body: json.bytes)
     }
+
+    /// The same answer, in JSON ended with a newline, so that what a shell prints next begins a line.
+    func endingLine() -> HTTPResponse {
+        guard !body.isEmpty, headers["Content-Type"]?.hasSuffix("json") == true else { return self }
+        var response = self
+        response.body.append(UInt8(ascii: "\n"))
+        return response
+    }
 }
 
 /// What stands behind the result in every answer of a task: `model`, `request_id`, `timing`, `inputs`.

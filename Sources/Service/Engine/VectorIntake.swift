@@ -108,16 +108,21 @@ struct VectorIntake: Sendable {
     static func vector(_ value: JSONValue, of part: String = "embedding") throws(Problem) -> [Float] {
         switch value {
         case .array(let values):
-            var vector: [Float] = []
+            var vector: [Double] = []
             vector.reserveCapacity(values.count)
             for (position, value) in values.enumerated() {
                 switch value {
-                case .integer(let number): vector.append(Float(number))
-                case .number(let number): vector.append(Float(number))
+                case .integer(let number): vector.append(Double(number))
+                case .number(let number): vector.append(number)
                 default: throw refusal(part, "Element \(position) of \"\(part)\" is \(value.summary) and no number")
                 }
             }
-            return vector
+            // The direction alone counts: numbers too small for four bytes are made larger, and not zero.
+            let largest = vector.reduce(0) { max($0, $1.magnitude) }
+            let scale = largest < Double(Float.leastNormalMagnitude) && largest > 0 ? largest : 1
+            return vector.map {
+                $0.magnitude > Double(Float.greatestFiniteMagnitude) ? .infinity : Float($0 / scale)
+            }
         case .string(let text):
             guard let bytes = Base64.decode(text.utf8), bytes.count % 4 == 0 else {
                 throw refusal(part, "\"\(part)\" is not the base64 of floats of four bytes each")

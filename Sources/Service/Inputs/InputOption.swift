@@ -37,22 +37,24 @@ struct OptionRule: Sendable {
 /// What an option may be.
 enum OptionSchema: Sendable, Equatable {
     case integer(ClosedRange<Int>, standard: Int?)
-    case number(ClosedRange<Double>, standard: Double?)
+    /// - Parameter isAbove: whether the lower bound itself is too low.
+    case number(ClosedRange<Double>, isAbove: Bool = false, standard: Double?)
     case boolean(standard: Bool)
     case choice([String], standard: String)
-    case text(maxBytes: Int)
+    /// - Parameter maxLength: most characters (Unicode code points), of which there is at least one.
+    case text(maxLength: Int)
 
     var description: String {
         switch self {
         case .integer(let range, let standard):
             "a whole number from \(range.lowerBound) to \(range.upperBound)" + Self.note(standard)
-        case .number(let range, let standard):
-            "a number from \(range.lowerBound.formatted) to \(range.upperBound.formatted)"
-                + Self.note(standard?.formatted)
+        case .number(let range, let isAbove, let standard):
+            "a number \(isAbove ? "above" : "from") \(range.lowerBound.formatted) \(isAbove ? "and up to" : "to") "
+                + range.upperBound.formatted + Self.note(standard?.formatted)
         case .boolean(let standard): "true or false (default \(standard))"
         case .choice(let names, let standard):
             names.map { "\"\($0)\"" }.joined(separator: " or ") + " (default \"\(standard)\")"
-        case .text(let maxBytes): "a text of 1 to \(maxBytes) bytes"
+        case .text(let maxLength): "a text of 1 to \(maxLength) characters"
         }
     }
 
@@ -96,6 +98,12 @@ extension InputOption where Value == Double? {
             value.number.flatMap { range.contains($0) ? .some($0) : nil }
         }
     }
+
+    static func number(_ name: String, above lower: Double, upTo upper: Double) -> Self {
+        Self(name, .number(lower...upper, isAbove: true, standard: nil), standard: nil) { value in
+            value.number.flatMap { $0 > lower && $0 <= upper ? .some($0) : nil }
+        }
+    }
 }
 
 extension InputOption where Value == Bool {
@@ -120,9 +128,9 @@ extension InputOption where Value == String {
 }
 
 extension InputOption where Value == String? {
-    static func text(_ name: String, maxBytes: Int) -> Self {
-        Self(name, .text(maxBytes: maxBytes), standard: nil) { value in
-            value.string.flatMap { (1...maxBytes).contains($0.utf8.count) ? .some($0) : nil }
+    static func text(_ name: String, maxLength: Int) -> Self {
+        Self(name, .text(maxLength: maxLength), standard: nil) { value in
+            value.string.flatMap { (1...maxLength).contains($0.unicodeScalars.count) ? .some($0) : nil }
         }
     }
 }

@@ -69,8 +69,8 @@ struct JSONBodyReader: BodyReader {
         candidates value: JSONValue, _ name: String, _ rest: JSONFileSieve.Rest, to inputs: inout RequestInputs,
         _ limits: BodyLimits
     ) throws(Problem) {
-        guard case .array(let candidates) = value, candidates.count <= limits.parts else {
-            throw refusal(name, "takes an array of at most \(limits.parts) candidates, but is \(value.summary)")
+        guard case .array(let candidates) = value, (1...limits.parts).contains(candidates.count) else {
+            throw refusal(name, "takes an array of 1 to \(limits.parts) candidates, but is \(value.summary)")
         }
         for candidate in candidates {
             let kept = inputs.nameCandidate(name)

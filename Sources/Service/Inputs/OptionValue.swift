@@ -11,6 +11,8 @@ enum OptionValue: Sendable, Equatable {
         switch self {
         case .text(let text): Self.isDecimal(text) ? Int(text) : nil
         case .json(.integer(let value)): value
+        // To JSON Schema, 3.0 is a whole number.
+        case .json(.number(let value)): Int(exactly: value)
         case .json: nil
         }
     }

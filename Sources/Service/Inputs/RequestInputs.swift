@@ -66,7 +66,7 @@ struct RequestInputs: Sendable {
         try refuseSecond(name)
         let text = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
         guard text.utf8.count <= maxBytes else { throw .tooLarge("text", name, limit: maxBytes, flag: "--max-text") }
-        guard text.contains(where: { !$0.isWhitespace }) else {
+        guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
             throw Problem(
                 .invalidText, "The text \"\(name)\" is empty; send at least one word.",
                 members: ["part": .string(name)])

@@ -80,7 +80,7 @@ public struct Problem: Error, Sendable, Equatable {
         var headers = headers
         headers.set("Content-Type", "application/problem+json")
         headers.set("Cache-Control", "no-store")
-        return HTTPResponse(status: status, headers: headers, body: document(requestID: requestID))
+        return HTTPResponse(status: status, headers: headers, body: document(requestID: requestID)).endingLine()
     }
 }
 

@@ -17,7 +17,6 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case notAcceptable = "not_acceptable"
     case requestTimeout = "request_timeout"
     case otherModel = "other_model"
-    case lengthRequired = "length_required"
     case bodyTooLarge = "body_too_large"
     case targetTooLong = "target_too_long"
     case unsupportedMediaType = "unsupported_media_type"
@@ -71,7 +70,6 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .notAcceptable: (406, "No form of the answer is acceptable to the client")
         case .requestTimeout: (408, "The request came too slowly")
         case .otherModel: (409, "The collection was made by another model")
-        case .lengthRequired: (411, "The length of the body is needed")
         case .bodyTooLarge: (413, "The body or a part of it is too large")
         case .targetTooLong: (414, "The request target is too long")
         case .unsupportedMediaType: (415, "This kind of content is not read")

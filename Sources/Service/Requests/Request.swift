@@ -56,7 +56,7 @@ struct Request: Sendable {
 
     /// Sends the whole answer.
     func respond(_ response: HTTPResponse) {
-        exchange.respond(response.adding(ownHeaders))
+        exchange.respond(response.endingLine().adding(ownHeaders))
     }
 
     /// Sends a problem as the answer.

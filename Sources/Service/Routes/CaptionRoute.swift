@@ -9,9 +9,9 @@ struct CaptionRoute: TaskRoute {
     static let maxTokens = InputOption.integer("max_tokens", in: 1...64, standard: 30)
     static let candidates = InputOption.integer("candidates", in: 1...8, standard: 1)
     static let temperature = InputOption.number("temperature", in: 0...10)
-    static let topP = InputOption.number("top_p", in: 0...1)
+    static let topP = InputOption.number("top_p", above: 0, upTo: 1)
     static let seed = InputOption.integer("seed", in: 0...Int.max)
-    static let prompt = InputOption.text("prompt", maxBytes: 1000)
+    static let prompt = InputOption.text("prompt", maxLength: 1000)
     static let stream = InputOption.boolean("stream", standard: false)
     static let explain = InputOption.boolean("explain", standard: false)
 

@@ -5,7 +5,7 @@ import Retrieval
 
 /// `GET /v1/collections`: a page of collections in the order of their names.
 struct ListCollections: CollectionRoute {
-    static let after = InputOption.text("after", maxBytes: CollectionName.maxBytes)
+    static let after = InputOption.text("after", maxLength: CollectionName.maxBytes)
 
     let rules = InputRules(parts: [], options: [Self.after.rule, PageLimit.option.rule])
     let store: CollectionStore?
@@ -38,7 +38,7 @@ struct ReadCollection: CollectionRoute {
 
 /// `GET /v1/collections/{collection}/items`: a page of items in the order of their ids.
 struct ListItems: CollectionRoute {
-    static let after = InputOption.text("after", maxBytes: ItemID.maxBytes)
+    static let after = InputOption.text("after", maxLength: ItemID.maxBytes)
 
     let rules = InputRules(parts: [], options: [Self.after.rule, PageLimit.option.rule])
     let store: CollectionStore?

@@ -1,6 +1,6 @@
 /// The option `model` of every task.
 enum ModelChoice {
-    static let option = InputOption.text("model", maxBytes: 256)
+    static let option = InputOption.text("model", maxLength: 256)
 
     /// Refuses a model that is not served, and a task that the model cannot do.
     static func check(_ inputs: RequestInputs, _ card: ModelCard, task: String) throws(Problem) {

@@ -5,7 +5,7 @@ import Tasks
 
 /// `POST /v1/retrieve`: the items of a collection, or candidates sent along, that are nearest to a query.
 struct RetrieveRoute: CollectionRoute {
-    static let collection = InputOption.text("collection", maxBytes: CollectionName.maxBytes)
+    static let collection = InputOption.text("collection", maxLength: CollectionName.maxBytes)
     static let top = InputOption.integer("top", in: 1...1000, standard: 10)
     static let explain = InputOption.boolean("explain", standard: false)
 

@@ -33,7 +33,9 @@ struct VQARoute: TaskRoute {
 
     /// A question is asked in words: letters or digits of any script.
     private static func checkWords(_ question: String) throws(Problem) {
-        guard question.contains(where: { $0.isLetter || $0.isNumber }) else {
+        guard
+            question.unicodeScalars.contains(where: { $0.properties.isAlphabetic || $0.properties.numericType != nil })
+        else {
             throw Problem(
                 .invalidText, "The text \"question\" has no words; ask something such as \"what is the dog doing?\".",
                 members: ["part": .string("question")])

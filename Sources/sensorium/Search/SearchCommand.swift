@@ -72,7 +72,7 @@ struct SearchCommand: ParsableCommand {
         guard answer.status == 200 else { throw CommandFailure.failed(answer.refusal.description.withoutControls) }
         let terminal = TerminalDevice(STDOUT_FILENO)
         if json ?? (terminal == nil) {
-            FileHandle.standardOutput.write(Data(answer.body + Array("\n".utf8)))
+            FileHandle.standardOutput.write(Data(answer.body))
         } else {
             try show(answer, terminal)
         }

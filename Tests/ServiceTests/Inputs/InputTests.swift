@@ -67,10 +67,11 @@ import Testing
         ("temperature", "nan", "a number from 0 to 10"),
         ("temperature", "inf", "a number from 0 to 10"),
         ("temperature", "-0.1", "a number from 0 to 10"),
-        ("top_p", "1.1", "a number from 0 to 1"),
+        ("top_p", "1.1", "a number above 0 and up to 1"),
+        ("top_p", "0", "a number above 0 and up to 1"),
         ("seed", "-1", "from 0 to"),
         ("stream", "yes", "true or false (default false)"),
-        ("prompt", "", "a text of 1 to 1000 bytes"),
+        ("prompt", "", "a text of 1 to 1000 characters"),
         ("explain", "maybe", "true or false"),
     ])
     func `a wrong option is refused by name, value, range and default`(_ name: String, _ value: String, _ says: String)
@@ -106,6 +107,24 @@ import Testing
     ])
     func `wrong JSON is refused with the code that says why`(_ body: String, _ code: String) {
         #expect(json("/v1/caption", body).code == code)
+    }
+
+    @Test func `a whole number may be written with a point in JSON, as JSON Schema has it`() {
+        let image = Base64.encode(Photo.jpeg)
+        #expect(json("/v1/caption", "{\"image\":\"\(image)\",\"beams\":2.0,\"max_tokens\":3e0}").status == 200)
+        #expect(json("/v1/caption", "{\"beams\":9e300}").code == "invalid_option")
+    }
+
+    @Test func `the length of a text option is counted in characters`() {
+        let longest = String(repeating: "é", count: 1000)
+        #expect(harness.send(form: "/v1/caption", Form([("prompt", longest)])).status == 200)
+        #expect(harness.send(form: "/v1/caption", Form([("prompt", longest + "e")])).code == "invalid_option")
+    }
+
+    @Test func `a text has a word where it has anything but white space, be it a combining mark behind a blank`() {
+        #expect(json("/v1/embed", "{\"text\":\" \\u0301\"}").status == 200)
+        #expect(json("/v1/embed", "{\"text\":\" \\u0085\\t\"}").code == "invalid_text")
+        #expect(json("/v1/embed", "{\"text\":\"\\uFEFF\"}").code == "invalid_text")
     }
 
     @Test func `a URL is never fetched, and the refusal says so`() {

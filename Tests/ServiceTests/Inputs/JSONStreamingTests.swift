@@ -192,9 +192,9 @@ private struct WholeJSONBody {
     }
 
     private func add(_ value: JSONValue, _ name: String, _ inputs: inout RequestInputs) throws(Problem) {
-        guard case .array(let candidates) = value, candidates.count <= limits.parts else {
+        guard case .array(let candidates) = value, (1...limits.parts).contains(candidates.count) else {
             throw refusal(
-                .unexpectedPart, name, "takes an array of at most \(limits.parts) candidates, but is \(value.summary)")
+                .unexpectedPart, name, "takes an array of 1 to \(limits.parts) candidates, but is \(value.summary)")
         }
         let forms = "a text, or an object with one member \"image\", \"audio\", \"text\" or \"embedding\""
         for candidate in candidates {

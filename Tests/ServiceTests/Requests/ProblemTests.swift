@@ -16,7 +16,7 @@ import Testing
         let expected =
             #"{"type":"/problems/invalid_option","title":"An option is unknown or its value is not valid","status":422,"#
             + #""detail":"The option is wrong.","code":"invalid_option","request_id":"r1","option":"beams","limit":8}"#
-        #expect(String(decoding: response.body, as: UTF8.self) == expected)
+        #expect(Answer(response).text == expected)
     }
 
     @Test func `whoever may try again later is told when`() {

@@ -95,6 +95,7 @@ import Testing
         ("a", #"{"embedding":[]}"#, 422, "invalid_features"),
         ("a", #"{"embedding":[0,0]}"#, 422, "invalid_features"),
         ("a", #"{"embedding":[1,1e300]}"#, 422, "invalid_features"),
+        ("a", #"{"embedding":[1,-3.4028235e38]}"#, 422, "invalid_features"),
         ("a", #"{"embedding":[1,"2"]}"#, 422, "invalid_features"),
         ("a", #"{"embedding":[1,NaN]}"#, 400, "malformed_json"),
         // The base64 of one float that is no number, and of five bytes.

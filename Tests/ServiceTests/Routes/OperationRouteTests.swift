@@ -54,6 +54,24 @@ import Testing
         #expect(waiting.answer().status == 200)
     }
 
+    @Test func `answers in JSON end with a newline, whatever they say, and no other answer gets one`() throws {
+        let harness = try Harness()
+        let answers = [
+            harness.send("GET", "/health/live"), harness.send("GET", "/v1/models"), harness.send("GET", "/v1/no"),
+            harness.send(form: "/v1/embed", Form([("text", "a dog")], image: nil)),
+            Answer(
+                harness.service.handler.response(
+                    to: .init(status: 400, code: "malformed_request", detail: "No."), in: HTTPMessageStart(),
+                    exchange: FakeExchange())),
+        ]
+        for answer in answers {
+            #expect(answer.body.last == UInt8(ascii: "\n"), "\(answer.text)")
+            #expect(answer.body.dropLast().last == UInt8(ascii: "}"), "\(answer.text)")
+        }
+        #expect(harness.send("GET", "/openapi.yaml").body == PackageResources.openapi_yaml)
+        #expect(harness.send("OPTIONS", "/v1/models").body.isEmpty)
+    }
+
     @Test func `HEAD, OPTIONS and other methods are answered on every path`() throws {
         let harness = try Harness()
         #expect(harness.send("HEAD", "/health/live").status == 200)

@@ -87,12 +87,14 @@ import Yams
             let low = try #require(schema["minimum"] as? Int)
             return .integer(low...(try #require(schema["maximum"] as? Int)), standard: schema["default"] as? Int)
         case "number":
-            let low = try #require(number("minimum"))
-            return .number(low...(try #require(number("maximum"))), standard: number("default"))
+            let low = try #require(number("minimum") ?? number("exclusiveMinimum"))
+            return .number(
+                low...(try #require(number("maximum"))), isAbove: schema["minimum"] == nil,
+                standard: number("default"))
         case "boolean": return .boolean(standard: try #require(schema["default"] as? Bool))
         default:
             guard let names = schema["enum"] as? [String] else {
-                return .text(maxBytes: try #require(schema["maxLength"] as? Int))
+                return .text(maxLength: try #require(schema["maxLength"] as? Int))
             }
             return .choice(names, standard: try #require(schema["default"] as? String))
         }

@@ -83,7 +83,11 @@ struct Answer {
         (status, headers, body) = (response.status, response.headers, response.body)
     }
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    /// The body, without the newline that ends JSON.
+    var text: String {
+        let text = String(decoding: body, as: UTF8.self)
+        return headers["Content-Type"]?.hasSuffix("json") == true && text.last == "\n" ? String(text.dropLast()) : text
+    }
 
     /// The member of a JSON body along a path of keys.
     func value(_ path: String...) -> JSONValue? {

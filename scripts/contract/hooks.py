@@ -1,0 +1,238 @@
+"""What schemathesis must know of Sensorium to send requests that are answered with more than a refusal.
+
+Two things are added to what `openapi.yaml` says. Strategies give real photos, sounds, arrays and vectors where the contract
+has files. `fit` makes a request that is valid by the contract one that this server can answer: OpenAPI has no words for what
+one place of a request demands of another, nor for what depends on the served model or on what is stored. It touches only
+places that are valid; every check is applied to what is sent.
+"""
+
+import base64
+import json
+import os
+import struct
+import urllib.request
+import zlib
+from pathlib import Path
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.core.parameters import ParameterLocation as Place
+from schemathesis.transport.serialization import Binary
+
+SERVER = os.environ["CONTRACT_URL"]
+KEY = os.environ.get("CONTRACT_KEY", "")
+MEDIA = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "media"
+
+PHOTOS = {"image/jpeg": ["jpeg/grey.jpg"], "image/png": ["png/grey-1.png"]}
+SOUNDS = {
+    "audio/wav": ["audio/speech-8k-mulaw.wav"],
+    "audio/flac": ["audio/voice.flac"],
+    "audio/ogg": ["audio/voice.ogg", "audio/voice.opus"],
+    "audio/mpeg": ["audio/voice.mp3"],
+}
+
+
+def read(name):
+    return (MEDIA / name).read_bytes()
+
+
+def npy(width, rows):
+    """An array of zeros as `numpy.save` writes it."""
+    head = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (rows, width)
+    head = head.ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + bytes(4 * width * rows)
+
+
+photos = [read(name) for names in PHOTOS.values() for name in names]
+sounds = [read(name) for names in SOUNDS.values() for name in names]
+arrays = [npy(4, 1), npy(4, 3)]
+
+for kinds in (PHOTOS, SOUNDS):
+    for kind, names in kinds.items():
+        schemathesis.openapi.media_type(kind, st.sampled_from([read(name) for name in names]))
+# A raw body of no certain kind is a photo.
+schemathesis.openapi.media_type("application/octet-stream", st.sampled_from(photos))
+schemathesis.openapi.media_type("application/x-npy", st.sampled_from(arrays))
+
+
+def in_base64(files, kind):
+    texts = [base64.b64encode(file).decode() for file in files]
+    return st.sampled_from(texts + [f"data:{kind};base64,{texts[0]}"])
+
+
+schemathesis.openapi.format("base64-image", in_base64(photos, "image/png"))
+schemathesis.openapi.format("base64-sound", in_base64(sounds, "audio/wav"))
+schemathesis.openapi.format("base64-array", in_base64(arrays, "application/octet-stream"))
+
+numbers = st.lists(st.sampled_from([0.5, -1.0, 2.0, 1e-3]), min_size=1, max_size=4)
+floats = numbers.map(lambda vector: base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode())
+schemathesis.openapi.format("base64-floats", floats)
+schemathesis.openapi.format("embedding", numbers.map(json.dumps) | floats)
+
+
+def ask(method, path, body=None):
+    """Asks the server beside the tests."""
+    request = urllib.request.Request(SERVER + path, method=method, data=body and json.dumps(body).encode())
+    request.add_header("Content-Type", "application/json")
+    if KEY:
+        request.add_header("Authorization", "Bearer " + KEY)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+MODEL = ask("GET", "/v1/models")["models"][0]
+HEADS = {head["name"]: head for head in MODEL["heads"]}
+
+# Collections to read and search: one of the model, and one for each length of the clients' own vectors.
+ask("PUT", "/v1/collections/model/items/a", {"text": "a dog"})
+for length in range(1, 5):
+    ask("PUT", f"/v1/collections/own{length}/items/a", {"embedding": [1.0] * length})
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.meta is None:
+        return
+    mode, components = case.meta.generation.mode, dict(case.meta.components)
+    fit(case, {place for place, component in components.items() if component.mode.is_negative})
+    # What was valid stays valid. Reading `meta` judges what was changed, and takes every body with a file for invalid.
+    case.meta.components.update(components)
+    case.meta.generation.mode = mode
+
+
+def fit(case, invalid):
+    """Changes the places of a request that are valid by the contract, so that it can be answered."""
+    path = {} if Place.PATH in invalid else dict(case.path_parameters or {})
+    query = {} if Place.QUERY in invalid else dict(case.query or {})
+    body = dict(case.body) if isinstance(case.body, dict) and Place.BODY not in invalid else None
+    takes_parts = any(case.operation.body)
+    template = case.operation.path
+    if takes_parts and isinstance(case.body, dict):
+        # An option stands in one place: with a form or JSON, in the body.
+        query.clear()
+    if "head" in path and choice(case, 8):
+        path["head"] = sorted(HEADS)[choice(case, len(HEADS))]
+    if template == "/v1/models/{model}" and choice(case, 2):
+        path["model"] = MODEL["name"]
+    for options in (query, body or {}):
+        if "model" in options and choice(case, 8):
+            options["model"] = MODEL["name"]
+        if "prompt" in options:
+            options["prompt"] = "a dog"
+    if body is not None:
+        fit_body(case, template, path, body)
+    elif takes_parts and not isinstance(case.body, dict):
+        fit_query(case, template, path, query)
+    if "collection" in path:
+        path["collection"] = collection_of(case, body) if case.method == "PUT" else existing(case, path["collection"])
+    if "item" in path:
+        path["item"] = str(path["item"]).encode()[:256].decode(errors="ignore") or "a"
+        if case.method == "GET" and choice(case, 2):
+            path["item"] = "a"
+    if path:
+        case.path_parameters = path
+    if Place.QUERY not in invalid and query != dict(case.query or {}):
+        case.query = query
+    if body is not None:
+        case.body = body
+
+
+def choice(case, count):
+    """A number below `count` that depends on the case alone, so that runs repeat."""
+    return zlib.crc32(repr((case.path, case.path_parameters, case.query, case.body)).encode()) % count
+
+
+def existing(case, name):
+    """Mostly a collection that is there; nothing that other cases need is deleted."""
+    if case.method == "DELETE" and case.operation.path.endswith("{collection}"):
+        return name if name not in ("model", "own1", "own2", "own3", "own4") else "other"
+    return ("model", "own1", "own3", name)[choice(case, 4)]
+
+
+def length_of(embedding):
+    """How many numbers a vector has, which comes as an array, as the text of one, or in base64."""
+    if isinstance(embedding, str) and not embedding.startswith("["):
+        return len(embedding.rstrip("=")) * 3 // 16
+    return len(json.loads(embedding) if isinstance(embedding, str) else embedding)
+
+
+def collection_of(case, parts):
+    """A collection whose vectors can be compared with the one of the request."""
+    if not parts or "embedding" not in parts:
+        return "model"
+    return f"{'named' if 'model' in parts else 'own'}{length_of(parts['embedding'])}"
+
+
+def fit_query(case, template, path, query):
+    """What the options demand of a raw body, which is one part."""
+    kind = (case.media_type or "").split("/")[0].replace("application", "image")
+    if "head" in path:
+        path["head"] = {"image": "view", "audio": "sound", "text": "emotion"}.get(kind, path["head"])
+    query.pop("weight", None)
+    if kind in ("audio", "text"):
+        query.pop("view", None)
+    if query.get("stream") in (True, "true"):
+        for name in ("beams", "candidates", "explain"):
+            query.pop(name, None)
+    elif "candidates" in query:
+        query.update({"temperature": 1.5})
+    if template == "/v1/retrieve":
+        query["collection"] = "model"
+    if template == "/v1/emotion":
+        query["face"] = "whole"
+
+
+def fit_body(case, template, path, body):
+    """What a head, the model and the vectors of a collection demand of the parts."""
+    if body.get("question") == "":
+        # Where a form has files, schemathesis leaves the texts that it needs empty.
+        body["question"] = "what is this?"
+    head = HEADS.get(path.get("head")) if "head" in path else HEADS.get(template.removeprefix("/v1/"))
+    if head:
+        form = case.media_type == "multipart/form-data"
+        taken = {part["name"]: part for part in head["parts"]}
+        if template == "/v1/classify/{head}":
+            # There is no face in the photos; /v1/emotion can be told so.
+            taken = {name: part for name, part in taken.items() if part["kind"] != "face"}
+        for name in ("image", "audio", "text", "question", *[n for n in body if n.startswith("features")]):
+            if name not in taken:
+                body.pop(name, None)
+        needed = [name for name, part in taken.items() if part["required"]]
+        if not needed and not any(name in body for name in taken):
+            needed = list(taken)[:1]
+        for name in needed:
+            body.setdefault(name, a_part(taken[name]["kind"], form))
+        if template == "/v1/emotion" and "image" in body:
+            body["face"] = "whole"
+    if case.media_type == "multipart/form-data":
+        for name, files in (("image", photos), ("audio", sounds), ("features", arrays)):
+            # Some of the values are files of any kind.
+            if name in body and getattr(body[name], "data", body[name]) not in files:
+                body[name] = a_part(name, True)
+    if template == "/v1/retrieve":
+        if "collection" not in body and "candidate" not in body:
+            body["collection"] = collection_of(case, body)
+        if "collection" in body and choice(case, 8):
+            body["collection"] = collection_of(case, body)
+        if "candidate" in body and "embedding" in body and case.media_type == "multipart/form-data":
+            # A form has texts and files for candidates.
+            del body["candidate"]
+            body["collection"] = collection_of(case, body)
+        if "candidate" in body:
+            body["candidate"] = [comparable(candidate, body) for candidate in body["candidate"]]
+        if body.get("explain") in (True, "true") and "embedding" in body:
+            body.pop("explain")
+
+
+def a_part(kind, form):
+    file = {"image": photos, "face": photos, "audio": sounds, "features": arrays}.get(kind)
+    if file is None:
+        return "what is this?"
+    return Binary(file[-1]) if form else base64.b64encode(file[-1]).decode()
+
+
+def comparable(candidate, query):
+    """A candidate whose vector is as long as the query's."""
+    if "embedding" in query:
+        return {"embedding": [1.0] * length_of(query["embedding"])}
+    return "a dog" if isinstance(candidate, dict) and "embedding" in candidate else candidate
