@@ -61,8 +61,9 @@ public struct Backlog: Sendable {
         busy = Self.memory / 4
     }
 
-    /// How many seconds of cost are done in a second.
-    public var speed: Double { min(max(done / busy, 0.05), 256) }
+    /// How many seconds of cost are done in a second: at least about one, for some stage is always at work on what waits. Where
+    /// less was seen, something long has not ended yet, of which nothing is known.
+    public var speed: Double { min(max(done / busy, 0.8), 256) }
 
     /// Pieces of work that are taken on and not done.
     public var count: Int { pieces.count }

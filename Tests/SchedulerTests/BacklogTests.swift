@@ -18,13 +18,23 @@ import Testing
         return backlog
     }
 
-    @Test(arguments: [0.25, 1, 3])
+    @Test(arguments: [1.0, 3, 10])
     func `the wait is the work ahead over the speed that was measured`(speed: Double) {
         var backlog = taught(0.1, speed: speed)
         #expect(abs(backlog.speed / speed - 1) < 0.05, "\(backlog.speed)")
         for _ in 0..<5 { _ = backlog.book("one", kinds: ["a"], cost: backlog.cost(of: ["a"]), at: at(100)) }
         let wait = backlog.expectedWait(of: "one", cost: .seconds(0.1)).seconds
         #expect(abs(wait * speed - 0.5) < 0.05, "\(wait)")
+    }
+
+    @Test func `long work that has not ended does not make the others look slow`() {
+        var backlog = taught(0.1)
+        _ = backlog.book("long", kinds: ["b"], cost: .zero, at: at(20))
+        for second in 20..<60 {
+            let ticket = backlog.book("one", kinds: ["a"], cost: .seconds(0.1), at: at(Double(second)))
+            backlog.finish(ticket, spent: .seconds(0.1), isTypical: true, at: at(Double(second) + 0.1))
+        }
+        #expect(backlog.speed == 0.8)
     }
 
     @Test func `others count as much as a fair share gives them before one's turn`() {

@@ -23,9 +23,9 @@ enum ClientSocket {
     ///
     /// - Parameters:
     ///   - source: the address of this machine from which the connection comes; nil lets the system choose.
-    ///   - receiveBuffer: bytes that the kernel may hold of what was not read yet; nil lets it choose.
+    ///   - buffers: bytes that the kernel may hold, each, of what was not read and of what was not sent yet; nil lets it choose.
     static func open(
-        _ target: Target, from source: String? = nil, nonBlocking: Bool = false, receiveBuffer: Int32? = nil
+        _ target: Target, from source: String? = nil, nonBlocking: Bool = false, buffers: Int32? = nil
     ) throws(ConnectionFailure) -> Int32 {
         let kind =
             Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue) | (nonBlocking ? Int32(SOCK_NONBLOCK.rawValue) : 0)
@@ -33,7 +33,9 @@ enum ClientSocket {
         guard descriptor >= 0 else { throw .cannotConnect(errno: errno) }
         do throws(ConnectionFailure) {
             set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-            if let receiveBuffer { set(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBuffer) }
+            if let buffers {
+                for side in [SO_RCVBUF, SO_SNDBUF] { set(descriptor, SOL_SOCKET, side, buffers) }
+            }
             if let source {
                 // Without a port of its own for now: connections to other places may then share it.
                 set(descriptor, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)

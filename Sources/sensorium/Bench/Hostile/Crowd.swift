@@ -102,7 +102,7 @@ final class Crowd: Sendable {
         mutating func join(_ target: Target, from source: String, _ plan: Plan, _ now: ContinuousClock.Instant) -> Bool
         {
             let room: Int32? = plan.reads ? nil : 4 << 10
-            guard let opened = try? ClientSocket.open(target, from: source, nonBlocking: true, receiveBuffer: room)
+            guard let opened = try? ClientSocket.open(target, from: source, nonBlocking: true, buffers: room)
             else { return false }
             descriptor = opened
             rest = script.opening[...]
