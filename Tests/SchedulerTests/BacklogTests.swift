@@ -18,7 +18,7 @@ import Testing
         return backlog
     }
 
-    @Test(arguments: [1.0, 3, 10])
+    @Test(arguments: [1.0, 3])
     func `the wait is the work ahead over the speed that was measured`(speed: Double) {
         var backlog = taught(0.1, speed: speed)
         #expect(abs(backlog.speed / speed - 1) < 0.05, "\(backlog.speed)")

@@ -31,7 +31,7 @@ struct MediaIntake: Sendable {
         var taken: TakenParts
         if present.contains(where: { inputs.hasFile($0.part) }) {
             taken = try await decode(present, inputs, for: request, engine, face, explains)
-            request.work.spend(taken.took)
+            request.work.decoded(in: taken.took)
         } else {
             taken = try prepare(present, inputs, for: Sender(request.client.id.name), engine, face, explains)
         }

@@ -52,6 +52,12 @@ final class RequestWork: Sendable {
         }
     }
 
+    /// It was decoded, which took so long: no time that it waited for its turn.
+    func decoded(in time: Duration) {
+        state.withLock { state in state.latestStart = state.latestStart.map { $0 + time } }
+        spend(time)
+    }
+
     /// Something that was done for it has cost that much; `expected` of it were counted before.
     func spend(_ cost: Duration, expected: Duration = .zero) {
         correct { state in
