@@ -72,7 +72,7 @@ final class RequestWork: Sendable {
             let cost = body(&state)
             return (state.booking, cost)
         }
-        booking?.workload.correct(booking?.ticket, cost: cost)
+        if let booking { booking.workload.correct(booking.ticket, cost: cost) }
     }
 
     /// It is taken on.

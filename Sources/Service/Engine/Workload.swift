@@ -37,7 +37,6 @@ final class Workload: Sendable {
             return (backlog.book(work.client, kinds: kinds, cost: cost, at: now()), wait)
         }
         work.book(self, ticket, latestStart: now() + wait)
-        work.expect(.zero)
     }
 
     /// How long a request may wait until it is begun.
@@ -67,8 +66,7 @@ final class Workload: Sendable {
     }
 
     /// More is known of the cost of a request.
-    func correct(_ ticket: Backlog.Ticket?, cost: Duration) {
-        guard let ticket else { return }
+    func correct(_ ticket: Backlog.Ticket, cost: Duration) {
         backlog.withLock { $0.correct(ticket, cost: cost) }
     }
 

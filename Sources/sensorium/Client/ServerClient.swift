@@ -40,7 +40,9 @@ final class ServerClient: Sendable {
 
     /// Sends a request and waits for its answer.
     func send(_ method: String, _ path: String, type: String? = nil, _ body: [UInt8] = []) throws -> Answer {
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: \(server.host):\(server.port)\r\n"
+        // Whoever waits at a terminal rather waits longer than asks again.
+        var head =
+            "\(method) \(path) HTTP/1.1\r\nHost: \(server.host):\(server.port)\r\nX-Request-Timeout: 60\r\n"
         if let apiKey { head += "Authorization: Bearer \(apiKey)\r\n" }
         if let type { head += "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n" }
         let message = Array((head + "\r\n").utf8) + body
