@@ -6,7 +6,9 @@ import Networks
 /// Whoever has the turn may pause and let others compute within the pause, on the same thread: those get memory of their own,
 /// so that what is half computed stays. Other threads wait.
 ///
-/// Unchecked: depth and memories are touched only by the thread that holds the lock.
+/// Unchecked, because the compiler cannot see a lock of the system. `lock` never changes after `init`. `depth` and `memories` are
+/// read and written in `take` alone, all of it between locking and unlocking; a thread that comes in again within a pause is the
+/// holder itself. Each depth has a memory of its own, and none leaves `take`: bodies pass it down and give back values.
 final class ComputeTurn: @unchecked Sendable {
     /// The memory to compute in.
     final class Memory {
