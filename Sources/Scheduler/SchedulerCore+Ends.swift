@@ -11,16 +11,7 @@ extension SchedulerCore {
         charge(took, of: &entries)
         for (index, var entry) in entries.enumerated() {
             entry.timing.encoded = now
-            guard index < verdicts.count else {
-                let error = SchedulerError.outcomeMissing(
-                    task: policy.task, expected: entries.count, got: verdicts.count)
-                end(entry, .failed, .failure(error), at: now)
-                continue
-            }
-            if entry.isCancelled {
-                end(entry, .cancelledRunning, at: now)
-                continue
-            }
+            guard !endsUnheard(entry, index, of: entries.count, got: verdicts.count, at: now) else { continue }
             switch verdicts[index] {
             case .done(let output):
                 end(entry, .done, .success(output), at: now)
@@ -57,22 +48,28 @@ extension SchedulerCore {
             entry.timing.steps += 1
             entry.timing.cost += cost
             shares.charge(entry.client, cost)
-            guard index < verdicts.count else {
-                let error = SchedulerError.outcomeMissing(
-                    task: configuration.tasks[entry.task].task, expected: entries.count, got: verdicts.count)
-                end(entry, .failed, .failure(error), at: now)
-                continue
-            }
-            if entry.isCancelled {
-                end(entry, .cancelledRunning, at: now)
-                continue
-            }
+            guard !endsUnheard(entry, index, of: entries.count, got: verdicts.count, at: now) else { continue }
             switch verdicts[index] {
             case .advanced: running.append(entry)
             case .done(let output): end(entry, .done, .success(output), at: now)
             case .failed(let error): end(entry, .failed, .failure(error), at: now)
             }
         }
+    }
+
+    /// Ends a job for which the worker said nothing, or whose client has gone meanwhile, whatever was said; else false.
+    private mutating func endsUnheard(
+        _ entry: Entry, _ index: Int, of expected: Int, got: Int, at now: EngineInstant
+    ) -> Bool {
+        guard index < got else {
+            let task = configuration.tasks[entry.task].task
+            let error = SchedulerError.outcomeMissing(task: task, expected: expected, got: got)
+            end(entry, .failed, .failure(error), at: now)
+            return true
+        }
+        guard entry.isCancelled else { return false }
+        end(entry, .cancelledRunning, at: now)
+        return true
     }
 
     /// Ends what was cancelled, has expired or must stop. A job that is done in time of the engine's return is answered even if
