@@ -19,7 +19,7 @@ enum ExpectedDecoding {
         return seconds > short ? .long : .short
     }
 
-    /// Nanoseconds of a processor per pixel, as measured: one pass over a photo, which is scaled while it is decoded; many
+    /// Nanoseconds of a processor per pixel, roughly, for a wrong guess costs 50 ms at most: one pass over a photo, which is scaled while it is decoded; many
     /// passes over one that is kept as coefficients; a PNG, every pixel of which is made.
     private static func secondsOfImage(_ file: [UInt8]) -> Double {
         guard let header = try? ImageDecoder.header(of: file) else { return 0 }
