@@ -24,9 +24,6 @@ public struct FairQueue<Element> {
     /// How many wait for a client.
     public func count(of client: ClientID) -> Int { waiting[client]?.count ?? 0 }
 
-    /// Clients for whom something waits or is done.
-    public var presentCount: Int { shares.presentCount }
-
     /// Adds something at the end of what waits for the client.
     public mutating func append(_ element: Element, for client: ClientID) {
         shares.join(client)

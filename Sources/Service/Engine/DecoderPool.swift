@@ -25,33 +25,55 @@ final class DecoderPool: Sendable {
         var isStopped = false
     }
 
+    /// The threads for jobs of one length, and what wakes one of them.
+    private struct Line: Sendable {
+        let length: DecodingLength
+        let threads: Int
+        /// How much less urgent they are than the event loops: what is long also gives way to the engine, and to what is short.
+        let niceness: Int32
+        let arrivals = DispatchSemaphore(value: 0)
+    }
+
     private let state: Mutex<State>
-    private let arrivals = DispatchSemaphore(value: 0)
-    private let threadCount: Int
+    private let short: Line
+    private let long: Line
     private let bound: Int
     private let now: @Sendable () -> ContinuousClock.Instant
 
     /// Starts the threads.
     ///
     /// - Parameters:
-    ///   - slots: how many jobs run at once as a rule. There are as many threads again, for clients that have none running.
+    ///   - slots: how many jobs run at once as a rule. As many again may, for clients that have none running.
     ///   - bound: how many may wait.
     ///   - now: the clock against which deadlines and costs are read.
     init(slots: Int, bound: Int, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         state = Mutex(State(queue: DecoderQueue(slots: slots, bound: bound)))
-        threadCount = 2 * slots
+        short = Line(length: .short, threads: 2 * slots, niceness: 5)
+        long = Line(length: .long, threads: slots, niceness: 12)
         self.bound = bound
         self.now = now
-        for number in 0..<threadCount {
-            let thread = Thread { [weak self, arrivals] in
-                Self.yieldToEventLoops()
+        for line in [short, long] { start(line) }
+    }
+
+    private func start(_ line: Line) {
+        for number in 0..<line.threads {
+            let thread = Thread { [weak self] in
+                // Linux keeps it per thread. Without privileges nobody can raise it again, hence threads for each length.
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, line.niceness)
                 while true {
-                    arrivals.wait()
-                    guard let self, self.runNext() else { return }
+                    line.arrivals.wait()
+                    guard let self, self.runNext(line.length) else { return }
                 }
             }
-            thread.name = "decode-\(number)"
+            thread.name = "decode-\(line.length)-\(number)"
             thread.start()
+        }
+    }
+
+    private func line(_ length: DecodingLength) -> Line {
+        switch length {
+        case .short: short
+        case .long: long
         }
     }
 
@@ -107,7 +129,9 @@ final class DecoderPool: Sendable {
             return state.queue.removeAll { _ in true }
         }
         for job in left { job.run(.stopped) }
-        for _ in 0..<threadCount { arrivals.signal() }
+        for line in [short, long] {
+            for _ in 0..<line.threads { line.arrivals.signal() }
+        }
     }
 
     private func submit(_ job: Waiting, for client: ClientID, _ length: DecodingLength) {
@@ -119,7 +143,7 @@ final class DecoderPool: Sendable {
             return gone.map { ($0, .cancelled) } + (outdone.map { [($0, .full(bound: bound))] } ?? [])
         }
         for (job, refusal) in refused { job.run(refusal) }
-        arrivals.signal()
+        line(length).arrivals.signal()
     }
 
     /// Has an idle thread run `work`; false where none is idle.
@@ -129,16 +153,16 @@ final class DecoderPool: Sendable {
             guard !state.isStopped, state.queue.hasFreeSlot else { return false }
             return state.queue.append(job, for: client, .short) == nil
         }
-        if isTaken { arrivals.signal() }
+        if isTaken { short.arrivals.signal() }
         return isTaken
     }
 
-    /// Runs what is next, and what may run after it; false once the pool is stopped.
-    private func runNext() -> Bool {
-        while let taken = state.withLock({ $0.queue.popNext() }) {
+    /// Runs what is next of that length, and what may run after it; false once the pool is stopped.
+    private func runNext(_ length: DecodingLength) -> Bool {
+        while let taken = state.withLock({ $0.queue.popNext(length) }) {
             let job = taken.element
             let start = now()
-            if state.withLock(\.queue.hasWorkForAnother) { arrivals.signal() }
+            wakeOthers()
             if job.isCancelled() {
                 job.run(.cancelled)
             } else if start > job.deadline {
@@ -148,13 +172,15 @@ final class DecoderPool: Sendable {
             }
             let took = start.duration(to: now())
             state.withLock { $0.queue.finish(taken, took: took) }
+            wakeOthers()
         }
         return !state.withLock(\.isStopped)
     }
 
-    /// Lowers the calling thread's priority (Linux keeps it per thread), so that probes are answered while photos decode.
-    private static func yieldToEventLoops() {
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+    /// Where there is room for another job, whatever its length, a thread is to look for it.
+    private func wakeOthers() {
+        guard state.withLock(\.queue.hasWorkForAnother) else { return }
+        for line in [short, long] { line.arrivals.signal() }
     }
 }
 

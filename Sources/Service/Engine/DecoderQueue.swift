@@ -75,18 +75,8 @@ struct DecoderQueue<Element: Sendable>: Sendable {
         }
     }
 
-    /// Takes the job that is next; nil where none waits or none may run now.
-    mutating func popNext() -> Taken? { pop(.short) ?? pop(.long) }
-
-    /// A job that was taken is done and took so long.
-    mutating func finish(_ taken: Taken, took: Duration) { change(taken.length) { $0.end(taken.client, took: took) } }
-
-    /// Takes out every job of which `isGone` is true.
-    mutating func removeAll(where isGone: (Element) -> Bool) -> [Element] {
-        (short.queue.removeAll(where: isGone) + long.queue.removeAll(where: isGone)).map(\.element)
-    }
-
-    private mutating func pop(_ length: DecodingLength) -> Taken? {
+    /// Takes the job of that length that is next; nil where none waits or none may run now.
+    mutating func popNext(_ length: DecodingLength) -> Taken? {
         let running = short.runningCount + long.runningCount
         return change(length) { [slots] lane in
             let isOpen = lane.runningCount < slots
@@ -96,6 +86,14 @@ struct DecoderQueue<Element: Sendable>: Sendable {
             lane.begin(entry.client)
             return Taken(element: entry.element, client: entry.client, length: length)
         }
+    }
+
+    /// A job that was taken is done and took so long.
+    mutating func finish(_ taken: Taken, took: Duration) { change(taken.length) { $0.end(taken.client, took: took) } }
+
+    /// Takes out every job of which `isGone` is true.
+    mutating func removeAll(where isGone: (Element) -> Bool) -> [Element] {
+        (short.queue.removeAll(where: isGone) + long.queue.removeAll(where: isGone)).map(\.element)
     }
 
     private mutating func change<Result>(_ length: DecodingLength, _ body: (inout Lane) -> Result) -> Result {

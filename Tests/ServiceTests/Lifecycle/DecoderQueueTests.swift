@@ -4,6 +4,11 @@ import Testing
 
 @testable import Service
 
+extension DecoderQueue {
+    /// Takes what a thread that runs jobs of any length would.
+    fileprivate mutating func popNext() -> Taken? { popNext(.short) ?? popNext(.long) }
+}
+
 @Suite struct `The queue of decoders` {
     private static let clients: [ClientID] = ["a", "b", "c", "d", "e"]
 
