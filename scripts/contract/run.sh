@@ -53,7 +53,7 @@ sed '/^security:$/{n;d}' openapi.yaml >"$folder/keyed.yaml"
 
 serve open
 open=$address
-serve keyed --api-keys "$folder/keys"
+serve keyed --api-keys "$folder/keys" --trusted-proxy 127.0.0.1
 keyed=$address
 
 # Sends one round of cases, and adds to `sent` how many they were.

@@ -4,16 +4,18 @@ import HTTP
 enum RequestTimeout {
     /// The field's name.
     static let field = "X-Request-Timeout"
+    /// What may be given, in seconds.
+    private static let range = 0.001...86400
 
     /// The time; nil where the client says nothing. Throws where what it says is no time.
     static func read(_ headers: HTTPHeaders) throws(Problem) -> Duration? {
         guard let value = headers[field] else { return nil }
         guard value.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
-            let seconds = Double(value), seconds > 0, seconds <= 86400
+            let seconds = Double(value), range.contains(seconds)
         else {
             throw Problem(
                 .malformedRequest,
-                "\(field) is \"\(value.prefix(32))\"; it takes a number of seconds above 0 such as 2.5.")
+                "\(field) is \"\(value.prefix(32))\"; it takes a number of seconds from 0.001 to 86400 such as 2.5.")
         }
         return .seconds(seconds)
     }
