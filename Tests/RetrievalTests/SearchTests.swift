@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Tensor
 import Testing
@@ -16,7 +17,7 @@ import Testing
 
     private func put(_ index: VectorIndex, _ id: String, _ vector: [Float], _ metadata: JSONObject = JSONObject()) {
         vector.withUnsafeBufferPointer {
-            index.put(ItemID(stored: id), $0, fingerprints: MetadataFilter.fingerprints(of: metadata))
+            index.put(ItemID(stored: id), $0, fingerprints: MetadataFilter.fingerprints(of: metadata), checksum: 0)
         }
     }
 
@@ -166,5 +167,90 @@ import Testing
             try await group.waitForAll()
         }
         #expect(try store.collection("c").items == 200)
+    }
+
+    @Test(arguments: [nil, MetadataFilter(object(["tenant": .integer(1)]))])
+    func `what always matches is found while better items come and go`(filter: MetadataFilter?) async throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.store()
+        let tenant: KeyValuePairs<String, JSONValue> = ["tenant": .integer(1)]
+        _ = try await store.put(item("fixed", [0.6, 0.8], tenant), into: "c", from: client)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<2 {
+                group.addTask {
+                    for _ in 0..<60 {
+                        let id = "best\(writer)"
+                        _ = try await store.put(item(id, [1, 0], tenant), into: "c", from: client)
+                        if filter == nil {
+                            try await store.remove(ItemID(stored: id), from: "c")
+                        } else {
+                            _ = try await store.put(item(id, [0, 1], ["tenant": .integer(2)]), into: "c", from: client)
+                        }
+                    }
+                }
+                group.addTask {
+                    for _ in 0..<300 {
+                        let hits = try await store.search("c", [1, 0], from: client, top: 1, filter: filter)
+                        #expect(hits.count == 1)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `a hit's score and metadata are of one version of its item`() async throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.store()
+        @Sendable func write(_ version: Int) async throws {
+            let angle = Float(version) / 1000
+            let vector = [cosf(angle), sinf(angle)]
+            _ = try await store.put(item("same", vector, ["version": .integer(version)]), into: "c", from: client)
+        }
+        try await write(0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 1...2 {
+                group.addTask { for round in 0..<100 { try await write(writer + 10 * round) } }
+                group.addTask {
+                    for _ in 0..<300 {
+                        let hit = try #require(
+                            try await store.search("c", [1, 0], from: client, top: 1, keepsVectors: true).first)
+                        guard case .integer(let version)? = hit.item.metadata["version"] else {
+                            Issue.record("the version is gone")
+                            return
+                        }
+                        #expect(abs(hit.score - cosf(Float(version) / 1000)) < 1e-6)
+                        #expect(hit.vector?[0] == hit.score)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `a collection is found whole while another takes its place`() async throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.store()
+        @Sendable func fill(_ name: String) async throws {
+            for number in 0..<3 { _ = try await store.put(item("\(number)", [1, 0]), into: name, from: client) }
+        }
+        try await fill("c")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for _ in 0..<30 {
+                    try await fill("next")
+                    try await store.replace("c", with: "next")
+                }
+            }
+            group.addTask {
+                for _ in 0..<300 {
+                    let hits = try await store.search("c", [1, 0], from: client, top: 9)
+                    let items = try await store.items(of: "c", after: "", limit: 9)
+                    let item = try await store.item(ItemID(stored: "2"), of: "c")
+                    #expect(hits.count == 3 && items.count == 3 && item.vector == [1, 0])
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 }

@@ -14,6 +14,8 @@ public final class VectorIndex: Sendable {
         var ids: [ItemID] = []
         /// What the filter looks at.
         var fingerprints: [[UInt64]] = []
+        /// What tells the versions of an item apart.
+        var checksums: [Int] = []
         var slots: [ItemID: Int] = [:]
     }
 
@@ -38,17 +40,22 @@ public final class VectorIndex: Sendable {
     /// - Parameters:
     ///   - vector: of length 1, `dimension` elements.
     ///   - fingerprints: those of its metadata.
-    public func put(_ id: ItemID, _ vector: UnsafeBufferPointer<Float>, fingerprints: [UInt64]) {
+    ///   - checksum: of the item as it is stored, by which its versions are told apart.
+    public func put(
+        _ id: ItemID, _ vector: UnsafeBufferPointer<Float>, fingerprints: [UInt64], checksum: Int
+    ) {
         state.withLock { state in
             let slot: Int
             if let known = state.slots[id] {
                 slot = known
                 state.fingerprints[slot] = fingerprints
+                state.checksums[slot] = checksum
             } else {
                 slot = state.ids.count
                 if slot % Self.blockRows == 0 { state.blocks.append(VectorBlock(floats: Self.blockRows * width)) }
                 state.ids.append(id)
                 state.fingerprints.append(fingerprints)
+                state.checksums.append(checksum)
                 state.slots[id] = slot
             }
             let row = row(slot, state)
@@ -65,10 +72,12 @@ public final class VectorIndex: Sendable {
                 row(slot, state).update(from: row(last, state), count: width)
                 state.ids[slot] = state.ids[last]
                 state.fingerprints[slot] = state.fingerprints[last]
+                state.checksums[slot] = state.checksums[last]
                 state.slots[state.ids[slot]] = slot
             }
             state.ids.removeLast()
             state.fingerprints.removeLast()
+            state.checksums.removeLast()
             if last % Self.blockRows == 0 { state.blocks.removeLast() }
         }
     }
@@ -106,6 +115,8 @@ public final class VectorIndex: Sendable {
         public let score: Float
         /// The item's vector, of length 1; nil unless it was asked for.
         public let vector: [Float]?
+        /// The checksum that the item was put with.
+        let checksum: Int
     }
 
     /// The best items for each query, best first, in one pass over the vectors. The hits of a query do not depend on the
@@ -133,7 +144,8 @@ public final class VectorIndex: Sendable {
                     // Rows are `width` wide, of which the first `dimension` elements are the vector.
                     let vector = UnsafeBufferPointer(start: row(hit.slot, state), count: dimension)
                     return Match(
-                        id: state.ids[hit.slot], score: hit.score, vector: keepsVectors ? Array(vector) : nil)
+                        id: state.ids[hit.slot], score: hit.score, vector: keepsVectors ? Array(vector) : nil,
+                        checksum: state.checksums[hit.slot])
                 }
             }
         }

@@ -71,6 +71,9 @@ public final class CollectionStore: Sendable {
         let done: @Sendable ([VectorIndex.Match]) -> Void
     }
 
+    /// Searches whose hits writers may change before they are read, until they are kept from it.
+    private static let searchesBesideWriters = 3
+
     /// Locks and opens a folder, which is made where it is missing. Nothing is read yet; see `load`.
     ///
     /// - Parameters:
@@ -114,10 +117,14 @@ public final class CollectionStore: Sendable {
         var indexes: [Int: VectorIndex] = [:]
         do throws(StoreFault) {
             try reader.withLock { reader throws(StoreFault) in
-                try reader?.load { entry, id, vector, metadata in
+                try reader?.load { entry, row in
                     let index = indexes[entry.key] ?? VectorIndex(dimension: entry.dimension)
                     indexes[entry.key] = index
-                    index.put(id, vector, fingerprints: MetadataFilter.fingerprints(of: metadata))
+                    row.vector.withUnsafeBufferPointer {
+                        index.put(
+                            row.id, $0, fingerprints: MetadataFilter.fingerprints(of: row.metadata),
+                            checksum: row.stored)
+                    }
                 }
             }
         } catch {
@@ -216,7 +223,7 @@ public final class CollectionStore: Sendable {
         try submit(.put(collection: name, item, source)) { result in
             done(
                 result.map { effect in
-                    if case .stored(_, _, let isNew) = effect { isNew } else { false }
+                    if case .stored(_, _, _, let isNew) = effect { isNew } else { false }
                 })
         }
     }
@@ -279,11 +286,12 @@ public final class CollectionStore: Sendable {
 
     private static func apply(_ effect: Effect, to opened: inout Opened) {
         switch effect {
-        case .stored(let entry, let item, _):
+        case .stored(let entry, let item, let checksum, _):
             let index = opened.indexes[entry.key] ?? VectorIndex(dimension: entry.dimension)
             opened.indexes[entry.key] = index
             item.vector.withUnsafeBufferPointer {
-                index.put(item.id, $0, fingerprints: MetadataFilter.fingerprints(of: item.metadata))
+                index.put(
+                    item.id, $0, fingerprints: MetadataFilter.fingerprints(of: item.metadata), checksum: checksum)
             }
         case .removedItem(let entry, let id): opened.indexes[entry.key]?.remove(id)
         case .removedCollection(let entry): opened.indexes[entry.key] = nil
@@ -296,29 +304,17 @@ public final class CollectionStore: Sendable {
 
     /// An item with its vector.
     public func item(_ id: ItemID, of name: String) async throws(RetrievalError) -> Item {
-        let entry = try entry(name)
-        let item = try await reading { [self] reader throws(RetrievalError) -> Item? in
+        let item = try await reading(name) { [self] reader, entry throws(RetrievalError) -> Item? in
             if let item = try reader.item(id, of: entry) { return item }
-            return try kept([id], of: entry, reader).isEmpty ? nil : try reader.item(id, of: entry)
+            // A row that memory knows and the disk does not have is not passed over.
+            return try writer.withLock { _ throws(RetrievalError) in
+                if let item = try reader.item(id, of: entry) { return item }
+                guard opened.withLock({ $0.indexes[entry.key] })?.contains(id) == true else { return nil }
+                throw .damaged(.item(collection: entry.name, id: id.text))
+            }
         }
         guard let item else { throw .unknownItem(collection: name) }
         return item
-    }
-
-    /// Those of ids whose rows were not found that are there while nothing is written: a row that memory knows and the disk
-    /// does not have is not passed over.
-    private func kept(
-        _ ids: [ItemID], of entry: CatalogEntry, _ reader: StoreReader
-    ) throws(RetrievalError) -> [ItemID: ItemSummary] {
-        try writer.withLock { _ throws(RetrievalError) in
-            let index = opened.withLock { $0.indexes[entry.key] }
-            let known = ids.filter { index?.contains($0) ?? false }
-            let found = try reader.summaries(known, of: entry)
-            if let lost = known.first(where: { found[$0] == nil }) {
-                throw .damaged(.item(collection: entry.name, id: lost.text))
-            }
-            return found
-        }
     }
 
     /// The first items after an id ("" for the very first), in the order of the ids' bytes: at most `limit`, and fewer where
@@ -326,8 +322,7 @@ public final class CollectionStore: Sendable {
     public func items(
         of name: String, after: String, limit: Int, bytes: Int = .max
     ) async throws(RetrievalError) -> [ItemSummary] {
-        let entry = try entry(name)
-        return try await reading { reader throws(RetrievalError) in
+        try await reading(name) { reader, entry throws(RetrievalError) in
             try reader.list(entry, after: after, limit: limit, bytes: bytes)
         }
     }
@@ -344,6 +339,9 @@ public final class CollectionStore: Sendable {
 
     /// The items whose vectors are nearest by cosine, best first; of equal ones the smaller id comes first.
     ///
+    /// They are those of one state of the collection, whatever is written meanwhile: a hit's score and metadata are of one
+    /// version of its item, and there are `top` of them where so many match.
+    ///
     /// - Parameters:
     ///   - vector: of any length but 0.
     ///   - source: where the vector comes from.
@@ -354,24 +352,34 @@ public final class CollectionStore: Sendable {
         _ name: String, _ vector: [Float], from source: VectorSource, top: Int, filter: MetadataFilter? = nil,
         keepsVectors: Bool = false
     ) async throws(RetrievalError) -> [Hit] {
-        let entry = try entry(name)
-        try entry.check(dimension: vector.count, source: source)
+        try check(name, dimension: vector.count, from: source)
         let query = VectorIndex.Query(
             vector: try Item.unit(vector), top: top, filter: filter, keepsVectors: keepsVectors)
-        let threads = try running()
-        let found: [VectorIndex.Match] = try await waiting { done throws(RetrievalError) in
-            try threads.search.submit(SearchJob(entry: entry, query: query) { done(.success($0)) })
+        for _ in 0..<Self.searchesBesideWriters {
+            let entry = try entry(name)
+            try entry.check(dimension: vector.count, source: source)
+            let threads = try running()
+            let found: [VectorIndex.Match] = try await waiting { done throws(RetrievalError) in
+                try threads.search.submit(SearchJob(entry: entry, query: query) { done(.success($0)) })
+            }
+            let hits = try await reading(name) { reader, current throws(RetrievalError) -> [Hit]? in
+                // Another collection may have its name by now.
+                guard current.key == entry.key else { return nil }
+                let (hits, changed) = try reader.hits(found, of: entry)
+                return changed == nil ? hits : nil
+            }
+            if let hits { return hits }
         }
-        let known = try await reading { [self] reader throws(RetrievalError) in
-            let known = try reader.summaries(found.map(\.id), of: entry)
-            let others = found.map(\.id).filter { known[$0] == nil }
-            guard !others.isEmpty else { return known }
-            return known.merging(try kept(others, of: entry, reader)) { first, _ in first }
-        }
-        return found.compactMap { match in
-            // One may have been removed, or changed, since.
-            guard let item = known[match.id], filter?.admits(item.metadata) ?? true else { return nil }
-            return Hit(item: item, score: match.score, vector: match.vector)
+        return try await reading(name) { [self] reader, entry throws(RetrievalError) in
+            try entry.check(dimension: vector.count, source: source)
+            // As long as nothing is written, memory has what the disk has.
+            return try writer.withLock { _ throws(RetrievalError) in
+                let index = opened.withLock { $0.indexes[entry.key] }
+                let found = index?.search([query], pool: pool)[0] ?? []
+                let (hits, changed) = try reader.hits(found, of: entry)
+                if let changed { throw .damaged(.item(collection: entry.name, id: changed.text)) }
+                return hits
+            }
         }
     }
 
@@ -387,6 +395,22 @@ public final class CollectionStore: Sendable {
         reader.withLock { reader in
             guard let reader else { return }
             for job in jobs { job(reader) }
+        }
+    }
+
+    /// Has the reading thread run `body` on the collection of that name; again where another came into its place meanwhile.
+    private func reading<Value: Sendable>(
+        _ name: String, _ body: @escaping @Sendable (StoreReader, CatalogEntry) throws(RetrievalError) -> Value
+    ) async throws(RetrievalError) -> Value {
+        try await reading { [self] reader throws(RetrievalError) in
+            while true {
+                let entry = try entry(name)
+                do throws(RetrievalError) {
+                    return try body(reader, entry)
+                } catch {
+                    guard try self.entry(name).key != entry.key else { throw error }
+                }
+            }
         }
     }
 

@@ -1,5 +1,3 @@
-import JSON
-
 /// Reads items from the database, beside the writer, each held against its checksum. Used by one thread at a time.
 final class StoreReader {
     private let connection: SQLiteConnection
@@ -17,15 +15,30 @@ final class StoreReader {
         return try next(rows, of: entry)?.item
     }
 
-    /// Those of the ids that there are.
-    func summaries(_ ids: [ItemID], of entry: CatalogEntry) throws(RetrievalError) -> [ItemID: ItemSummary] {
+    /// The hits for what was found in memory, and the first item that is not, or no longer, as it was found.
+    func hits(
+        _ found: [VectorIndex.Match], of entry: CatalogEntry
+    ) throws(RetrievalError) -> (hits: [CollectionStore.Hit], changed: ItemID?) {
+        let rows = try rows(found.map(\.id), of: entry)
+        var hits: [CollectionStore.Hit] = []
+        for match in found {
+            guard let row = rows[match.id], row.checksum == match.checksum else { return (hits, match.id) }
+            hits.append(CollectionStore.Hit(item: row.summary, score: match.score, vector: match.vector))
+        }
+        return (hits, nil)
+    }
+
+    /// Those of the ids that there are, with the checksum that tells each version of an item from every other.
+    private func rows(
+        _ ids: [ItemID], of entry: CatalogEntry
+    ) throws(RetrievalError) -> [ItemID: (summary: ItemSummary, checksum: Int)] {
         let rows = try select(entry, "WHERE id = ?")
         defer { rows.reset() }
-        var found: [ItemID: ItemSummary] = [:]
+        var found: [ItemID: (summary: ItemSummary, checksum: Int)] = [:]
         for id in ids {
             rows.reset()
             rows.bind(1, id.text)
-            if let row = try next(rows, of: entry) { found[id] = row.summary }
+            if let row = try next(rows, of: entry) { found[id] = (row.summary, row.stored) }
         }
         return found
     }
@@ -48,20 +61,16 @@ final class StoreReader {
         return items
     }
 
-    /// Reads all that there is, and calls `body` with each item's id, vector and metadata.
+    /// Reads all that there is, and calls `body` with each item's row.
     /// - Throws: the first thing found that is not as it was written.
-    func load(
-        _ body: (CatalogEntry, ItemID, UnsafeBufferPointer<Float>, JSONObject) -> Void
-    ) throws(StoreFault) {
+    func load(_ body: (CatalogEntry, ItemRow) -> Void) throws(StoreFault) {
         let verification = StoreVerification(connection)
         if let fault = verification.structure(limit: 1).first { throw fault }
         let contents = try verification.contents()
         if let fault = contents.faults.first { throw fault }
         for entry in contents.entries {
             guard let totals = contents.collections[entry.key]?.totals else { continue }
-            let faults = verification.items(of: entry, expecting: totals) { row in
-                row.vector.withUnsafeBufferPointer { body(entry, row.id, $0, row.metadata) }
-            }
+            let faults = verification.items(of: entry, expecting: totals) { body(entry, $0) }
             if let fault = faults.first { throw fault }
         }
     }

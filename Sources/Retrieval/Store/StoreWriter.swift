@@ -20,7 +20,7 @@ enum Change: Sendable {
 
 /// What a change did, once it is on disk.
 enum Effect: Sendable {
-    case stored(CatalogEntry, Item, isNew: Bool)
+    case stored(CatalogEntry, Item, checksum: Int, isNew: Bool)
     case removedItem(CatalogEntry, ItemID)
     case removedCollection(CatalogEntry)
     case replaced(old: CatalogEntry?, by: CatalogEntry)
@@ -133,11 +133,11 @@ final class StoreWriter {
             } catch {
                 return .failure(error)
             }
-            return .success(.stored(entry, item, isNew: try store(item, in: entry)))
+            return .success(try store(item, in: entry))
         }
         guard catalog.count < maxCollections else { return .failure(.tooManyCollections(limit: maxCollections)) }
         let entry = try make(name, dimension: item.vector.count, source.origin, created: now())
-        return .success(.stored(entry, item, isNew: try store(item, in: entry)))
+        return .success(try store(item, in: entry))
     }
 
     private func make(
@@ -161,8 +161,7 @@ final class StoreWriter {
         return entry
     }
 
-    /// Whether the item is new.
-    private func store(_ item: Item, in entry: CatalogEntry) throws(SQLiteError) -> Bool {
+    private func store(_ item: Item, in entry: CatalogEntry) throws(SQLiteError) -> Effect {
         let known = try connection.statement("SELECT checksum FROM \(entry.table) WHERE id = ?")
         known.bind(1, item.id.text)
         let old = try connection.row(of: known) ? known.integer(0) : nil
@@ -180,7 +179,7 @@ final class StoreWriter {
         row.bind(5, item.id.text)
         try connection.run(row)
         ledger.stored(sum, insteadOf: old, in: entry)
-        return old == nil
+        return .stored(entry, item, checksum: sum, isNew: old == nil)
     }
 
     private func removeItem(_ name: String, _ id: ItemID) throws(SQLiteError) -> Result<Effect, RetrievalError> {

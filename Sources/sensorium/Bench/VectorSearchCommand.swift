@@ -30,7 +30,7 @@ struct VectorSearchCommand: ParsableCommand {
         let index = VectorIndex(dimension: dimensions)
         for number in 0..<items {
             guard let id = ItemID("item-\(number)") else { continue }
-            vector(&random).withUnsafeBufferPointer { index.put(id, $0, fingerprints: []) }
+            vector(&random).withUnsafeBufferPointer { index.put(id, $0, fingerprints: [], checksum: 0) }
         }
         let asked = (0..<queries).map { _ in VectorIndex.Query(vector: vector(&random), top: top, filter: nil) }
         var (search, read): ([Double], [Double]) = ([], [])
