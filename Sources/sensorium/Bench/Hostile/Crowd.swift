@@ -5,7 +5,7 @@ import Synchronization
 
 /// Connections that each send something to begin with and then a little at a time, and come back when they are closed.
 ///
-/// One thread plays all of them, twenty times a second.
+/// One ``AttackerThread`` plays all of them, twenty times a second.
 final class Crowd: Sendable {
     /// What one connection sends.
     struct Script: Sendable {
@@ -44,12 +44,7 @@ final class Crowd: Sendable {
         _ target: Target, _ plan: Plan, _ body: () throws -> Result
     ) rethrows -> (result: Result, returned: Int) {
         let crowd = Crowd(target, plan)
-        let ended = DispatchSemaphore(value: 0)
-        let thread = Thread {
-            crowd.play()
-            ended.signal()
-        }
-        thread.start()
+        let ended = AttackerThread.start { crowd.play() }
         defer {
             crowd.isOver.store(true, ordering: .relaxed)
             ended.wait()

@@ -4,9 +4,9 @@ enum FairShare {
     static func figures(_ server: ServerUnderAttack, beside hostile: [Traffic]) throws -> [Figure] {
         let alone = try server.politeCaptions()
         let polite = server.captions(.closed(clients: 1))
-        let samples = try LoadLoop.run(server.target, [polite] + hostile, for: server.arms.seconds).samples
-        let beside = LoadFigures(samples[0], seconds: server.arms.seconds)
-        let done = samples.dropFirst().joined().count(where: \.isDone)
+        let samples = try LoadLoop.run(server.target, polite, beside: hostile, for: server.arms.seconds)
+        let beside = LoadFigures(samples.polite, seconds: server.arms.seconds)
+        let done = samples.hostile.count(where: \.isDone)
         return [.refused("captions", beside)]
             + Figure.slowdown("captions", beside, alone, quantile: 0.5, atMost: 2 * Double(1 + hostile.count))
             + [

@@ -13,9 +13,9 @@ enum TenthOfCapacity {
         // Few requests come at this rate: a p99 of them needs longer.
         let alone = LoadFigures(
             try LoadLoop.run(server.target, [polite], for: 2 * seconds).samples[0], seconds: 2 * seconds)
-        let samples = try LoadLoop.run(server.target, [polite, hostile(capacity)], for: 2 * seconds).samples
-        let beside = LoadFigures(samples[0], seconds: 2 * seconds)
-        let attacker = LoadFigures(samples[1], seconds: 2 * seconds)
+        let samples = try LoadLoop.run(server.target, polite, beside: [hostile(capacity)], for: 2 * seconds)
+        let beside = LoadFigures(samples.polite, seconds: 2 * seconds)
+        let attacker = LoadFigures(samples.hostile, seconds: 2 * seconds)
         return [.answered("polite client", beside, atLeast: 0.99)]
             + Figure.slowdown("polite client", beside, alone, quantile: 0.99, atMost: 3)
             + [Figure("attacker's requests done per second", attacker.throughput)]

@@ -12,12 +12,12 @@ struct WrongKeys: Attack {
         let hostile = Traffic(
             source: "127.0.0.2", messages: guesses, arrivals: .closed(clients: 4, requests: guesses.count))
         let polite = server.captions(.closed(clients: 1, requests: 100), key: keys[0])
-        let samples = try LoadLoop.run(server.target, [hostile, polite]).samples
-        let limited = samples[0].count { $0.status == 429 }
+        let samples = try LoadLoop.run(server.target, polite, beside: [hostile])
+        let limited = samples.hostile.count { $0.status == 429 }
         return [
             Figure("guesses answered with 429", Double(limited), "", .atLeast(1)),
-            Figure("guesses let in", Double(samples[0].count(where: \.isDone)), "", .atMost(0)),
-            .refused("captions with the right key", LoadFigures(samples[1], seconds: 1)),
+            Figure("guesses let in", Double(samples.hostile.count(where: \.isDone)), "", .atMost(0)),
+            .refused("captions with the right key", LoadFigures(samples.polite, seconds: 1)),
         ]
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// Plays any number of clients on one thread, so that a late answer delays nobody's next request and the load takes little of
 /// the cores that the server works on.
@@ -46,6 +47,22 @@ final class LoadLoop {
         _ target: Target, _ traffic: [Traffic], for seconds: Double? = nil, patience: Double = 15, seed: UInt64 = 1
     ) throws -> Outcome {
         try LoadLoop(target, traffic).run(seconds, patience, seed)
+    }
+
+    /// Sends the traffic of one client while attackers send theirs, and waits for the answers of all.
+    static func run(
+        _ target: Target, _ polite: Traffic, beside hostile: [Traffic], for seconds: Double? = nil
+    ) throws -> (polite: [LoadSample], hostile: [LoadSample]) {
+        let attack = Mutex<Result<Outcome, any Error>?>(nil)
+        let ended = AttackerThread.start {
+            let outcome = Result { try run(target, hostile, for: seconds, seed: 2) }
+            attack.withLock { $0 = outcome }
+        }
+        let outcome = Result { try run(target, [polite], for: seconds) }
+        ended.wait()
+        return (
+            try outcome.get().samples[0], try attack.withLock { $0 }?.get().samples.flatMap(\.self) ?? []
+        )
     }
 
     private func run(_ seconds: Double?, _ patience: Double, _ seed: UInt64) throws -> Outcome {
