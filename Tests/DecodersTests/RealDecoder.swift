@@ -45,8 +45,8 @@ enum RealDecoder {
         return decoders.confinement
     }
 
-    static func processes(_ count: Int = 1, memory: Int = 512 << 20, seconds: Int = 60) -> DecoderProcesses {
-        DecoderProcesses(command(memory: memory), count: count, limit: .seconds(seconds), patience: .seconds(60))
+    static func processes(_ count: Int = 1, memory: Int = 512 << 20, seconds: Int = 600) -> DecoderProcesses {
+        DecoderProcesses(command(memory: memory), count: count, limit: .seconds(seconds), patience: .seconds(600))
     }
 }
 

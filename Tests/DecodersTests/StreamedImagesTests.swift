@@ -116,7 +116,7 @@ import Testing
         #expect(throws: MessageSocket.Failure.late) {
             try process.run(
                 Self.task(try ImageDecoder.header(of: photo)), bytes, memory: 16 << 20, maxAnswer: 1 << 20,
-                within: .milliseconds(50), patience: .seconds(60))
+                within: .milliseconds(50), patience: .seconds(600))
         }
         process.closeConnection()
         kill(process.processIdentifier, SIGCONT)
@@ -136,7 +136,7 @@ import Testing
         }
         func answer(_ task: DecoderTask) throws -> [PixelImage] {
             try process.run(
-                task, photo, memory: 16 << 20, maxAnswer: 1 << 20, within: .seconds(60), patience: .seconds(60)
+                task, photo, memory: 16 << 20, maxAnswer: 1 << 20, within: .seconds(600), patience: .seconds(60)
             ).answer.images(Self.tower, maxPixels: 1 << 20)
         }
         func expectRefusal(_ task: DecoderTask, saying words: String) {

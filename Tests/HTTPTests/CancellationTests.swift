@@ -77,7 +77,7 @@ struct CancellationTests {
             let again = Event<Bool>()
             exchange.onCancel { again.happened() }
             #expect(again.wait() == true)
-            #expect(server.drain(within: 5))
+            #expect(server.drain(within: 600))
         }
     }
 

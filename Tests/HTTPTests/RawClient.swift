@@ -6,7 +6,7 @@ final class RawClient {
     let descriptor: Int32
     private var received: [UInt8] = []
 
-    /// Connects to `127.0.0.1:port`. Reads give up after ten seconds, so that a broken server fails a test instead of hanging it.
+    /// Connects to `127.0.0.1:port`. Reads give up after ten minutes, so that a broken server fails a test instead of hanging it.
     ///
     /// - Parameter from: the loopback address that the server sees: `127.0.0.2`.
     init(_ address: String, from: String? = nil, receiveBuffer: Int32? = nil) throws {
@@ -14,7 +14,7 @@ final class RawClient {
         try #require(descriptor >= 0)
         if let from { try #require(Self.binds(descriptor, to: from)) }
         if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4) }
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         try #require(Self.connects(descriptor, to: address), "connect: \(String(cString: strerror(errno)))")

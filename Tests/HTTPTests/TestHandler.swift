@@ -47,6 +47,12 @@ func withServer<Result>(
     _ body: (_ address: String, _ server: HTTPServer) throws -> Result
 ) throws -> Result {
     var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+    // A test that says nothing of it is not to depend on how fast it runs.
+    configuration.headerTimeout = 600
+    configuration.bodyTimeout = 600
+    configuration.bodyRateGrace = 600
+    configuration.idleTimeout = 600
+    configuration.writeTimeout = 600
     configure(&configuration)
     let server = try HTTPServer(configuration, handler: handler)
     let address = try server.start()[0]

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// Something that happens on one thread and is awaited on another, for at most ten seconds.
+/// Something that happens on one thread and is awaited on another, for at most ten minutes.
 final class Event<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
     private let semaphore = DispatchSemaphore(value: 0)
@@ -13,7 +13,7 @@ final class Event<Value: Sendable>: Sendable {
 
     /// What happened, or nil if nothing did in time.
     func wait() -> Value? {
-        guard semaphore.wait(timeout: .now() + 10) == .success else { return nil }
+        guard semaphore.wait(timeout: .now() + 600) == .success else { return nil }
         return value.withLock { $0 }
     }
 }

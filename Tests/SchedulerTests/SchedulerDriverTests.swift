@@ -60,7 +60,7 @@ private struct CountdownWorker: EngineWorker {
                 results.withLock { $0.append((try? outcome.result.get()) ?? "failed") }
             }
         }
-        #expect(scheduler.drain(within: .seconds(60)))
+        #expect(scheduler.drain(within: .seconds(600)))
         #expect(results.withLock { $0.count } == 20)
         #expect(throws: SchedulerError.draining) {
             try scheduler.submit(1, task: "count", JobTerms(client: "one")) { _ in }
@@ -80,7 +80,7 @@ private struct CountdownWorker: EngineWorker {
         await withCheckedContinuation { continuation in
             chain(scheduler, length: 500) { continuation.resume() }
         }
-        #expect(scheduler.drain(within: .seconds(60)))
+        #expect(scheduler.drain(within: .seconds(600)))
     }
 
     @Test func `a refusal is observed where it happens`() {

@@ -35,7 +35,7 @@ private final class PseudoTerminal: @unchecked Sendable {
 
 @Suite struct `Asking a terminal` {
     /// More than any test takes: a terminal that is asked here answers.
-    private let long = Duration.seconds(20)
+    private let long = Duration.seconds(600)
 
     @Test(arguments: [("\u{1B}[?62;4c", PictureProtocol.sixel), ("\u{1B}[?62c", nil)])
     func `a terminal is asked, answers, and echoes again afterwards`(

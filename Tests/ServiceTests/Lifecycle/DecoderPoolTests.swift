@@ -13,7 +13,7 @@ import Testing
 
     @Test func `work is run, and its result or error given back`() async throws {
         let pool = DecoderPool(slots: 2, bound: 4)
-        let later = ContinuousClock.now + .seconds(60)
+        let later = ContinuousClock.now + .seconds(600)
         #expect(try await pool.run(before: later, for: "a") { 7 }.value == 7)
         await #expect(throws: Failure.self) { try await pool.run(before: later, for: "a") { throw Failure() } }
     }
@@ -21,7 +21,7 @@ import Testing
     @Test func `what would wait beyond the bound, or past its deadline, is refused`() async throws {
         let gate = Gate()
         let pool = DecoderPool(slots: 1, bound: 1)
-        let later = ContinuousClock.now + .seconds(60)
+        let later = ContinuousClock.now + .seconds(600)
         let running = Task(executorPreference: executor) { try await pool.run(before: later, for: "a") { gate.pass() } }
         gate.waitForArrival()
         let expired = Task(executorPreference: executor) {
@@ -37,7 +37,7 @@ import Testing
     @Test func `work that nobody waits for any more is not run`() async throws {
         let gate = Gate()
         let pool = DecoderPool(slots: 1, bound: 4)
-        let later = ContinuousClock.now + .seconds(60)
+        let later = ContinuousClock.now + .seconds(600)
         let running = Task(executorPreference: executor) { try await pool.run(before: later, for: "a") { gate.pass() } }
         gate.waitForArrival()
         let ran = Flag()
@@ -54,11 +54,11 @@ import Testing
         let pool = DecoderPool(slots: 2, bound: 4)
         // Neither call ends before the other has begun, so that one thread alone would never make both.
         let begun = [DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)]
-        let together = try await pool.run(before: .now + .seconds(60), for: "a") {
+        let together = try await pool.run(before: .now + .seconds(600), for: "a") {
             let results = Mutex([Bool](repeating: false, count: 2))
             pool.share(2, for: "a") { index in
                 begun[index].signal()
-                let came = begun[1 - index].wait(timeout: .now() + 60) == .success
+                let came = begun[1 - index].wait(timeout: .now() + 600) == .success
                 results.withLock { $0[index] = came }
             }
             return results.withLock { $0 }
@@ -68,7 +68,7 @@ import Testing
 
     @Test func `where no thread is idle, the caller makes every call, in turn`() async throws {
         let pool = DecoderPool(slots: 1, bound: 4)
-        let calls = try await pool.run(before: .now + .seconds(60), for: "a") {
+        let calls = try await pool.run(before: .now + .seconds(600), for: "a") {
             let made = Mutex<[Int]>([])
             pool.share(4, for: "a") { index in made.withLock { $0.append(index) } }
             return made.withLock { $0 }
@@ -79,7 +79,7 @@ import Testing
     @Test func `a client that has nothing in decoding does not wait for the jobs of another`() async throws {
         let gate = Gate()
         let pool = DecoderPool(slots: 1, bound: 4)
-        let later = ContinuousClock.now + .seconds(60)
+        let later = ContinuousClock.now + .seconds(600)
         let first = Task(executorPreference: executor) {
             try await pool.run(before: later, for: "a") { gate.pass() }
         }
@@ -96,7 +96,7 @@ import Testing
     @Test func `the newest job of whoever has most makes room for a client with fewer`() async throws {
         let gate = Gate()
         let pool = DecoderPool(slots: 1, bound: 2)
-        let later = ContinuousClock.now + .seconds(60)
+        let later = ContinuousClock.now + .seconds(600)
         func begin(_ client: ClientID) -> Task<Int, any Error> {
             Task(executorPreference: executor) {
                 try await pool.run(before: later, for: client) {

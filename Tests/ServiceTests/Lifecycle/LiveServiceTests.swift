@@ -12,7 +12,7 @@ import Testing
     }
 
     /// A service whose engine stops at a gate before each batch of images, and its address.
-    private func gated(drainSeconds: Double = 30) throws -> (Harness, Gate, String) {
+    private func gated(drainSeconds: Double = 600) throws -> (Harness, Gate, String) {
         let gate = Gate()
         let harness = try Harness(FakeModel(words: 1, encodeGate: gate), isReady: false) {
             $0.drainSeconds = drainSeconds
@@ -91,9 +91,10 @@ import Testing
         running.send("/v1/caption", Form())
         gate.waitForArrival()
         let form = Form()
+        let ofRunning = harness.service.memory.reserved
         let uploading = try LiveClient(address)
         uploading.send("POST", "/v1/caption", type: form.contentType, body: form.body, upTo: 100)
-        wait { harness.service.memory.reserved > 0 }
+        wait { harness.service.memory.reserved > ofRunning }
 
         let finished = Mutex<Bool?>(nil)
         let ended = DispatchSemaphore(value: 0)

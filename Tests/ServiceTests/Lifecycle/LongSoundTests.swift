@@ -27,7 +27,7 @@ import Testing
         let outcome = Outcome()
         let task = Task(executorPreference: executor) {
             do {
-                let work = RequestWork(client: "one", deadline: .now + .seconds(60))
+                let work = RequestWork(client: "one", deadline: .now + .seconds(600))
                 outcome.set(.success(try await engine.compute(job, for: work, onText: nil).output))
             } catch {
                 outcome.set(.failure(error))

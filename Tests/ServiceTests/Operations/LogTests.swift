@@ -118,7 +118,7 @@ import Testing
             try #require(count > 0)
             content += buffer[..<count]
         }
-        #expect(sink.flush(within: .seconds(60)))
+        #expect(sink.flush(within: .seconds(600)))
         let lines = String(decoding: content, as: UTF8.self).split(separator: "\n") + pipe.lines().map { $0[...] }
         let kept = lines.count { $0.hasSuffix(long) }
         let dropped = lines.compactMap { line in line.firstRange(of: "dropped=").flatMap { Int(line[$0.upperBound...]) }

@@ -97,7 +97,7 @@ final class FakeExchange: HTTPExchange {
 
     /// Waits for the answer.
     func answer() -> HTTPResponse {
-        if finished.wait(timeout: .now() + 20) == .timedOut { Issue.record("no answer came") }
+        if finished.wait(timeout: .now() + 600) == .timedOut { Issue.record("no answer came") }
         return state.withLock { state in
             if let response = state.response { return response }
             let streamed = state.streamed

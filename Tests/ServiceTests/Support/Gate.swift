@@ -9,12 +9,12 @@ final class Gate: Sendable {
     /// Says that it is here and waits to be let through once.
     func pass() {
         arrived.signal()
-        if opened.wait(timeout: .now() + 20) == .timedOut { Issue.record("the gate was never opened") }
+        if opened.wait(timeout: .now() + 600) == .timedOut { Issue.record("the gate was never opened") }
     }
 
     /// Waits until somebody is at the gate.
     func waitForArrival() {
-        if arrived.wait(timeout: .now() + 20) == .timedOut { Issue.record("nobody came to the gate") }
+        if arrived.wait(timeout: .now() + 600) == .timedOut { Issue.record("nobody came to the gate") }
     }
 
     /// Lets so many through, those that have not come yet included.

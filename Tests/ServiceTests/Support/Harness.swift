@@ -22,6 +22,13 @@ final class Harness: Sendable {
         configuration.data = "off"
         // A test that says nothing of it is not to depend on how fast it runs.
         configuration.targetWait = 3600
+        configuration.requestDeadline = 3600
+        configuration.drainSeconds = 600
+        configuration.http.headerTimeout = 600
+        configuration.http.bodyTimeout = 600
+        configuration.http.bodyRateGrace = 600
+        configuration.http.idleTimeout = 600
+        configuration.http.writeTimeout = 600
         configure(&configuration)
         self.model = model
         service = try Service(

@@ -3,14 +3,14 @@ import HTTP
 import JSON
 import Testing
 
-/// A client with a socket of its own, for one request. Reads give up after 30 seconds, so that a broken server fails a test.
+/// A client with a socket of its own, for one request. Reads give up after ten minutes, so that a broken server fails a test.
 final class LiveClient {
     private var descriptor: Int32
 
     init(_ address: String) throws {
         let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        var limit = timeval(tv_sec: 600, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
