@@ -35,8 +35,6 @@ public struct Backlog: Sendable {
     private static let patience = 10.0
     /// Most kinds of work whose cost is remembered.
     private static let maxKinds = 1024
-    /// The share of the newest observation in the cost of a kind.
-    private static let newest = 0.1
 
     private var lastNumber: UInt64 = 0
     private var pieces: [Ticket: Piece] = [:]
@@ -45,7 +43,7 @@ public struct Backlog: Sendable {
     /// Pieces of each client.
     private var counts: [ClientID: Int] = [:]
     private var total = 0.0
-    private var costs: [String: Double] = [:]
+    private var costs: [String: KindCost] = [:]
 
     // What was done, and in how much time with work, both fading.
     private var done: Double
@@ -68,8 +66,10 @@ public struct Backlog: Sendable {
     /// Pieces of work that are taken on and not done.
     public var count: Int { pieces.count }
 
-    /// What work of the first kind of which anything is known has cost lately; zero where nothing is.
-    public func cost(of kinds: [String]) -> Duration { .seconds(kinds.lazy.compactMap { costs[$0] }.first ?? 0) }
+    /// What a client's work of the first kind of which anything is known will cost; zero where nothing is.
+    public func cost(of kinds: [String], for client: ClientID) -> Duration {
+        .seconds(kinds.lazy.compactMap { costs[$0]?.expected(for: client) }.first ?? 0)
+    }
 
     /// What work that was taken on will cost by what is known of it.
     public func cost(of ticket: Ticket) -> Duration { .seconds(pieces[ticket]?.cost ?? 0) }
@@ -133,7 +133,7 @@ public struct Backlog: Sendable {
         done += spent.seconds
         guard isTypical else { return }
         for kind in piece.kinds where costs.count < Self.maxKinds || costs[kind] != nil {
-            costs[kind] = costs[kind].map { $0 + (spent.seconds - $0) * Self.newest } ?? spent.seconds
+            costs[kind, default: KindCost()].note(spent.seconds, of: piece.client, at: now)
         }
     }
 

@@ -22,7 +22,7 @@ import Testing
     func `the wait is the work ahead over the speed that was measured`(speed: Double) {
         var backlog = taught(0.1, speed: speed)
         #expect(abs(backlog.speed / speed - 1) < 0.05, "\(backlog.speed)")
-        for _ in 0..<5 { _ = backlog.book("one", kinds: ["a"], cost: backlog.cost(of: ["a"]), at: at(100)) }
+        for _ in 0..<5 { _ = backlog.book("one", kinds: ["a"], cost: backlog.cost(of: ["a"], for: "one"), at: at(100)) }
         let wait = backlog.expectedWait(of: "one", cost: .seconds(0.1)).seconds
         #expect(abs(wait * speed - 0.5) < 0.05, "\(wait)")
     }
@@ -73,7 +73,7 @@ import Testing
             #expect(backlog.count == 9 - number)
         }
         #expect(backlog.expectedWait(of: "two", cost: .seconds(1)) == .zero)
-        #expect(backlog.cost(of: ["a"]) == .zero, "what was given up teaches nothing")
+        #expect(backlog.cost(of: ["a"], for: "one") == .zero, "what was given up teaches nothing")
     }
 
     @Test func `who is turned away is told to come back when those before it can be done`() {
@@ -90,7 +90,39 @@ import Testing
 
     @Test func `the cost of a kind that is not known is that of the wider kind`() {
         let backlog = taught(0.1)
-        #expect(abs(backlog.cost(of: ["a with beams 8", "a"]).seconds - 0.1) < 1e-9)
-        #expect(backlog.cost(of: ["b"]) == .zero)
+        #expect(abs(backlog.cost(of: ["a with beams 8", "a"], for: "one").seconds - 0.1) < 1e-9)
+        #expect(backlog.cost(of: ["b"], for: "one") == .zero)
+    }
+
+    @Test func `costly work of one client does not make another's look costly`() {
+        var backlog = Backlog()
+        func work(_ client: ClientID, _ cost: Double, from time: Double) {
+            let ticket = backlog.book(client, kinds: ["a"], cost: .zero, at: at(time))
+            backlog.finish(ticket, spent: .seconds(cost), isTypical: true, at: at(time + cost))
+        }
+        for round in 0..<50 { work("costly", 2, from: Double(4 * round)) }
+        work("cheap", 0.05, from: 300)
+        for round in 0..<50 { work("costly", 2, from: Double(310 + 4 * round)) }
+        for _ in 0..<10 { _ = backlog.book("costly", kinds: ["a"], cost: .seconds(2), at: at(600)) }
+        for client: ClientID in ["cheap", "new"] {
+            let cost = backlog.cost(of: ["a"], for: client)
+            #expect(abs(cost.seconds - 0.05) < 1e-9)
+            #expect(backlog.expectedWait(of: client, cost: cost) < .milliseconds(100))
+        }
+        #expect(abs(backlog.cost(of: ["a"], for: "costly").seconds - 2) < 1e-9)
+    }
+
+    @Test func `a crowd of clients with costly work does not displace what is known of others`() {
+        var backlog = Backlog()
+        func work(_ client: ClientID, _ cost: Double, at time: Double) {
+            let ticket = backlog.book(client, kinds: ["a"], cost: .zero, at: at(time))
+            backlog.finish(ticket, spent: .seconds(cost), isTypical: true, at: at(time))
+        }
+        work("cheap", 0.05, at: 0)
+        for number in 0..<1000 { work(ClientID("costly \(number)"), 2, at: Double(number) / 100) }
+        #expect(abs(backlog.cost(of: ["a"], for: "cheap").seconds - 0.05) < 1e-9)
+        #expect(abs(backlog.cost(of: ["a"], for: "new").seconds - 0.05) < 1e-9)
+        for number in 0..<100 { work(ClientID("later \(number)"), 2, at: 200 + Double(number) / 100) }
+        #expect(abs(backlog.cost(of: ["a"], for: "new").seconds - 2) < 1e-9, "who was there long ago has gone")
     }
 }

@@ -144,7 +144,7 @@ struct OverloadSimulation {
         let at = start.advanced(by: request.arrival)
         let task: TaskID = request.steps > 0 ? "caption" : "embed"
         let kind = "\(task) \(request.size)"
-        let cost = backlog.cost(of: [kind])
+        let cost = backlog.cost(of: [kind], for: request.client)
         fates[request.client]?.offered += 1
         var latestStart: EngineInstant?
         if let target {

@@ -25,14 +25,14 @@ final class Workload: Sendable {
     ///   - limit: the time that its client gives it; nil for the usual one.
     func check(_ client: ClientID, kinds: [String], within limit: Duration?) throws(Problem) {
         try backlog.withLock { backlog throws(Problem) in
-            _ = try admit(client, backlog.cost(of: kinds), within: limit, &backlog)
+            _ = try admit(client, backlog.cost(of: kinds, for: client), within: limit, &backlog)
         }
     }
 
     /// Takes a request on, whose inputs are there, or refuses it.
     func book(_ work: RequestWork, kinds: [String], within limit: Duration?) throws(Problem) {
         let (ticket, wait) = try backlog.withLock { backlog throws(Problem) in
-            let cost = backlog.cost(of: kinds)
+            let cost = backlog.cost(of: kinds, for: work.client)
             let wait = try admit(work.client, cost, within: limit, &backlog)
             return (backlog.book(work.client, kinds: kinds, cost: cost, at: now()), wait)
         }
