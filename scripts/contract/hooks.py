@@ -95,17 +95,21 @@ clients = itertools.count()
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # Wrong keys of one client are limited, and no client would send as many as the checks do: each case comes from another,
-    # as the server with keys, which trusts this machine as a proxy, is told.
-    number = next(clients)
-    case.headers["X-Forwarded-For"] = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     if case.meta is None:
-        return
+        return name_client(case)
     mode, components = case.meta.generation.mode, dict(case.meta.components)
+    name_client(case)
     fit(case, {place for place, component in components.items() if component.mode.is_negative})
     # What was valid stays valid. Reading `meta` judges what was changed, and takes every body with a file for invalid.
     case.meta.components.update(components)
     case.meta.generation.mode = mode
+
+
+def name_client(case):
+    """Has the case come from a client of its own, as the server with keys, which trusts this machine as a proxy, is told: wrong
+    keys of one client are limited, and the checks send more than any client would."""
+    number = next(clients)
+    case.headers["X-Forwarded-For"] = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 def fit(case, invalid):
