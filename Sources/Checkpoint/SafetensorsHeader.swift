@@ -89,9 +89,17 @@ struct SafetensorsHeader: Sendable {
     /// The shape, or nil where a dimension does not fit 63 bits.
     private static func dimensions(of shape: JSONCursor) throws(JSONError) -> [Int]? {
         if case .array(let values) = shape.value {
-            for case .number(let value) in values where value >= 0x1p63 { return nil }
+            for value in values where Self.isBeyondIntegers(value) { return nil }
         }
         return try shape.integers(in: 0 ... .max)
+    }
+
+    private static func isBeyondIntegers(_ value: JSONValue) -> Bool {
+        switch value {
+        case .number(let number): number >= 0x1p63
+        case .decimal(let decimal): decimal.nearest >= 0x1p63
+        default: false
+        }
     }
 
     private static func validate(_ entries: [Entry], available: Int) throws(SafetensorsFault) {

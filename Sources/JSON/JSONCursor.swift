@@ -83,11 +83,12 @@ public struct JSONCursor: Sendable {
         return integer
     }
 
-    /// A number, whole or not.
+    /// A number, whole or not; the nearest `Double` to it.
     public func number() throws(JSONError) -> Double {
         switch value {
         case .integer(let integer): return Double(integer)
         case .number(let number): return number
+        case .decimal(let decimal): return decimal.nearest
         default: throw unexpected("a number")
         }
     }

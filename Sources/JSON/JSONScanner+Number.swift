@@ -39,18 +39,31 @@ extension JSONScanner {
         if whole, !overflow {
             return .integer(negative ? -digits : digits)
         }
-        // Both factors are exact as Double, so the one rounding of the product is the right one (Clinger 1990).
-        if !overflow, digits < 1 << 53, abs(decimalExponent) <= 22 {
+        // Both factors are exact as Double, so the one rounding of the product is the right one (Clinger 1990). Of 15 digits
+        // none is lost (DBL_DIG), so that the number is written again as it came.
+        if !overflow, digits < 1_000_000_000_000_000, abs(decimalExponent) <= 22 {
             let magnitude =
                 decimalExponent < 0
                 ? Double(digits) / Self.powersOfTen[-decimalExponent]
                 : Double(digits) * Self.powersOfTen[decimalExponent]
             return .number(negative ? -magnitude : magnitude)
         }
-        guard let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)), value.isFinite else {
+        return try exactNumber(from: start)
+    }
+
+    /// The number that stands from `start` to the position: a `Double` where its shortest text is the same number, else as it is
+    /// written.
+    private func exactNumber(from start: Int) throws(JSONError) -> JSONValue {
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        guard let decimal = JSONDecimal(text) else { throw malformed("no number ends here") }
+        if let integer = decimal.integer, text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || $0.isDigit }) {
+            return .integer(integer)
+        }
+        let value = decimal.nearest
+        guard value.isFinite, value != 0 || decimal.canonical == "0" else {
             throw .malformed(offset: start, reason: "the number is beyond the range of 64-bit floating point")
         }
-        return .number(value)
+        return JSONDecimal(value.description)?.canonical == decimal.canonical ? .number(value) : .decimal(decimal)
     }
 
     private static let powersOfTen: [Double] = [
@@ -59,9 +72,7 @@ extension JSONScanner {
     ]
 
     private var digit: UInt8? {
-        guard position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) else {
-            return nil
-        }
+        guard position < bytes.count, bytes[position].isDigit else { return nil }
         return bytes[position] - UInt8(ascii: "0")
     }
 
@@ -73,4 +84,8 @@ extension JSONScanner {
             position += 1
         }
     }
+}
+
+extension UInt8 {
+    fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }

@@ -2,7 +2,8 @@ extension JSONValue {
     /// Reads one JSON text (RFC 8259), all of it, in one pass over the bytes.
     ///
     /// Stricter than the RFC where it leaves room: a key twice in one object, a lone surrogate in an escape and a
-    /// number beyond the range of `Double` are refused, as are invalid UTF-8 and a byte order mark.
+    /// number beyond the range of `Double`, above or below, are refused, as is invalid UTF-8. A byte order mark before the
+    /// text is skipped (section 8.1).
     public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         if bytes.count > limits.bytes {
             throw .tooLarge(bytes: bytes.count, limit: limits.bytes)
@@ -31,6 +32,7 @@ struct JSONScanner {
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
+        try skipByteOrderMark()
         skipBlanks()
         let value = try value()
         skipBlanks()
@@ -38,6 +40,14 @@ struct JSONScanner {
             throw malformed("the text goes on with \(found) after its value")
         }
         return value
+    }
+
+    private mutating func skipByteOrderMark() throws(JSONError) {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        // What PowerShell and Notepad call Unicode.
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw malformed("the byte order mark of UTF-16, where JSON is UTF-8; save the text as UTF-8")
+        }
     }
 
     private mutating func value() throws(JSONError) -> JSONValue {

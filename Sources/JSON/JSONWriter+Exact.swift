@@ -18,6 +18,7 @@ extension JSONWriter {
         case .null: null()
         case .boolean(let value): self.value(value)
         case .integer(let value): self.value(value)
+        case .decimal(let value): self.value(value)
         case .string(let value): self.value(value)
         }
     }

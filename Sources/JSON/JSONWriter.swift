@@ -67,6 +67,12 @@ public struct JSONWriter: Sendable {
         appendDecimal(value.magnitude, negative: value < 0)
     }
 
+    /// Writes a number as it is written.
+    public mutating func value(_ value: JSONDecimal) {
+        separate()
+        bytes.append(contentsOf: value.text.utf8)
+    }
+
     /// Writes `true` or `false`.
     public mutating func value(_ value: Bool) {
         separate()
@@ -115,6 +121,7 @@ public struct JSONWriter: Sendable {
         case .boolean(let value): self.value(value)
         case .integer(let value): self.value(value)
         case .number(let value): try self.value(value)
+        case .decimal(let value): self.value(value)
         case .string(let value): self.value(value)
         case .array(let values):
             try array { json throws(JSONError) in

@@ -16,6 +16,9 @@ import Testing
             "----WebKitFormBoundary7MA4YWxkTrZu0gW"
         ),
         ("multipart/form-data; boundary=----=_Part_1", "----=_Part_1"),
+        ("multipart/form-data; boundary=*****", "*****"),
+        ("multipart/form-data;boundary=a@b&c%d#e!f[g]h{i}j~k$", "a@b&c%d#e!f[g]h{i}j~k$"),
+        ("multipart/form-data; boundary=\"a;\\\"b\"", "a;\"b"),
     ])
     func `a boundary is read from the content type`(contentType: String, boundary: String) throws {
         #expect(try MultipartBoundary(contentType: contentType).text == boundary)
@@ -32,20 +35,21 @@ import Testing
         "multipart/form-data; boundary=\"a \"", "multipart/form-data; boundary=\"a",
         "multipart/form-data; boundary=a b",
         "multipart/form-data; boundary=a; boundary=b", "multipart/form-data; boundary=\"a\rb\"",
-        "multipart/form-data; boundary=a;b", "multipart/form-data; boundary=a@b", "multipart/form-data; boundary=\"é\"",
-        "multipart/form-data; boundary=" + String(repeating: "b", count: 71),
-        "multipart/form-data; boundary=" + String(repeating: "b", count: 10_000),
+        "multipart/form-data; boundary=a;b", "multipart/form-data; boundary=\"é\"",
     ])
-    func `a boundary that is missing, malformed or too long is refused`(contentType: String) {
+    func `a boundary that is missing or malformed is refused`(contentType: String) {
         let error = #expect(throws: MultipartError.self) { try MultipartBoundary(contentType: contentType) }
         #expect(error?.status == 400)
         #expect(error?.code == "malformed_multipart")
     }
 
-    @Test func `a boundary of 70 characters is the longest`() throws {
-        let boundary = String(repeating: "b", count: 70)
-        let body = Multipart.field("hi").replacing("--B", with: "--" + boundary)
-        #expect(try Multipart.parse(body, boundary: boundary).fields == ["text=hi"])
+    @Test(arguments: [
+        "*****", "@&%#!", "[{~$}]", "--", String(repeating: "b", count: 71), String(repeating: "-*", count: 150),
+    ])
+    func `a boundary may have any visible characters, and many of them`(boundary: String) throws {
+        let body = Multipart.field("hi\r\n--\(boundary.dropLast())").replacing("--B", with: "--" + boundary)
+        #expect(
+            try Multipart.parse(body, boundary: boundary).fields == ["text=hi\r\n--\(boundary.dropLast())"])
     }
 
     @Test(arguments: ["image/jpeg", "multipart/mixed; boundary=B", "multipart/form-data-x; boundary=B", ""])

@@ -80,9 +80,9 @@ import Testing
         #expect(outcome.parts.map(\.part.filename) == [filename])
     }
 
-    @Test func `an extended file name alone is ignored`() throws {
+    @Test func `an extended file name alone says that the part is a file`() throws {
         let outcome = try Multipart.parse(Multipart.body(headers: ["\(disposition); filename*=UTF-8''x"]))
-        #expect(outcome.parts.map(\.part) == [MultipartPart(name: "image")])
+        #expect(outcome.parts.map(\.part) == [MultipartPart(name: "image", filename: "UTF-8''x")])
     }
 
     @Test(arguments: ["base64", "quoted-printable", "x-gzip", ""])
@@ -112,6 +112,16 @@ import Testing
         #expect(try part.text([0xEF, 0xBB, 0xBF, 0x61]) == "a")
         #expect(throws: MultipartError.self) { try part.text([0xC3]) }
         #expect(throws: MultipartError.self) { try part.text([0xED, 0xA0, 0x80]) }
+    }
+
+    @Test(arguments: ["ISO-8859-1", "iso-8859-1", "latin1", "windows-1252", "\"ISO-8859-1\""])
+    func `a text that says it is Latin-1 is read as such`(charset: String) throws {
+        let part = MultipartPart(name: "text", contentType: "text/plain; charset=\(charset)")
+        #expect(try part.text(Array("a dog".utf8)) == "a dog")
+        #expect(try part.text([0x63, 0x61, 0x66, 0xE9, 0x20, 0x93, 0x80, 0x94, 0xFF]) == "café “€”ÿ")
+    }
+
+    @Test func `a charset that is not read is refused by its name`() throws {
         let other = MultipartPart(name: "text", contentType: "text/plain; charset=utf-16")
         let error = #expect(throws: MultipartError.self) { try other.text([0x61]) }
         #expect(error?.status == 400)
@@ -160,6 +170,14 @@ import Testing
         #expect(outcome.error == .emptyFile(part: "the part \"image\""))
         #expect(outcome.fields.isEmpty)
         #expect(try Multipart.parse(Multipart.field("")).fields == ["text="])
+    }
+
+    @Test func `a file input in which no file was chosen is no empty file`() throws {
+        let headers = ["\(disposition); filename=\"\"", "Content-Type: application/octet-stream"]
+        let outcome = try Multipart.parse(Multipart.body(headers: headers, content: ""))
+        #expect(outcome.error == nil)
+        #expect(outcome.parts.map(\.part.mayBeUnchosen) == [true])
+        #expect(outcome.fields == ["image="])
     }
 
     @Test(arguments: ["multipart/mixed; boundary=C", "Multipart/Form-Data"])

@@ -6,14 +6,14 @@ import Testing
     private static let valid: [(String, JSONValue)] = [
         ("null", JSONValue.null), (" \t\r\n true \n", .boolean(true)), ("false", .boolean(false)), ("0", .integer(0)),
         ("-0", .integer(0)), ("-12", .integer(-12)), ("9223372036854775807", .integer(.max)),
-        ("9223372036854775808", .number(0x1p63)), ("1.5", .number(1.5)), ("-0.0", .number(-0.0)), ("1e2", .number(100)),
+        ("-9223372036854775808", .integer(.min)), ("\u{FEFF}1", .integer(1)), ("1.5", .number(1.5)),
+        ("-0.0", .number(-0.0)), ("1e2", .number(100)),
         ("1E+2", .number(100)), ("12e-1", .number(1.2)), ("0e0", .number(0)), ("0.1", .number(0.1)),
-        ("123456789012345678901234567890", .number(123_456_789_012_345_677_877_719_597_056)),
-        ("5e-324", .number(.leastNonzeroMagnitude)), ("1e-400", .number(0)),
-        ("0.11e-9223372036854775807", .number(0)), ("0e9223372036854775807", .number(0)),
-        ("1e-99999999999999999999", .number(0)), ("0.01e-1048577", .number(0)),
+        ("123456789012345680000000000000", .number(123_456_789_012_345_677_877_719_597_056)),
+        ("5e-324", .number(.leastNonzeroMagnitude)), ("0e9223372036854775807", .number(0)),
+        ("0.0e-99999999999999999999", .number(0)), ("1234567890.1234568e-30", .number(1234567890.1234568e-30)),
         ("1.7976931348623157e308", .number(.greatestFiniteMagnitude)),
-        ("0.30000000000000004", .number(0.30000000000000004)), ("9007199254740993.0", .number(9007199254740992)),
+        ("0.30000000000000004", .number(0.30000000000000004)),
         ("\"\"", .string("")), ("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\"", .string("a\"\\/\u{8}\u{C}\n\r\t")),
         ("\"\\u00e9\\u4F60\"", .string("é你")), ("\"\\ud83d\\udc4d\"", .string("👍")), ("\"\\u0000\"", .string("\0")),
         ("\"👍 é \u{7F}\"", .string("👍 é \u{7F}")), ("\"\\uFFFF\\uDBFF\\uDFFF\"", .string("\u{FFFF}\u{10FFFF}")),
@@ -28,15 +28,38 @@ import Testing
     }
 
     @Test(arguments: [
+        "9223372036854775808", "-9223372036854775809", "18446744073709551615", "123456789012345678901234567890",
+        "9007199254740993.0", "1152921504606846976e0", "0.1000000000000000055511151231257827", "3.0000000000000000001",
+        "4e-324", "1.7976931348623158e308",
+    ])
+    func `a number that a Double would change keeps its digits`(text: String) throws {
+        let value = try JSONValue(parsing: text)
+        #expect(value == .decimal(try #require(JSONDecimal(text))))
+        var json = JSONWriter()
+        try json.value(value)
+        #expect(json.text == text)
+        #expect(try JSONCursor(value).number() == Double(text))
+    }
+
+    @Test func `the byte order mark of UTF-16 is named`() {
+        for mark in [[0xFF, 0xFE], [0xFE, 0xFF]] as [[UInt8]] {
+            let error = #expect(throws: JSONError.self) { try JSONValue(parsing: mark + [0x31, 0]) }
+            #expect(error?.description.contains("UTF-16") == true)
+        }
+    }
+
+    @Test(arguments: [
         "", " ", "nul", "nulll", "True", "TRUE", "+1", "01", "-", "-01", "1.", ".5", "1e", "1e+", "1.e1", "0x10",
         "1_000",
-        "NaN", "Infinity", "-Infinity", "1e999", "-1e400", "1e9223372036854775807", "1e1048577", "1 2", "[1,]", "[,1]",
+        "NaN", "Infinity", "-Infinity", "1e999", "-1e400", "1e9223372036854775807", "1e1048577", "1e-400",
+        "0.11e-9223372036854775807", "1e-99999999999999999999", "0.01e-1048577", "1 2", "[1,]", "[,1]",
         "[1 2]", "[1", "]", "[1}", "{\"a\":1]",
         "{a:1}", "{'a':1}", "{\"a\"}", "{\"a\" 1}", "{\"a\":}", "{\"a\":1,}", "{,}", "{1:2}", "{\"a\":1 \"b\":2}", "{",
         "{\"a\"", "{\"a\":1", "\"", "\"\\\"", "\"\\", "\"\\x41\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\U0041\"",
         "\"a\nb\"",
         "\"a\tb\"", "\"\u{0}\"", "\"\u{1F}\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\ud800\\ud800\"",
-        "\"\\ud800x\"", "\"\\ud83d\\udc4\"", "/* c */ 1", "1 // c", "\u{FEFF}1", "\u{A0}1", "\u{2028}1", "\u{B}1", "\0",
+        "\"\\ud800x\"", "\"\\ud83d\\udc4\"", "/* c */ 1", "1 // c", "\u{FEFF}", "\u{FEFF}\u{FEFF}1", "1\u{FEFF}",
+        "\u{A0}1", "\u{2028}1", "\u{B}1", "\0",
         "[\"a\"", "[\"a\",", "[\"a\\", "{\"a\":1}}", "[][]", "'a'", "undefined",
     ])
     func `invalid text is refused`(text: String) {
@@ -114,8 +137,10 @@ import Testing
         let long = String(repeating: "é\\n", count: 1_000_000)
         #expect(try JSONValue(parsing: "\"\(long)\"") == .string(String(repeating: "é\n", count: 1_000_000)))
         let digits = String(repeating: "1", count: 300)
-        #expect(try JSONValue(parsing: digits) == .number(try #require(Double(digits))))
-        #expect(try JSONValue(parsing: "0.\(digits)") == .number(try #require(Double("0.\(digits)"))))
+        for text in [digits, "0.\(digits)"] {
+            #expect(try JSONValue(parsing: text) == .decimal(try #require(JSONDecimal(text))))
+            #expect(try JSONCursor(JSONValue(parsing: text)).number() == Double(text))
+        }
     }
 
     @Test func `every number of up to four digits and three places is the nearest Double`() throws {

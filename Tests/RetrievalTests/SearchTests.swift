@@ -126,6 +126,8 @@ import Testing
         #expect(try found(object([:])).count == 1000)
     }
 
+    private static func decimal(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? .null }
+
     private static let comparisons: [(JSONValue, JSONValue, Bool)] = [
         (.integer(1), .number(1), true), (.integer(1), .boolean(true), false), (.integer(1), .string("1"), false),
         (.null, .null, true), (.number(0.1), .number(0.1), true), (.number(0.1), .number(0.1000000001), false),
@@ -135,6 +137,11 @@ import Testing
             .object(object(["a": .integer(1), "b": .null])), .object(object(["b": .null, "a": .number(1)])), true
         ),
         (.string("\u{E9}"), .string("e\u{301}"), false),
+        (decimal("18446744073709551615"), decimal("18446744073709551615.0"), true),
+        (decimal("18446744073709551615"), decimal("18446744073709551614"), false),
+        (decimal("18446744073709551615"), .number(0x1p64), false),
+        (decimal("9007199254740993.0"), .integer(9_007_199_254_740_993), true),
+        (decimal("9007199254740993.0"), .number(0x1p53), false), (.string("1e0"), .integer(1), false),
     ]
 
     @Test(arguments: comparisons)

@@ -127,9 +127,9 @@ def fit(case, invalid):
     if template == "/v1/models/{model}" and choice(case, 2):
         path["model"] = MODEL["name"]
     for options in (query, body or {}):
-        if "model" in options and choice(case, 8):
+        if options.get("model") is not None and choice(case, 8):
             options["model"] = MODEL["name"]
-        if "prompt" in options:
+        if options.get("prompt") is not None:
             options["prompt"] = "a dog"
     if body is not None:
         fit_body(case, template, path, body)
@@ -170,9 +170,9 @@ def length_of(embedding):
 
 def collection_of(case, parts):
     """A collection whose vectors can be compared with the one of the request."""
-    if not parts or "embedding" not in parts:
+    if not parts or parts.get("embedding") is None:
         return "model"
-    return f"{'named' if 'model' in parts else 'own'}{length_of(parts['embedding'])}"
+    return f"{'named' if parts.get('model') is not None else 'own'}{length_of(parts['embedding'])}"
 
 
 def fit_query(case, template, path, query):
@@ -196,6 +196,16 @@ def fit_query(case, template, path, query):
 
 def fit_body(case, template, path, body):
     """What a head, the model and the vectors of a collection demand of the parts."""
+    nulls = {name: None for name, value in body.items() if value is None}
+    for name in nulls:
+        # A member that is null counts as left out.
+        del body[name]
+    fit_given(case, template, path, body)
+    for name in nulls:
+        body.setdefault(name, None)
+
+
+def fit_given(case, template, path, body):
     if body.get("question") == "":
         # Where a form has files, schemathesis leaves the texts that it needs empty.
         body["question"] = "what is this?"
@@ -247,4 +257,4 @@ def comparable(candidate, query):
     """A candidate whose vector is as long as the query's."""
     if "embedding" in query:
         return {"embedding": [1.0] * length_of(query["embedding"])}
-    return "a dog" if isinstance(candidate, dict) and "embedding" in candidate else candidate
+    return "a dog" if isinstance(candidate, dict) and candidate.get("embedding") is not None else candidate

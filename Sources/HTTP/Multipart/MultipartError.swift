@@ -22,7 +22,7 @@ public enum MultipartError: Error, Sendable, Equatable {
     case nested(part: String)
     /// A file of no bytes.
     case emptyFile(part: String)
-    /// A text part that is not UTF-8.
+    /// A text part that is not in its charset, or in one that is not read.
     case invalidText(part: String, reason: String)
     /// More parts than allowed.
     case tooManyParts(limit: Int)
@@ -77,7 +77,7 @@ extension MultipartError: CustomStringConvertible {
         case .emptyFile(let part):
             "\(part) is an empty file; leave the part out or send its content"
         case .invalidText(let part, let reason):
-            "\(part) is not UTF-8 text: \(reason)"
+            "\(part) \(reason)"
         case .tooManyParts(let limit):
             "the body has more than \(limit) parts, which is the most allowed (--max-parts)"
         case .partTooLarge(let part, let limit):

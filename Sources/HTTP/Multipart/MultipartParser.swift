@@ -180,7 +180,7 @@ public struct MultipartParser {
     private mutating func endPart(_ onEvent: (MultipartEvent) -> Void) throws(MultipartError) {
         held.removeAll(keepingCapacity: true)
         guard case .content = phase else { return }
-        guard part.filename == nil || partBytes > 0 else { throw .emptyFile(part: part.label) }
+        guard part.filename == nil || part.mayBeUnchosen || partBytes > 0 else { throw .emptyFile(part: part.label) }
         onEvent(.partEnd)
     }
 

@@ -17,23 +17,27 @@ public struct MultipartPart: Sendable, Equatable {
     /// The part as messages call it.
     var label: String { "the part \"\(name)\"" }
 
-    /// The content of a text field: UTF-8 without its byte order mark.
+    /// Whether a browser sent the part for a file input in which no file was chosen, so long as it has no bytes (HTML Standard,
+    /// "constructing the entry list").
+    public var mayBeUnchosen: Bool { filename == "" }
+
+    /// The content of a text field, without a byte order mark.
     ///
-    /// - Throws: `invalidText` if the bytes are not UTF-8 or the part declares another charset.
+    /// - Throws: `invalidText` if the bytes are not in the charset that the part declares, UTF-8 if none, or that is not read.
     public func text(_ content: some Collection<UInt8>) throws(MultipartError) -> String {
-        if let contentType, let charset = MIMEParameters(contentType.utf8)?["charset"] {
-            let declared = String(decoding: charset, as: UTF8.self)
-            guard ["utf-8", "utf8", "us-ascii"].contains(declared.lowercased()) else {
-                throw .invalidText(part: label, reason: "it declares the charset \(declared); send UTF-8")
+        var charset = Charset.utf8
+        if let contentType, let label = MIMEParameters(contentType.utf8)?["charset"] {
+            let declared = String(decoding: label, as: UTF8.self)
+            guard let known = Charset(label: declared) else {
+                throw .invalidText(
+                    part: self.label, reason: "declares the charset \(declared), which is not read; send UTF-8")
             }
+            charset = known
         }
         let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        guard
-            let text = String(
-                validating: content.starts(with: byteOrderMark) ? Array(content.dropFirst(3)) : Array(content),
-                as: UTF8.self)
-        else {
-            throw .invalidText(part: label, reason: "its bytes are not valid UTF-8")
+        let isMarked = charset == .utf8 && content.starts(with: byteOrderMark)
+        guard let text = charset.text(isMarked ? Array(content.dropFirst(3)) : Array(content)) else {
+            throw .invalidText(part: self.label, reason: "is not valid UTF-8 text; encode it as UTF-8")
         }
         return text
     }

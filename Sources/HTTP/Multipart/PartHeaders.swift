@@ -93,8 +93,9 @@ struct PartHeaders {
             throw .invalidDisposition(part: label, reason: "has a name that is not UTF-8")
         }
         self.name = text
-        // `filename*` is left unread: RFC 7578 section 4.2 forbids it in forms.
-        filename = parsed["filename"].map { String(decoding: $0, as: UTF8.self) }
+        // RFC 7578 section 4.2 forbids `filename*`, which older clients send alone for names beyond ASCII: it says that this is
+        // a file.
+        filename = (parsed["filename"] ?? parsed["filename*"]).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private mutating func takeContentType(_ value: ArraySlice<UInt8>) throws(MultipartError) {

@@ -49,8 +49,9 @@ public struct MetadataFilter: Sendable, Equatable {
 
     private static func comparable(_ value: JSONValue) -> JSONValue {
         switch value {
-        case .number(let number):
-            if let whole = Int(exactly: number) { return .integer(whole) }
+        case .integer(let number): return comparable(number.description, value)
+        case .number(let number): return comparable(number.description, value)
+        case .decimal(let number): return comparable(number.text, value)
         case .array(let values): return .array(values.map(comparable))
         case .object(let members):
             var sorted = JSONObject()
@@ -61,5 +62,10 @@ public struct MetadataFilter: Sendable, Equatable {
         default: break
         }
         return value
+    }
+
+    /// The number that is written like this, in the one way of writing it that all equal numbers share.
+    private static func comparable(_ number: String, _ value: JSONValue) -> JSONValue {
+        JSONDecimal(number).flatMap { JSONDecimal($0.canonical) }.map { .decimal($0) } ?? value
     }
 }

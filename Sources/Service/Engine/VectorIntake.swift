@@ -114,6 +114,7 @@ struct VectorIntake: Sendable {
                 switch value {
                 case .integer(let number): vector.append(Double(number))
                 case .number(let number): vector.append(number)
+                case .decimal(let number): vector.append(number.nearest)
                 default: throw refusal(part, "Element \(position) of \"\(part)\" is \(value.summary) and no number")
                 }
             }

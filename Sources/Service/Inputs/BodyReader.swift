@@ -48,8 +48,7 @@ func bodyReader(
         return JSONBodyReader(inputs: inputs, limits: limits)
     case "text/plain":
         guard let part = inputs.rules.onlyPart(.text) else { break }
-        try refuseForeignCharset(type, of: "the body")
-        return RawBodyReader(part: part, inputs: inputs, limits: limits)
+        return RawBodyReader(part: part, charset: try charset(of: type), inputs: inputs, limits: limits)
     case let name where name.hasPrefix("audio/") || name == "application/ogg":
         guard let part = inputs.rules.onlyPart(.audio) else { break }
         return RawBodyReader(part: part, inputs: inputs, limits: limits)
@@ -61,12 +60,15 @@ func bodyReader(
     throw unsupported("A body of type \"\(type.name.prefix(64))\" is not read here", inputs.rules)
 }
 
-/// Text in another charset than UTF-8 (of which US-ASCII is a part) is not read.
-func refuseForeignCharset(_ type: MediaType, of what: String) throws(Problem) {
-    guard let charset = type["charset"]?.lowercased(), !["utf-8", "utf8", "us-ascii"].contains(charset) else { return }
-    throw Problem(
-        .unsupportedMediaType, "The charset \"\(charset.prefix(32))\" of \(what) is not read; encode the text as UTF-8."
-    )
+/// The charset of a text; one that is not read is refused by its name.
+private func charset(of type: MediaType) throws(Problem) -> Charset {
+    guard let label = type["charset"] else { return .utf8 }
+    guard let charset = Charset(label: label) else {
+        throw Problem(
+            .unsupportedMediaType,
+            "The charset \"\(label.prefix(32))\" of the body is not read; encode the text as UTF-8.")
+    }
+    return charset
 }
 
 private func unsupported(_ what: String, _ rules: InputRules) -> Problem {

@@ -34,15 +34,19 @@ struct JSONBodyReader: BodyReader {
     ) throws(Problem) -> RequestInputs {
         var inputs = inputs
         for (name, value) in try members(rest, maxBytes: limits.body) {
-            switch inputs.rules.meaning(of: name) {
-            case .option(let rule)?: try inputs.add(rule, .json(value))
-            case .part(.text)?: try inputs.add(text: name, text(name, value), maxBytes: limits.text)
-            case .part(.object)?, .part(.vector)?: try inputs.add(value: name, value)
-            case .part(.candidate)?: try add(candidates: value, name, rest, to: &inputs, limits)
-            case .part(let kind)?:
+            guard let meaning = inputs.rules.meaning(of: name) else {
+                throw inputs.rules.refusal(ofUnknown: name)
+            }
+            // Generated clients write members that were not set so.
+            if value == .null { continue }
+            switch meaning {
+            case .option(let rule): try inputs.add(rule, .json(value))
+            case .part(.text): try inputs.add(text: name, text(name, value), maxBytes: limits.text)
+            case .part(.object), .part(.vector): try inputs.add(value: name, value)
+            case .part(.candidate): try add(candidates: value, name, rest, to: &inputs, limits)
+            case .part(let kind):
                 try inputs.refuseSecond(name)
                 try inputs.add(file: name, file(name, kind, value, rest, maxBytes: limits.part))
-            case nil: throw inputs.rules.refusal(ofUnknown: name)
             }
         }
         return inputs
@@ -64,7 +68,7 @@ struct JSONBodyReader: BodyReader {
         return members
     }
 
-    /// Each candidate is a text, or an object with one member that says what it is.
+    /// Each candidate is a text, or an object with one member that is not null and says what it is.
     private static func add(
         candidates value: JSONValue, _ name: String, _ rest: JSONFileSieve.Rest, to inputs: inout RequestInputs,
         _ limits: BodyLimits
@@ -76,20 +80,26 @@ struct JSONBodyReader: BodyReader {
             let kept = inputs.nameCandidate(name)
             switch candidate {
             case .string(let text): try inputs.add(text: kept, text, maxBytes: limits.text)
-            case .object(let members) where members.count == 1:
-                let (kind, value) = (members.keys[0], members.values[0])
+            case .object(let members):
+                if let kind = members.keys.first(where: { !kinds.contains($0) }) {
+                    throw refusal(kept, "has a member \"\(kind.prefix(32))\"; it takes \(forms)")
+                }
+                let given = members.filter { $0.1 != .null }
+                guard given.count == 1, let (kind, value) = given.first else {
+                    throw refusal(kept, "is \(candidate.summary); it takes \(forms)")
+                }
                 switch kind {
                 case "text": try inputs.add(text: kept, text(kept, value), maxBytes: limits.text)
                 case "image": try inputs.add(file: kept, file(kept, .image, value, rest, maxBytes: limits.part))
                 case "audio": try inputs.add(file: kept, file(kept, .audio, value, rest, maxBytes: limits.part))
-                case "embedding": try inputs.add(value: kept, value)
-                default: throw refusal(kept, "has a member \"\(kind.prefix(32))\"; it takes \(forms)")
+                default: try inputs.add(value: kept, value)
                 }
             default: throw refusal(kept, "is \(candidate.summary); it takes \(forms)")
             }
         }
     }
 
+    private static let kinds = ["image", "audio", "text", "embedding"]
     private static let forms = "a text, or an object with one member \"image\", \"audio\", \"text\" or \"embedding\""
 
     private static func refusal(_ name: String, _ what: String) -> Problem {

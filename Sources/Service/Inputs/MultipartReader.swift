@@ -87,16 +87,23 @@ private struct FormFields {
         self.part = part
         self.meaning = meaning
         name = part.name
-        if case .part(.candidate) = meaning {
+        // What may turn out to be no file is counted once it has bytes.
+        if !part.mayBeUnchosen { try count(part) }
+    }
+
+    /// Gives a candidate its name, and refuses a second file of one.
+    private mutating func count(_ part: MultipartPart) throws(Problem) {
+        if case .part(.candidate)? = meaning {
             name = inputs.nameCandidate(part.name)
-            self.meaning = .part(part.filename == nil ? .text : .image)
+            meaning = .part(part.filename == nil ? .text : .image)
         }
-        if case .part(let kind)? = self.meaning, kind.isFile {
+        if case .part(let kind)? = meaning, kind.isFile {
             try inputs.refuseSecond(name)
         }
     }
 
     private mutating func append(_ data: UnsafeRawBufferPointer) throws(Problem) {
+        if let part, part.mayBeUnchosen, bytes.count == 0 { try count(part) }
         if let name = part?.name, let (limit, flag) = smallLimit, bytes.count + data.count > limit {
             throw .tooLarge("part", name, limit: limit, flag: flag)
         }
@@ -115,6 +122,7 @@ private struct FormFields {
 
     private mutating func end() throws(Problem) {
         guard let part, let meaning else { return }
+        if part.mayBeUnchosen, bytes.count == 0 { return }
         endedBytes += bytes.count
         let bytes = self.bytes.takeJoined()
         switch meaning {
@@ -131,8 +139,10 @@ private struct FormFields {
     }
 
     private func json(_ bytes: [UInt8], of part: MultipartPart) throws(Problem) -> JSONValue {
+        let text = try text(bytes, of: part)
         do throws(JSONError) {
-            return try JSONValue(parsing: bytes, limits: JSONBodyReader.limits(bytes: Self.valueLimit))
+            // As many bytes as the limit admits may be twice as many in UTF-8.
+            return try JSONValue(parsing: text, limits: JSONBodyReader.limits(bytes: 3 * Self.valueLimit))
         } catch {
             throw Problem(.malformedJSON, "In \"\(part.name)\": \(error)", members: ["part": .string(part.name)])
         }

@@ -7,12 +7,13 @@ enum OptionValue: Sendable, Equatable {
     /// From a JSON body, where numbers and truth values have their own types.
     case json(JSONValue)
 
+    /// A whole number, exactly as it is written. To JSON Schema 3.0 and 3e0 are ones, and so they are in forms and queries.
     var integer: Int? {
         switch self {
-        case .text(let text): Self.isDecimal(text) ? Int(text) : nil
+        case .text(let text): Self.isDecimal(text) ? JSONDecimal(text)?.integer : nil
         case .json(.integer(let value)): value
-        // To JSON Schema, 3.0 is a whole number.
-        case .json(.number(let value)): Int(exactly: value)
+        case .json(.number(let value)): JSONDecimal(value.description)?.integer
+        case .json(.decimal(let value)): value.integer
         case .json: nil
         }
     }
@@ -22,6 +23,7 @@ enum OptionValue: Sendable, Equatable {
         case .text(let text): Self.isDecimal(text) ? Double(text).flatMap { $0.isFinite ? $0 : nil } : nil
         case .json(.integer(let value)): Double(value)
         case .json(.number(let value)): value
+        case .json(.decimal(let value)): value.nearest
         case .json: nil
         }
     }

@@ -1,13 +1,18 @@
+import HTTP
+
 /// A body that is one part by itself, such as the bytes of a JPEG file. Options come in the query string.
 struct RawBodyReader: BodyReader {
     private let part: InputRules.Part
+    private let charset: Charset
     private let limit: Int
     private let flag: String
     private var inputs: RequestInputs
     private var bytes = GatheredBytes()
 
-    init(part: InputRules.Part, inputs: RequestInputs, limits: BodyLimits) {
+    /// - Parameter charset: of a text.
+    init(part: InputRules.Part, charset: Charset = .utf8, inputs: RequestInputs, limits: BodyLimits) {
         self.part = part
+        self.charset = charset
         self.inputs = inputs
         (limit, flag) = part.kind == .text ? (limits.text, "--max-text") : (limits.part, "--max-part")
     }
@@ -21,7 +26,7 @@ struct RawBodyReader: BodyReader {
 
     mutating func finish() throws(Problem) -> ReceivedBody {
         switch part.kind {
-        case .text: try inputs.add(text: part.name, bytes.takeJoined(), maxBytes: limit)
+        case .text: try inputs.add(text: part.name, bytes.takeJoined(), charset, maxBytes: limit)
         default: try inputs.add(file: part.name, bytes.takeJoined())
         }
         return .inputs(inputs)

@@ -1,3 +1,4 @@
+import HTTP
 import JSON
 
 /// The parts and options of one request, however they came. Adding checks the name and refuses what came twice.
@@ -51,9 +52,9 @@ struct RequestInputs: Sendable {
         files.add(name, bytes)
     }
 
-    /// Adds a text given as bytes, which must be UTF-8; a byte order mark is dropped.
-    mutating func add(text name: String, _ bytes: [UInt8], maxBytes: Int) throws(Problem) {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+    /// Adds a text given as bytes in a charset; a byte order mark is dropped.
+    mutating func add(text name: String, _ bytes: [UInt8], _ charset: Charset, maxBytes: Int) throws(Problem) {
+        guard let text = charset.text(bytes) else {
             throw Problem(
                 .invalidText, "The text \"\(name)\" is not valid UTF-8; encode it as UTF-8.",
                 members: ["part": .string(name)])

@@ -59,7 +59,8 @@ import Testing
         ("beams", "9", "\"9\"; it takes a whole number from 1 to 8 (default 3)"),
         ("beams", "0", "from 1 to 8"),
         ("beams", "two", "\"two\""),
-        ("beams", "2.0", "\"2.0\""),
+        ("beams", "2.5", "\"2.5\""),
+        ("seed", "9007199254740993.5", "\"9007199254740993.5\""),
         ("beams", "+2", "\"+2\""),
         ("beams", "", "\"\""),
         ("max_tokens", "65", "from 1 to 64 (default 30)"),
@@ -89,7 +90,8 @@ import Testing
     @Test(arguments: [
         ("{\"beams\":\"2\"}", "invalid_option"),
         ("{\"beams\":2.5}", "invalid_option"),
-        ("{\"beams\":null}", "invalid_option"),
+        ("{\"beam\":null}", "invalid_option"),
+        ("{\"image\":null,\"beams\":null}", "missing_part"),
         ("{\"stream\":\"true\"}", "invalid_option"),
         ("{\"beam\":1}", "invalid_option"),
         ("{\"beams\":1,\"beams\":2}", "malformed_json"),
@@ -113,6 +115,89 @@ import Testing
         let image = Base64.encode(Photo.jpeg)
         #expect(json("/v1/caption", "{\"image\":\"\(image)\",\"beams\":2.0,\"max_tokens\":3e0}").status == 200)
         #expect(json("/v1/caption", "{\"beams\":9e300}").code == "invalid_option")
+    }
+
+    @Test(arguments: ["2.0", "2e0", "20e-1", "2.", "02"])
+    func `a whole number may be written with a point in forms and queries`(_ two: String) {
+        #expect(harness.send(form: "/v1/caption", Form([("beams", two)])).status == 200)
+        #expect(harness.send(form: "/v1/caption?beams=\(two)&seed=9007199254740993.0", Form()).status == 200)
+    }
+
+    @Test func `a whole number is taken exactly or refused`() throws {
+        for text in ["9007199254740993", "9007199254740993.0", "900719925474099300e-2"] {
+            #expect(OptionValue.text(text).integer == 9_007_199_254_740_993)
+            #expect(try OptionValue.json(JSONValue(parsing: text)).integer == 9_007_199_254_740_993)
+        }
+        for text in ["9223372036854775808", "3.0000000000000000001", "1e300"] {
+            #expect(OptionValue.text(text).integer == nil)
+            #expect(try OptionValue.json(JSONValue(parsing: text)).integer == nil)
+        }
+    }
+
+    @Test func `members that are null count as left out`() {
+        let nulls = "\"beams\":null,\"temperature\":null,\"prompt\":null,\"stream\":null,\"model\":null"
+        #expect(json("/v1/caption?beams=1", "{\"image\":\"\(base64)\",\(nulls)}").status == 200)
+        let answer = json("/v1/embed", "{\"image\":null,\"audio\":null,\"text\":\"a dog\",\"weight\":null}")
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(
+            json("/v1/embed", "{\"imgae\":null,\"text\":\"a dog\"}").code == "unexpected_part"
+                || json("/v1/embed", "{\"imgae\":null,\"text\":\"a dog\"}").code == "invalid_option")
+    }
+
+    @Test func `a byte order mark before JSON is skipped, in bodies and in parts of forms`() {
+        let answer = json("/v1/caption", "\u{FEFF}{\"image\":\"\(base64)\",\"beams\":2}")
+        #expect(answer.status == 200, "\(answer.text)")
+    }
+
+    private func form(_ parts: [(head: String, content: [UInt8])]) -> Form {
+        var form = Form(image: nil)
+        form.body =
+            parts.flatMap {
+                Array("--XYZ\r\nContent-Disposition: form-data; \($0.head)\r\n\r\n".utf8) + $0.content + [0x0D, 0x0A]
+            }
+            + Array("--XYZ--\r\n".utf8)
+        return form
+    }
+
+    private static let unchosen = "filename=\"\"\r\nContent-Type: application/octet-stream"
+
+    @Test func `file inputs of a browser's form in which no file was chosen count as left out`() {
+        let chosen = ("name=\"image\"; filename=\"a.jpg\"", Photo.jpeg)
+        let (image, audio) = ("name=\"image\"; \(Self.unchosen)", "name=\"audio\"; \(Self.unchosen)")
+        for parts in [
+            [(image, []), (audio, []), ("name=\"text\"", Array("a dog".utf8))], [(image, []), chosen, (audio, [])],
+            [chosen, (image, [])],
+        ] {
+            let answer = harness.send(form: "/v1/emotion", form(parts))
+            #expect(answer.status == 200, "\(answer.text)")
+        }
+        #expect(harness.send(form: "/v1/caption", form([(image, [])])).code == "missing_part")
+        #expect(harness.send(form: "/v1/caption", form([(image, Photo.jpeg)])).status == 200)
+        #expect(harness.send(form: "/v1/caption", form([(image, Photo.jpeg), chosen])).code == "unexpected_part")
+        #expect(
+            harness.send(form: "/v1/caption", form([("name=\"image\"; filename=\"a.jpg\"", [])])).code
+                == "malformed_multipart")
+    }
+
+    @Test func `a label of Latin-1 on a text is believed, in forms and in bodies`() {
+        let plain = harness.send(form: "/v1/embed", Form([("text", "a café")], image: nil))
+        let type = "text/plain; charset=ISO-8859-1"
+        let bytes = Array("a caf".utf8) + [0xE9]
+        for answer in [
+            harness.send(form: "/v1/embed", form([("name=\"text\"\r\nContent-Type: \(type)", bytes)])),
+            harness.send("POST", "/v1/embed", [("Content-Type", type)], body: bytes),
+        ] {
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.value("embedding") == plain.value("embedding"))
+        }
+        let option = form([
+            ("name=\"image\"; filename=\"a.jpg\"", Photo.jpeg),
+            ("name=\"beams\"\r\nContent-Type: \(type)", Array("2".utf8)),
+        ])
+        #expect(harness.send(form: "/v1/caption", option).status == 200)
+        let other = harness.send(
+            form: "/v1/embed", form([("name=\"text\"\r\nContent-Type: text/plain; charset=koi8-r", Array("a".utf8))]))
+        #expect(other.detail.contains("koi8-r"))
     }
 
     @Test func `the length of a text option is counted in characters`() {

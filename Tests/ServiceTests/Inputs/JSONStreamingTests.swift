@@ -176,7 +176,7 @@ private struct WholeJSONBody {
             throw Problem(.malformedJSON, "The body must be a JSON object such as {\"image\": \"<base64>\"}.")
         }
         var inputs = try RequestInputs(rules, query: nil)
-        for (name, value) in members {
+        for (name, value) in members where value != .null || rules.meaning(of: name) == nil {
             switch rules.meaning(of: name) {
             case .option(let rule)?: try inputs.add(rule, .json(value))
             case .part(.text)?: try inputs.add(text: name, text(name, value), maxBytes: limits.text)
@@ -201,14 +201,20 @@ private struct WholeJSONBody {
             let kept = inputs.nameCandidate(name)
             switch candidate {
             case .string(let text): try inputs.add(text: kept, text, maxBytes: limits.text)
-            case .object(let members) where members.count == 1:
-                let (kind, value) = (members.keys[0], members.values[0])
+            case .object(let members):
+                let kinds = ["image", "audio", "text", "embedding"]
+                if let kind = members.keys.first(where: { !kinds.contains($0) }) {
+                    throw refusal(.unexpectedPart, kept, "has a member \"\(kind.prefix(32))\"; it takes \(forms)")
+                }
+                let given = members.filter { $0.1 != .null }
+                guard given.count == 1, let (kind, value) = given.first else {
+                    throw refusal(.unexpectedPart, kept, "is \(candidate.summary); it takes \(forms)")
+                }
                 switch kind {
                 case "text": try inputs.add(text: kept, text(kept, value), maxBytes: limits.text)
                 case "image": try inputs.add(file: kept, file(kept, .image, value))
                 case "audio": try inputs.add(file: kept, file(kept, .audio, value))
-                case "embedding": try inputs.add(value: kept, value)
-                default: throw refusal(.unexpectedPart, kept, "has a member \"\(kind.prefix(32))\"; it takes \(forms)")
+                default: try inputs.add(value: kept, value)
                 }
             default: throw refusal(.unexpectedPart, kept, "is \(candidate.summary); it takes \(forms)")
             }

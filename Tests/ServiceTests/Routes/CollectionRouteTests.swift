@@ -125,6 +125,46 @@ import Testing
         #expect(harness.send("GET", "/v1/collections/own").value("items") == .integer(1))
     }
 
+    @Test(arguments: [
+        "18446744073709551615", "-9223372036854775809", "9007199254740993.0", "123456789012345678901234567890",
+        "0.1000000000000000055511151231257827", "1e300", "null",
+    ])
+    func `what stands in metadata comes back as the same number`(_ number: String) {
+        let stored = put("a", "{\"embedding\":[1,0],\"metadata\":{\"n\":\(number)}}")
+        #expect(stored.status == 201, "\(stored.text)")
+        let form = Form([("embedding", "[0,1]"), ("metadata", "{\"n\":\(number)}")], image: nil)
+        #expect(
+            harness.send(
+                "PUT", "/v1/collections/own/items/b", [("Content-Type", form.contentType)], body: form.body
+            ).status == 201)
+        let expected = number == "1e300" ? "1e+300" : number
+        for id in ["a", "b"] {
+            let answer = harness.send("GET", "/v1/collections/own/items/\(id)")
+            #expect(answer.text.contains("\"metadata\":{\"n\":\(expected)}"), "\(answer.text)")
+        }
+        let found = harness.send(
+            "POST", "/v1/retrieve", [("Content-Type", "application/json")],
+            body: Array("{\"collection\":\"own\",\"embedding\":[1,0],\"filter\":{\"n\":\(number)}}".utf8))
+        #expect(found.text.components(separatedBy: "\"n\":\(expected)").count == 3, "\(found.text)")
+    }
+
+    @Test(arguments: ["1e400", "1e-400"])
+    func `numbers that nothing can hold are refused`(_ number: String) {
+        #expect(put("a", "{\"embedding\":[1,0],\"metadata\":{\"n\":\(number)}}").code == "malformed_json")
+    }
+
+    @Test func `members of an item that are null count as left out`() {
+        let stored = put(
+            "a", #"{"image":null,"audio":null,"text":null,"embedding":[1,0],"metadata":null,"model":null}"#)
+        #expect(stored.status == 201, "\(stored.text)")
+        let ranked = harness.send(
+            "POST", "/v1/retrieve", [("Content-Type", "application/json")],
+            body: Array(
+                #"{"collection":null,"embedding":[1,0],"filter":null,"candidate":[{"embedding":[1,0],"image":null}]}"#
+                    .utf8))
+        #expect(ranked.status == 200, "\(ranked.text)")
+    }
+
     @Test func `metadata of more than 16 KiB are refused`() {
         let text = String(repeating: "x", count: Item.maxMetadataBytes)
         let answer = put("a", #"{"embedding":[1],"metadata":{"text":"\#(text)"}}"#)

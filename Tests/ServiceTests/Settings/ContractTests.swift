@@ -82,7 +82,10 @@ import Yams
 
     private static func option(_ schema: [String: Any]) throws -> OptionSchema {
         let number: (String) -> Double? = { key in (schema[key] as? Double) ?? (schema[key] as? Int).map(Double.init) }
-        switch try #require(schema["type"] as? String) {
+        // In JSON any option may be null.
+        let types = (schema["type"] as? [String])?.filter { $0 != "null" } ?? [schema["type"] as? String ?? ""]
+        #expect(types.count == 1)
+        switch types[0] {
         case "integer":
             let low = try #require(schema["minimum"] as? Int)
             return .integer(low...(try #require(schema["maximum"] as? Int)), standard: schema["default"] as? Int)
@@ -93,7 +96,7 @@ import Yams
                 standard: number("default"))
         case "boolean": return .boolean(standard: try #require(schema["default"] as? Bool))
         default:
-            guard let names = schema["enum"] as? [String] else {
+            guard let names = (schema["enum"] as? [Any])?.compactMap({ $0 as? String }) else {
                 return .text(maxLength: try #require(schema["maxLength"] as? Int))
             }
             return .choice(names, standard: try #require(schema["default"] as? String))
