@@ -10,6 +10,8 @@ struct InputRules: Sendable {
     let options: [OptionRule]
     /// What takes them, for messages.
     var subject = "this path"
+    /// Parts that the path knows, of which the subject takes some: of the others nothing may be sent, but that they are left out.
+    var partsOfPath: [Part] = []
 
     /// Every part that some path takes: sent to one that does not, it is called a part and not an option.
     private static let partNames = [
@@ -23,6 +25,11 @@ struct InputRules: Sendable {
     func meaning(of name: String) -> Meaning? {
         if let part = parts.first(where: { $0.name == name }) { return .part(part.kind) }
         return options.first { $0.name == name }.map { .option($0) }
+    }
+
+    /// Whether a part of that name may be said to be left out: by null in JSON, by a file input of a form without a file.
+    func mayLackPart(_ name: String) -> Bool {
+        partsOfPath.contains { $0.name == name || $0.kind == .features && name.hasPrefix("features.") }
     }
 
     /// A name's meaning.

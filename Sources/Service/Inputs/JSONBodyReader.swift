@@ -34,11 +34,10 @@ struct JSONBodyReader: BodyReader {
     ) throws(Problem) -> RequestInputs {
         var inputs = inputs
         for (name, value) in try members(rest, maxBytes: limits.body) {
-            guard let meaning = inputs.rules.meaning(of: name) else {
-                throw inputs.rules.refusal(ofUnknown: name)
-            }
+            let meaning = inputs.rules.meaning(of: name)
             // Generated clients write members that were not set so.
-            if value == .null { continue }
+            if value == .null, meaning != nil || inputs.rules.mayLackPart(name) { continue }
+            guard let meaning else { throw inputs.rules.refusal(ofUnknown: name) }
             switch meaning {
             case .option(let rule): try inputs.add(rule, .json(value))
             case .part(.text): try inputs.add(text: name, text(name, value), maxBytes: limits.text)

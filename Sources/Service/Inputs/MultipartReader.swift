@@ -81,11 +81,11 @@ private struct FormFields {
     }
 
     private mutating func begin(_ part: MultipartPart) throws(Problem) {
-        guard let meaning = inputs.rules.meaning(of: part.name) else {
+        meaning = inputs.rules.meaning(of: part.name)
+        guard meaning != nil || part.mayBeUnchosen && inputs.rules.mayLackPart(part.name) else {
             throw inputs.rules.refusal(ofUnknown: part.name, isFile: part.filename != nil)
         }
         self.part = part
-        self.meaning = meaning
         name = part.name
         // What may turn out to be no file is counted once it has bytes.
         if !part.mayBeUnchosen { try count(part) }
@@ -121,8 +121,9 @@ private struct FormFields {
     }
 
     private mutating func end() throws(Problem) {
-        guard let part, let meaning else { return }
+        guard let part else { return }
         if part.mayBeUnchosen, bytes.count == 0 { return }
+        guard let meaning else { throw inputs.rules.refusal(ofUnknown: part.name, isFile: true) }
         endedBytes += bytes.count
         let bytes = self.bytes.takeJoined()
         switch meaning {

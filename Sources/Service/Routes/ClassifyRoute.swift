@@ -20,7 +20,8 @@ struct ClassifyRoute: TaskRoute {
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
         let head = try head(request, card)
         return InputRules(
-            parts: head.inputs.map(\.rule), options: Self.options, subject: "the head \"\(head.name)\"")
+            parts: head.inputs.map(\.rule), options: Self.options, subject: "the head \"\(head.name)\"",
+            partsOfPath: rules.parts)
     }
 
     /// The head that the path names.

@@ -19,7 +19,9 @@ struct EmotionRoute: TaskRoute {
 
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
         InputRules(
-            parts: try head(card).inputs.map(\.rule), options: Self.options, subject: "the emotion head of \(card.name)"
+            parts: try head(card).inputs.map(\.rule), options: Self.options,
+            subject: "the emotion head of \(card.name)",
+            partsOfPath: rules.parts
         )
     }
 
