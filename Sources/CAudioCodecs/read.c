@@ -1,7 +1,6 @@
 #include "CAudioCodecs.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,16 +10,17 @@ enum { block_frames = 2048 };
 
 struct sound_reader {
     sound_bytes bytes;
+    sf_count_t length;
     sf_count_t position;
+    size_t piece;       // the last piece that was read from, and
+    size_t piece_begin; // where it begins in the file that the library sees
     SNDFILE *file;
     int channels;
     float *block; // block_frames * channels, where there are several
+    sound_levels levels;
 };
 
-static sf_count_t length(void *user) {
-    const sound_reader *reader = user;
-    return (sf_count_t)(reader->bytes.head_count + reader->bytes.count);
-}
+static sf_count_t length(void *user) { return ((sound_reader *)user)->length; }
 
 static sf_count_t seek(sf_count_t offset, int whence, void *user) {
     sound_reader *reader = user;
@@ -34,12 +34,25 @@ static sf_count_t read_bytes(void *into, sf_count_t wanted, void *user) {
     sf_count_t left = length(user) - reader->position;
     if (wanted > left) wanted = left;
     if (wanted <= 0) return 0;
-    size_t from = (size_t)reader->position, count = (size_t)wanted, head = reader->bytes.head_count, first = 0;
+    size_t from = (size_t)reader->position, count = (size_t)wanted, head = reader->bytes.head_count, done = 0;
     if (from < head) {
-        first = count < head - from ? count : head - from;
-        memcpy(into, reader->bytes.head + from, first);
+        done = count < head - from ? count : head - from;
+        memcpy(into, reader->bytes.head + from, done);
     }
-    if (count > first) memcpy((uint8_t *)into + first, reader->bytes.bytes + (from + first - head), count - first);
+    if (from < reader->piece_begin) reader->piece = 0, reader->piece_begin = head;
+    while (done < count) {
+        // In bounds: no more is wanted than there is in the pieces together.
+        const sound_piece *piece = &reader->bytes.pieces[reader->piece];
+        size_t inside = from + done - reader->piece_begin;
+        if (inside >= piece->count) {
+            reader->piece_begin += piece->count;
+            reader->piece++;
+            continue;
+        }
+        size_t part = count - done < piece->count - inside ? count - done : piece->count - inside;
+        memcpy((uint8_t *)into + done, reader->bytes.bytes + piece->start + inside, part);
+        done += part;
+    }
     reader->position += wanted;
     return wanted;
 }
@@ -51,25 +64,24 @@ static sf_count_t write_nothing(const void *from, sf_count_t count, void *user) 
 
 static sf_count_t tell(void *user) { return ((sound_reader *)user)->position; }
 
-static void say(sound_message *message, const char *text) { snprintf(message->text, sizeof message->text, "%s", text); }
-
-sound_reader *sound_open(const sound_bytes *bytes, int32_t channels, int32_t *rate, int *code, sound_message *message) {
+sound_reader *sound_open(const sound_bytes *bytes, int32_t channels, int32_t *rate, int *code) {
     static const SF_VIRTUAL_IO io = {length, seek, read_bytes, write_nothing, tell};
-    message->text[0] = 0;
     *code = sound_out_of_memory;
     sound_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) return NULL;
     reader->bytes = *bytes;
+    reader->piece_begin = bytes->head_count;
+    reader->length = (sf_count_t)bytes->head_count;
+    for (size_t i = 0; i < bytes->piece_count; i++) reader->length += (sf_count_t)bytes->pieces[i].count;
+    reader->levels.whole = 1;
     SF_INFO info;
     memset(&info, 0, sizeof info);
     SF_VIRTUAL_IO callbacks = io;
     reader->file = sf_open_virtual(&callbacks, SFM_READ, &info, reader);
     if (reader->file == NULL) {
-        *code = sound_corrupt;
-        say(message, sf_strerror(NULL));
+        *code = sound_not_begun;
     } else if (info.channels != channels || info.samplerate < 1 || (*rate != 0 && info.samplerate != *rate)) {
         *code = sound_mismatch;
-        say(message, "channels or rates are declared twice, differently");
     } else {
         reader->channels = info.channels;
         reader->block = info.channels > 1 ? malloc(sizeof(float) * block_frames * (size_t)info.channels) : NULL;
@@ -83,30 +95,35 @@ sound_reader *sound_open(const sound_bytes *bytes, int32_t channels, int32_t *ra
     return NULL;
 }
 
-// Samples are within -1 and 1; a float file may say otherwise, within reason. Denormal numbers become 0: they would slow every
-// later step down a hundredfold.
-static int check(float *samples, int64_t count) {
-    int sound = 1;
+// Samples are within -1 and 1; a float file may say otherwise, as far as integers of 32 bits go. Denormal numbers become 0: they
+// would slow every later step down a hundredfold.
+static int check(float *samples, int64_t count, sound_levels *levels) {
+    int sound = 1, whole = 1;
+    float peak = levels->peak;
     for (int64_t i = 0; i < count; i++) {
         float magnitude = fabsf(samples[i]);
-        sound &= magnitude <= 65536; // false for NaN
+        sound &= magnitude <= 2147483648.0f; // false for NaN
+        peak = magnitude > peak ? magnitude : peak;
+        whole &= magnitude == truncf(magnitude);
         samples[i] = magnitude < 1e-30f ? 0 : samples[i];
     }
+    levels->peak = peak;
+    levels->whole &= whole;
     return sound;
 }
 
-int64_t sound_read(sound_reader *reader, float *mono, int64_t frames, sound_message *message) {
+sound_levels sound_levels_read(const sound_reader *reader) { return reader->levels; }
+
+int64_t sound_read(sound_reader *reader, float *mono, int64_t frames) {
     int64_t done = 0;
     while (done < frames) {
         int64_t wanted = frames - done < block_frames ? frames - done : block_frames;
         float *into = reader->channels == 1 ? mono + done : reader->block;
         sf_count_t got = sf_readf_float(reader->file, into, wanted);
-        if (got <= 0) {
-            if (sf_error(reader->file) == SF_ERR_NO_ERROR) break;
-            say(message, sf_strerror(reader->file));
-            return -sound_corrupt;
-        }
-        if (got > wanted || !check(into, got * reader->channels)) return -sound_not_finite;
+        // An error may come with samples: a decoder of FLAC goes on behind a frame that it lost.
+        if (sf_error(reader->file) != SF_ERR_NO_ERROR) return -sound_broken;
+        if (got <= 0) break;
+        if (got > wanted || !check(into, got * reader->channels, &reader->levels)) return -sound_not_finite;
         if (reader->channels > 1)
             for (sf_count_t frame = 0; frame < got; frame++) {
                 const float *channel = reader->block + frame * reader->channels;

@@ -2,11 +2,13 @@ import CAudioCodecs
 
 /// Bytes of a file become samples of one channel at a wanted rate.
 ///
-/// - The format is decided by the first bytes. Of WAV, FLAC and MP3 the decoder sees the sound alone: no tags, pictures or
-///   other chunks.
-/// - A file that was cut, or whose header tells a length that is not there, gives what is there. Damage that the decoder
-///   reports is refused (so a FLAC file that ends within a frame), as are samples that are no finite numbers.
-/// - Of several streams one after the other in an Ogg file, what libsndfile reads as one.
+/// - The format is decided by the bytes. Of WAV, FLAC and MP3 the decoder sees the sound alone: no tags, pictures or other chunks.
+/// - Of files that were joined, and of streams that were chained, every one is heard, whatever its channels and its rate.
+/// - A file that was cut, or whose header tells a length that is not there, gives what is there, and its header says how much is
+///   missing. What a decoder reports as damage is refused (so a FLAC file that ends within a frame), as is what turns out
+///   shorter than the frames or pages that are there: see ``AudioDamage``.
+/// - Samples of floats are within -1 and 1, or somewhat beyond. Whole numbers beyond are what integers became that nobody divided:
+///   they are. Others far beyond are refused, as are samples that are no finite numbers.
 public enum AudioDecoder {
     /// Samples that are read at once.
     private static let blockFrames = 4096
@@ -64,13 +66,7 @@ public enum AudioDecoder {
         guard needed <= limits.maxMemory else {
             throw .audioTooLong(reason: "decoding it takes \(needed >> 20) MiB, more than \(limits.maxMemory >> 20)")
         }
-        let samples = try header.head.withUnsafeBufferPointer { (head) throws(MediaError) in
-            let body = UnsafeRawBufferPointer(rebasing: bytes[header.body])
-            var source = sound_bytes(
-                head: head.baseAddress, head_count: head.count,
-                bytes: body.baseAddress?.assumingMemoryBound(to: UInt8.self), count: body.count)
-            return try decode(&source, header, limits, sampleRate)
-        }
+        let samples = try decode(bytes, header, limits, sampleRate)
         guard Double(samples.count) >= AudioLimits.minSeconds * Double(sampleRate) else {
             throw tooShort(Double(samples.count) / Double(sampleRate))
         }
@@ -78,23 +74,26 @@ public enum AudioDecoder {
     }
 
     private static func check(_ header: AudioHeader, _ limits: AudioLimits) throws(MediaError) {
-        guard AudioLimits.channels.contains(header.channels) else {
-            throw .undecodableAudio(
-                format: header.format,
-                reason: "it has \(header.channels) channels, and 1 to \(AudioLimits.channels.upperBound) are mixed")
+        for stream in header.streams {
+            guard AudioLimits.channels.contains(stream.channels) else {
+                throw .undecodableAudio(
+                    format: stream.format,
+                    reason: "it has \(stream.channels) channels, and 1 to \(AudioLimits.channels.upperBound) are mixed")
+            }
+            guard AudioLimits.sampleRates.contains(stream.sampleRate) else {
+                throw .undecodableAudio(
+                    format: stream.format,
+                    reason: "it has \(stream.sampleRate) samples per second; \(AudioLimits.sampleRates.lowerBound) to "
+                        + "\(AudioLimits.sampleRates.upperBound) are read")
+            }
         }
-        guard AudioLimits.sampleRates.contains(header.sampleRate) else {
-            throw .undecodableAudio(
-                format: header.format,
-                reason: "it has \(header.sampleRate) samples per second; \(AudioLimits.sampleRates.lowerBound) to "
-                    + "\(AudioLimits.sampleRates.upperBound) are read")
+        let known = header.streams.reduce(0) { $0 + ($1.seconds ?? 0) }
+        guard known <= limits.maxSeconds else {
+            throw .audioTooLong(
+                reason: "it is \(Int(known.rounded(.up))) seconds long, more than \(Int(limits.maxSeconds))")
         }
         guard let seconds = header.seconds else { return }
         guard seconds >= AudioLimits.minSeconds else { throw tooShort(seconds) }
-        guard seconds <= limits.maxSeconds else {
-            throw .audioTooLong(
-                reason: "it is \(Int(seconds.rounded(.up))) seconds long, more than \(Int(limits.maxSeconds))")
-        }
     }
 
     private static func tooShort(_ seconds: Double) -> MediaError {
@@ -102,52 +101,64 @@ public enum AudioDecoder {
         return .audioTooShort(reason: "it is \(Int((seconds * 1_000).rounded(.down))) ms long")
     }
 
-    /// Reads, mixes and resamples block by block, up to the limit.
+    /// Decodes one stream after the other. Those of the same rate are resampled as one, without a seam.
     private static func decode(
-        _ source: inout sound_bytes, _ header: AudioHeader, _ limits: AudioLimits, _ sampleRate: Int
+        _ bytes: UnsafeRawBufferPointer, _ header: AudioHeader, _ limits: AudioLimits, _ sampleRate: Int
     ) throws(MediaError) -> [Float] {
-        var message = sound_message()
+        var converter = SampleRateConverter(
+            to: sampleRate, capacity: Int(min(header.seconds ?? 0, limits.maxSeconds) * Double(sampleRate)))
+        for stream in header.streams { try decode(stream, of: bytes, limits, into: &converter) }
+        try converter.finish()
+        return converter.samples
+    }
+
+    /// Reads, mixes and resamples a stream block by block, up to the limit.
+    private static func decode(
+        _ stream: AudioStream, of bytes: UnsafeRawBufferPointer, _ limits: AudioLimits,
+        into converter: inout SampleRateConverter
+    ) throws(MediaError) {
+        let pieces = stream.pieces.map { sound_piece(start: $0.lowerBound, count: $0.count) }
+        try stream.head.withUnsafeBufferPointer { (head) throws(MediaError) in
+            try pieces.withUnsafeBufferPointer { (pieces) throws(MediaError) in
+                var source = sound_bytes(
+                    head: head.baseAddress, head_count: head.count,
+                    bytes: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), pieces: pieces.baseAddress,
+                    piece_count: pieces.count)
+                try decode(stream, &source, limits, into: &converter)
+            }
+        }
+    }
+
+    private static func decode(
+        _ stream: AudioStream, _ source: inout sound_bytes, _ limits: AudioLimits,
+        into converter: inout SampleRateConverter
+    ) throws(MediaError) {
         var code: Int32 = 0
-        var rate = header.format == .opus ? 0 : Int32(header.sampleRate)
-        guard let reader = sound_open(&source, Int32(header.channels), &rate, &code, &message) else {
-            throw refusal(Int(code), message, header.format)
+        var rate = stream.format == .opus ? 0 : Int32(stream.sampleRate)
+        guard let reader = sound_open(&source, Int32(stream.channels), &rate, &code) else {
+            throw AudioDamage.refusal(code, stream.format)
         }
         defer { sound_close(reader) }
-        let bound = limits.maxSeconds * Double(sampleRate)
-        var resampler = try SampleRateConverter(
-            from: Int(rate), to: sampleRate,
-            capacity: Int(min(header.seconds ?? 0, limits.maxSeconds) * Double(sampleRate)))
+        // What full scale is may be known only behind the last sample.
+        try converter.begin(from: Int(rate), anew: stream.format == .wav)
+        let start = converter.samples.count
+        let bound = limits.maxSeconds * Double(converter.target)
         var block = [Float](repeating: 0, count: blockFrames)
+        var frames = 0
         while true {
-            let count = block.withUnsafeMutableBufferPointer {
-                sound_read(reader, $0.baseAddress, Int64($0.count), &message)
-            }
-            guard count >= 0 else { throw refusal(Int(-count), message, header.format) }
+            let count = block.withUnsafeMutableBufferPointer { sound_read(reader, $0.baseAddress, Int64($0.count)) }
+            guard count >= 0 else { throw AudioDamage.refusal(Int32(-count), stream.format) }
             guard count > 0 else { break }
-            try resampler.append(block[..<Int(count)])
-            guard Double(resampler.samples.count) <= bound else {
+            frames += Int(count)
+            try converter.append(block[..<Int(count)])
+            guard Double(converter.samples.count) <= bound else {
                 throw .audioTooLong(reason: "it goes on for more than \(Int(limits.maxSeconds)) seconds")
             }
         }
-        try resampler.finish()
-        return resampler.samples
-    }
-
-    private static func refusal(_ code: Int, _ message: sound_message, _ format: AudioFormat) -> MediaError {
-        let reason =
-            switch code {
-            case sound_out_of_memory: "there was no memory for it"
-            case sound_not_finite: "it has samples that are no finite number, or far beyond -1 and 1"
-            default: withUnsafeBytes(of: message.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            }
-        return .undecodableAudio(format: format, reason: reason.isEmpty ? "it is damaged" : reason.asClause)
-    }
-}
-
-extension String {
-    /// libsndfile's sentences ("Error : flac decoder lost sync."), as a part of ours.
-    fileprivate var asClause: String {
-        let sentence = hasPrefix("Error : ") ? String(dropFirst(8)) : self
-        return sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+        try AudioDamage.check(stream, decoded: Double(frames) / Double(rate))
+        if stream.format == .wav {
+            try converter.finish()
+            converter.scale(from: start, by: stream.gain * (try AudioLevel.gain(sound_levels_read(reader), stream)))
+        }
     }
 }

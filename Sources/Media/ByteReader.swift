@@ -1,3 +1,5 @@
+import Glibc
+
 /// Reads integers out of bytes that nobody vouches for: every access says nil where the bytes end.
 struct ByteReader {
     enum Order { case big, little }
@@ -12,6 +14,11 @@ struct ByteReader {
     }
 
     var count: Int { bytes.count }
+
+    /// The same bytes up to `count`, which is no more than there are.
+    func upTo(_ count: Int) -> ByteReader {
+        ByteReader(UnsafeRawBufferPointer(rebasing: bytes.prefix(max(0, count))), order: order)
+    }
 
     func byte(_ offset: Int) -> Int? {
         guard offset >= 0, offset < bytes.count else { return nil }
@@ -32,6 +39,13 @@ struct ByteReader {
     func slice(_ offset: Int, _ length: Int) -> UnsafeRawBufferPointer? {
         guard offset >= 0, length >= 0, offset <= bytes.count, length <= bytes.count - offset else { return nil }
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
+    }
+
+    /// Where that byte is next, from `offset` on.
+    func index(of byte: UInt8, from offset: Int) -> Int? {
+        guard let base = bytes.baseAddress, offset >= 0, offset < bytes.count else { return nil }
+        // `offset` lies within the bytes, and as many are looked at as are behind it.
+        return memchr(base + offset, Int32(byte), bytes.count - offset).map { UnsafeRawPointer($0) - base }
     }
 
     /// Whether the bytes from `offset` begin with `text`.

@@ -12,22 +12,39 @@ enum FileSignature {
         throw .unsupportedFormat(found: isText(bytes) ? "text" : "of no format known here")
     }
 
-    /// The header of a sound, by the reader of its format, or an error that names the format found instead.
+    /// The header of a sound, by the reader of its format, or an error that names the format found instead. Tags in front, which
+    /// some programs write before anything, are stepped over.
     static func audioHeader(of bytes: UnsafeRawBufferPointer) throws(MediaError) -> AudioHeader {
-        let big = ByteReader(bytes)
-        let little = ByteReader(bytes, order: .little)
-        if WAVHeader.recognises(little) { return try WAVHeader.read(little) }
-        if OggHeader.recognises(little) { return try OggHeader.read(little) }
-        let start = MP3Header.behindTags(big)
-        if FLACHeader.recognises(big, at: start) { return try FLACHeader.read(big, at: start) }
-        if start > 0 || MP3Header.recognises(big, at: start) { return try MP3Header.read(big, at: start) }
+        let whole = ByteReader(bytes)
+        let start = SoundTags.behindLeading(whole)
+        if start > 0, start < bytes.count {
+            let behind = UnsafeRawBufferPointer(rebasing: bytes[start...])
+            if let header = try headerOfOwn(behind) { return header.moved(by: start) }
+        } else if let header = try headerOfOwn(bytes) {
+            return header
+        }
+        if start > 0 || MP3Header.recognises(whole, at: start) { return try MP3Header.read(whole, at: start) }
         if bytes.isEmpty { throw .undecodableAudio(format: nil, reason: "there are none") }
-        let image = JPEGHeader.recognises(big) ? "a JPEG image" : PNGHeader.recognises(big) ? "a PNG image" : nil
-        if let found = image ?? name(of: big) { throw .unsupportedAudio(found: found) }
+        let image = JPEGHeader.recognises(whole) ? "a JPEG image" : PNGHeader.recognises(whole) ? "a PNG image" : nil
+        if let found = image ?? MP3Frame.otherLayer(whole, at: 0) ?? name(of: whole) {
+            throw .unsupportedAudio(found: found)
+        }
+        // A recording of a stream begins within a frame, and some files with zeros.
+        if let begin = MP3Header.begin(whole, behind: 0) { return try MP3Header.read(whole, at: begin).behind(begin) }
         guard bytes.count >= 16 else {
             throw .undecodableAudio(format: nil, reason: "there are only \(bytes.count)")
         }
-        throw .unsupportedAudio(found: isText(big) ? "text" : "of no format known here (raw samples need a WAV header)")
+        throw .unsupportedAudio(
+            found: isText(whole) ? "text" : "of no format known here (raw samples need a WAV header)")
+    }
+
+    /// The header of a sound whose format tells itself by its first bytes; nil where none does.
+    private static func headerOfOwn(_ bytes: UnsafeRawBufferPointer) throws(MediaError) -> AudioHeader? {
+        let (big, little) = (ByteReader(bytes), ByteReader(bytes, order: .little))
+        if WAVHeader.recognises(little) { return try WAVHeader.read(little) }
+        if OggHeader.recognises(little) { return try OggHeader.read(little) }
+        if FLACHeader.recognises(big) { return try FLACHeader.read(big, at: 0) }
+        return nil
     }
 
     /// A name such as "a GIF image", or nil for bytes that no rule knows.
@@ -86,10 +103,10 @@ enum FileSignature {
         (Array("fLaC".utf8), 0, "FLAC audio"),
         (Array("OggS".utf8), 0, "Ogg audio"),
         (Array("ID3".utf8), 0, "MP3 audio"),
-        ([0xFF, 0xFB], 0, "MP3 audio"),
-        ([0xFF, 0xF3], 0, "MP3 audio"),
-        ([0xFF, 0xF2], 0, "MP3 audio"),
-        ([0xFF, 0xFA], 0, "MP3 audio"),
+        ([0xFF, 0xFB], 0, "MP3 audio, but no whole frame of it"),
+        ([0xFF, 0xF3], 0, "MP3 audio, but no whole frame of it"),
+        ([0xFF, 0xF2], 0, "MP3 audio, but no whole frame of it"),
+        ([0xFF, 0xFA], 0, "MP3 audio, but no whole frame of it"),
         ([0xFF, 0xF1], 0, "AAC audio"),
         ([0xFF, 0xF9], 0, "AAC audio"),
         (Array("AIFF".utf8), 8, "AIFF audio"),

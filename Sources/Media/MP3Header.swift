@@ -1,103 +1,227 @@
-/// Walks the frames of an MPEG layer III stream (ISO/IEC 11172-3, 13818-3): each tells its own length, so that the length of
-/// the whole is counted rather than believed.
+/// Walks the frames of MPEG layer III streams: each tells its own length, so that the length of the whole is counted rather than
+/// believed, and files that were joined are found.
 ///
-/// The decoder guesses the length of a stream that has no frame with an encoder's notes, and stops there: such a stream gets a
-/// frame of notes in front, with the length counted here.
+/// The decoder believes the number of frames that an encoder's notes tell, and guesses where there are none; it stops there. So
+/// each stream gets notes in front that tell the number counted here, and the decoder sees whole frames alone.
 struct MP3Header {
-    /// What the four bytes before a frame tell.
-    struct Frame: Equatable {
-        let bytes, samples, sampleRate, channels: Int
-        /// Bytes between the frame's header and its data: where an encoder's own tag would stand.
-        let sideBytes: Int
+    /// How far damage may reach before the rest is given up, in bytes.
+    private static let searched = 1 << 20
+    /// Frames in a row that make bytes behind others a sound, rather than numbers that look like one.
+    private static let surely = 4
 
-        init?(_ reader: ByteReader, at offset: Int) {
-            guard let sync = reader.uint16(offset), sync >> 5 == 0x7FF, let third = reader.byte(offset + 2),
-                let fourth = reader.byte(offset + 3)
-            else { return nil }
-            let version = sync >> 3 & 3  // 3 is MPEG-1, 2 is MPEG-2, 0 is MPEG-2.5
-            let rates = [44_100, 48_000, 32_000]
-            let rateIndex = third >> 2 & 3
-            let bitRateIndex = third >> 4
-            // Layer III; no free format, whose frames do not tell their length.
-            guard version != 1, sync >> 1 & 3 == 1, rateIndex < 3, (1...14).contains(bitRateIndex) else { return nil }
-            let isFirst = version == 3
-            let bitRate = (isFirst ? Self.bitRates : Self.lowBitRates)[bitRateIndex - 1] * 1_000
-            sampleRate = rates[rateIndex] >> (isFirst ? 0 : version == 2 ? 1 : 2)
-            samples = isFirst ? 1_152 : 576
-            bytes = samples / 8 * bitRate / sampleRate + (third >> 1 & 1)
-            channels = fourth >> 6 == 3 ? 1 : 2
-            sideBytes = isFirst ? (channels == 1 ? 17 : 32) : (channels == 1 ? 9 : 17)
+    private let bytes: ByteReader
+    private var streams: [AudioStream] = []
+    private var run: Run?
+    /// Whether an encoder's notes were met, which no sound may have followed.
+    private var hasNotes = false
+    private var unread = 0
+    private var missing = 0.0
+    /// The length of frames in free format, as far as one was met.
+    private var freeBytes: Int?
+
+    /// The frames of a stream so far.
+    private struct Run {
+        let first: MP3Frame
+        let start: Int
+        var notes: MP3Notes?
+        var count = 0
+        var pieces: [Range<Int>] = []
+
+        mutating func append(_ frame: Range<Int>) {
+            if let last = pieces.last, last.upperBound == frame.lowerBound {
+                pieces[pieces.count - 1] = last.lowerBound..<frame.upperBound
+            } else {
+                pieces.append(frame)
+            }
         }
-
-        private static let bitRates = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-        private static let lowBitRates = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
     }
 
-    /// How far damage may reach before a file is given up, in bytes.
-    private static let searched = 64 << 10
-
-    /// Where the bytes behind any ID3v2 tags begin.
-    static func behindTags(_ bytes: ByteReader) -> Int {
-        var offset = 0
-        while bytes.has("ID3", at: offset), let flags = bytes.byte(offset + 5), let size = bytes.uint32(offset + 6) {
-            // Seven bits of each byte.
-            let length = size & 0x7F | size >> 1 & 0x3F80 | size >> 2 & 0x1F_C000 | size >> 3 & 0xFE0_0000
-            offset += 10 + length + (flags & 0x10 == 0 ? 0 : 10)
-        }
-        return offset
+    /// Whether frames begin at `start`, as far as a few bytes tell.
+    static func recognises(_ bytes: ByteReader, at start: Int) -> Bool {
+        MP3Frame(bytes, at: start, freeBytes: MP3Frame.freeBytes(bytes, at: start)) != nil
     }
 
-    /// Whether layer III begins at `start`, as far as a few bytes tell.
-    static func recognises(_ bytes: ByteReader, at start: Int) -> Bool { Frame(bytes, at: start) != nil }
+    /// Where frames begin behind bytes that are of no format, as in the recording of a stream; nil where none surely do.
+    static func begin(_ bytes: ByteReader, behind start: Int) -> Int? {
+        MP3Header(bytes).find(from: start, length: 64 << 10, frames: surely)
+    }
+
+    private init(_ bytes: ByteReader) {
+        self.bytes = bytes
+    }
 
     /// - Parameter start: where the bytes behind tags begin.
     static func read(_ bytes: ByteReader, at start: Int) throws(MediaError) -> AudioHeader {
-        guard let begin = find(bytes, from: start), let first = Frame(bytes, at: begin) else {
-            throw .undecodableAudio(format: .mp3, reason: "no frame of layer III was found")
+        // A tag at the end must not pass for the rest of a frame that was cut.
+        var header = MP3Header(bytes.upTo(SoundTags.beforeTrailing(bytes)))
+        try header.walk(from: start)
+        guard let first = header.streams.first else {
+            guard !header.hasNotes else { throw .audioTooShort(reason: "it ends before its first sound") }
+            let reason = start >= bytes.count ? "no frame of layer III was found, for it ends within its ID3 tag" : nil
+            throw .undecodableAudio(format: .mp3, reason: reason ?? "no frame of layer III was found")
         }
-        // The first frame may hold an encoder's notes instead of sound.
-        let tag = begin + 4 + first.sideBytes
-        let isNote = bytes.has("Xing", at: tag) || bytes.has("Info", at: tag) || bytes.has("VBRI", at: begin + 36)
-        var samples = isNote ? -first.samples : 0
-        var offset = begin
-        while offset < bytes.count {
-            if let frame = Frame(bytes, at: offset), frame.sampleRate == first.sampleRate {
-                samples += frame.samples
-                offset += frame.bytes
-            } else if let next = find(bytes, from: offset + 1) {
-                offset = next
-            } else {
-                break
-            }
-        }
-        let count = max(0, samples)
         return AudioHeader(
-            format: .mp3, channels: first.channels, sampleRate: first.sampleRate, frames: count,
-            head: isNote ? [] : notes(bytes, at: begin, first, frames: count / first.samples), body: begin..<bytes.count
-        )
+            first, Array(header.streams.dropFirst()), unreadBytes: header.unread, missingSeconds: header.missing)
     }
 
-    /// A frame like the first one at `start`, without sound, that tells how many frames follow.
-    private static func notes(_ bytes: ByteReader, at start: Int, _ first: Frame, frames: Int) -> [UInt8] {
+    private mutating func walk(from start: Int) throws(MediaError) {
+        var offset = start
+        while offset < bytes.count {
+            if let frame = frame(at: offset), offset + frame.bytes <= bytes.count {
+                try take(frame, at: offset)
+                offset += frame.bytes
+            } else if let length = SoundTags.length(bytes, at: offset) {
+                offset += length
+            } else {
+                let next = find(from: offset + 1, length: Self.searched, frames: 2) ?? bytes.count
+                unread += next - offset
+                offset = next
+            }
+        }
+        try end()
+    }
+
+    /// The frame at a place where one is expected: of the same kind as those before, or followed by one of its own.
+    private mutating func frame(at offset: Int) -> MP3Frame? {
+        if let frame = MP3Frame(bytes, at: offset, freeBytes: freeBytes) {
+            if let first = run?.first, first.sampleRate == frame.sampleRate, first.channels == frame.channels,
+                first.isFree == frame.isFree
+            {
+                return frame
+            }
+            if follows(frame, at: offset, frames: 2) { return frame }
+        }
+        guard let found = MP3Frame.freeBytes(bytes, at: offset), found != freeBytes else { return nil }
+        freeBytes = found
+        return MP3Frame(bytes, at: offset, freeBytes: found)
+    }
+
+    private mutating func take(_ frame: MP3Frame, at offset: Int) throws(MediaError) {
+        let notes = MP3Notes(bytes, frame, at: offset)
+        if let first = run?.first,
+            notes != nil || first.channels != frame.channels || first.sampleRate != frame.sampleRate
+        {
+            try end()
+        }
+        if run == nil { run = Run(first: frame, start: offset, notes: notes) }
+        if notes != nil { hasNotes = true }
+        guard notes == nil else { return }
+        run?.append(offset..<offset + frame.bytes)
+        run?.count += 1
+        guard run?.pieces.count ?? 0 <= AudioHeader.mostPieces else {
+            throw .undecodableAudio(format: .mp3, reason: "it is damaged in more than \(AudioHeader.mostPieces) places")
+        }
+    }
+
+    /// The stream that was read so far is complete.
+    private mutating func end() throws(MediaError) {
+        guard let run else { return }
+        self.run = nil
+        if let told = run.notes?.frames, told > run.count {
+            missing += Double((told - run.count) * run.first.samples) / Double(run.first.sampleRate)
+        }
+        guard run.count > 0 else { return }
+        guard streams.count < AudioHeader.mostStreams else {
+            throw .undecodableAudio(
+                format: .mp3, reason: "more than \(AudioHeader.mostStreams) files were joined in it")
+        }
+        let length = run.pieces.reduce(0) { $0 + $1.count }
+        let head =
+            run.notes?.telling(run.count, bytes: length, in: bytes)
+            ?? MP3Notes.made(bytes, run.first, at: run.start, frames: run.count)
+        streams.append(
+            AudioStream(
+                format: .mp3, channels: run.first.channels, sampleRate: run.first.sampleRate,
+                frames: run.count * run.first.samples, slack: 5 * run.first.samples + 1_152, head: head,
+                pieces: run.pieces))
+    }
+
+    /// The next place where that many frames of a kind follow each other, or fewer end the file.
+    private func find(from start: Int, length: Int, frames: Int) -> Int? {
+        var place = bytes.index(of: 0xFF, from: start)
+        while let offset = place, offset < start + length {
+            if let frame = MP3Frame(bytes, at: offset, freeBytes: freeBytes) {
+                if follows(frame, at: offset, frames: frames) { return offset }
+            } else if MP3Frame.freeBytes(bytes, at: offset) != nil {
+                return offset
+            }
+            place = bytes.index(of: 0xFF, from: offset + 1)
+        }
+        return nil
+    }
+
+    /// Whether a frame begins a row of so many of its kind, or of fewer up to the end of the file or a tag.
+    private func follows(_ frame: MP3Frame, at offset: Int, frames: Int) -> Bool {
+        var (last, place) = (frame, offset)
+        for _ in 1..<frames {
+            place += last.bytes
+            guard place < bytes.count else { return place == bytes.count }
+            if SoundTags.length(bytes, at: place) != nil { return true }
+            guard let next = MP3Frame(bytes, at: place, freeBytes: freeBytes), next.sampleRate == frame.sampleRate
+            else { return false }
+            last = next
+        }
+        return true
+    }
+}
+
+/// A frame in which an encoder wrote about the stream that follows, in the place of sound: how many frames it has, and how many
+/// samples at both ends are none of it (Xing, as LAME extended it; Fraunhofer's VBRI).
+struct MP3Notes {
+    /// How many frames it says follow; nil where it does not.
+    let frames: Int?
+    private let frame: Range<Int>
+    /// Where the number stands in the frame; nil in notes that are not passed on.
+    private let place: Int?
+
+    /// Reads the notes in a frame; nil where it has sound.
+    init?(_ bytes: ByteReader, _ frame: MP3Frame, at offset: Int) {
+        self.frame = offset..<offset + frame.bytes
+        let tag = offset + 4 + frame.sideBytes
+        if bytes.has("Xing", at: tag) || bytes.has("Info", at: tag) {
+            let isTold = bytes.uint32(tag + 4).map { $0 & 1 == 1 } ?? false
+            frames = isTold ? bytes.uint32(tag + 8) : nil
+            place = isTold ? tag + 8 - offset : nil
+        } else if bytes.has("VBRI", at: offset + 36) {
+            frames = bytes.uint32(offset + 36 + 14)
+            place = nil
+        } else {
+            return nil
+        }
+    }
+
+    /// The frame with these numbers of frames and of bytes behind it; nil where they cannot be told in it. Where the stream was cut
+    /// or goes on, the samples at its end are sound.
+    func telling(_ count: Int, bytes length: Int, in bytes: ByteReader) -> [UInt8]? {
+        guard let place, place + 4 <= frame.count, let old = bytes.slice(frame.lowerBound, frame.count) else {
+            return nil
+        }
+        var new = Array(old)
+        func tell(_ number: Int, at place: Int) {
+            for index in 0..<4 { new[place + index] = UInt8(truncatingIfNeeded: number >> (24 - 8 * index)) }
+        }
+        tell(count, at: place)
+        // Behind the number: that of bytes, a table and a quality, each where a bit says so; then LAME's own.
+        let flags = Int(new[place - 1])
+        if flags & 2 != 0, place + 8 <= new.count { tell(new.count + length, at: place + 4) }
+        guard count != frames else { return new }
+        let own = place + 4 + (flags & 2 == 0 ? 0 : 4) + (flags & 4 == 0 ? 0 : 100) + (flags & 8 == 0 ? 0 : 4)
+        if own + 24 <= new.count {
+            new[own + 22] &= 0xF0
+            new[own + 23] = 0
+        }
+        return new
+    }
+
+    /// A frame like that at `start`, without sound, that tells how many frames follow.
+    static func made(_ bytes: ByteReader, _ first: MP3Frame, at start: Int, frames: Int) -> [UInt8] {
         guard let second = bytes.byte(start + 1), let third = bytes.byte(start + 2), let fourth = bytes.byte(start + 3)
         else { return [] }
         // No checksum (bit 0 of the second byte); 80 or 128 kbit/s, long enough for the notes at every rate.
         let header = [0xFF, second | 1, third & 0x0C | 0x90, fourth].map { UInt8($0) }
-        guard let frame = header.withUnsafeBytes({ Frame(ByteReader($0), at: 0) }) else { return [] }
+        guard let frame = header.withUnsafeBytes({ MP3Frame(ByteReader($0), at: 0) }) else { return [] }
         let count = (0..<4).map { UInt8(truncatingIfNeeded: frames >> (24 - 8 * $0)) }
         let notes = [UInt8](repeating: 0, count: first.sideBytes) + Array("Xing".utf8) + [0, 0, 0, 1] + count
         return header + notes + [UInt8](repeating: 0, count: frame.bytes - header.count - notes.count)
-    }
-
-    /// The next place where two frames of a kind follow each other, or one ends the file.
-    private static func find(_ bytes: ByteReader, from start: Int) -> Int? {
-        let end = min(bytes.count, start + searched)
-        guard start < end else { return nil }
-        return (start..<end).first { offset in
-            guard let frame = Frame(bytes, at: offset) else { return false }
-            let next = offset + frame.bytes
-            guard next < bytes.count else { return next == bytes.count }
-            return Frame(bytes, at: next).map { $0.sampleRate == frame.sampleRate } ?? false
-        }
     }
 }

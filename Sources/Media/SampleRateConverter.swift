@@ -1,27 +1,42 @@
 import CAudioCodecs
 
-/// Resamples one channel as it comes, block by block. The blocks do not show in the result.
+/// Resamples one channel as it comes, block by block, from one rate after the other. The blocks do not show in the result, nor
+/// where a stream follows another one of the same rate.
 struct SampleRateConverter: ~Copyable {
     /// What is resampled so far.
     private(set) var samples: [Float] = []
+    /// The rate that comes out.
+    let target: Int
+    private var source = 0
     /// Nil where the rates are the same.
-    private let resampler: OpaquePointer?
-    private let ratio: Double
+    private var resampler: OpaquePointer?
 
     /// - Parameter capacity: how many samples are expected to come out.
-    init(from: Int, to: Int, capacity: Int) throws(MediaError) {
-        ratio = Double(to) / Double(from)
-        if from == to {
-            resampler = nil
-        } else {
-            // Rates are those of `AudioLimits`, or the server's own.
-            guard let opened = sound_resampler_open(Int32(from), Int32(to)) else { throw Self.failed }
-            resampler = opened
-        }
+    init(to target: Int, capacity: Int) {
+        self.target = target
         samples.reserveCapacity(capacity + 64)
     }
 
     deinit { sound_resampler_close(resampler) }
+
+    /// What comes now has this rate.
+    ///
+    /// - Parameter anew: whether it is a sound of its own even at the same rate.
+    mutating func begin(from rate: Int, anew: Bool) throws(MediaError) {
+        guard rate != source || anew else { return }
+        try finish()
+        source = rate
+        guard rate != target else { return }
+        // Rates are those of `AudioLimits`, or the server's own.
+        guard let opened = sound_resampler_open(Int32(rate), Int32(target)) else { throw Self.failed }
+        resampler = opened
+    }
+
+    /// Multiplies what was made from a place on.
+    mutating func scale(from place: Int, by gain: Float) {
+        guard gain != 1 else { return }
+        for index in place..<samples.count { samples[index] *= gain }
+    }
 
     /// Takes the next samples.
     mutating func append(_ block: ArraySlice<Float>) throws(MediaError) {
@@ -35,9 +50,14 @@ struct SampleRateConverter: ~Copyable {
         }
     }
 
-    /// There are no more: what the filter still holds comes out.
+    /// There are no more of this rate: what the filter still holds comes out.
     mutating func finish() throws(MediaError) {
         guard resampler != nil else { return }
+        defer {
+            sound_resampler_close(resampler)
+            resampler = nil
+            source = 0
+        }
         var before = -1
         while samples.count > before {
             before = samples.count
@@ -47,7 +67,7 @@ struct SampleRateConverter: ~Copyable {
 
     /// One call of the library; says how much of `input` it took. Nil is the end.
     private mutating func process(_ input: UnsafeBufferPointer<Float>?) throws(MediaError) -> Int {
-        let capacity = Int(Double(input?.count ?? 1024) * ratio) + 1024
+        let capacity = Int(Double(input?.count ?? 1024) * Double(target) / Double(max(1, source))) + 1024
         var used = 0
         var written: Int64 = -1
         let output = [Float](unsafeUninitializedCapacity: capacity) { target, initialized in

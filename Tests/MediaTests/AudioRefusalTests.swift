@@ -159,14 +159,6 @@ import Testing
         #expect(notes - start == 36)
         expectAudioRefusal(Array(mp3[start..<start + 208]), "audio_too_short")
     }
-
-    @Test func `in Ogg streams one after the other are bounded`() throws {
-        let ogg = try AudioFixtures.bytes("voice.ogg")
-        let once = try frames(ogg)
-        if let count = try? frames(ogg + ogg) { #expect(count >= once && count <= 2 * once + 64) }
-        #expect(try frames(ogg + [UInt8](repeating: 0, count: 500)) == once)
-        #expect(audioRefusal(of: Array(ogg.prefix(3_500))) != nil)
-    }
 }
 
 @Suite struct `Bytes that are no sound` {

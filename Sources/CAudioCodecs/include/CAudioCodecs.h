@@ -4,37 +4,49 @@
 #include <stdint.h>
 
 // A thin layer over libsndfile and libsoxr, and the Fourier transform of the log-mel spectrogram. Nothing here keeps state
-// outside what its caller holds. Every refusal carries a message.
+// outside what its caller holds. What a library says in words stays here: its caller gets a number and has sentences of its own.
 
 enum {
     sound_ok = 0,
-    sound_corrupt = 1,       // the library does not read these bytes, or stopped reading them with an error
+    sound_not_begun = 1,     // the library does not read the beginning of these bytes
     sound_out_of_memory = 2, // working memory could not be had
     sound_mismatch = 3,      // the library read other channels or another rate than the caller's header reader
     sound_not_finite = 4,    // a sample is NaN, infinite or absurdly large
+    sound_broken = 5,        // the library stopped within the sound with an error
 };
 
+/// A part of the caller's bytes.
 typedef struct {
-    char text[200]; // always ends in NUL
-} sound_message;
+    size_t start;
+    size_t count;
+} sound_piece;
 
-/// A file as the library sees it: `head`, written by the caller, and behind it the caller's bytes. So the caller decides which
-/// parts of an uploaded file are looked at, without copying them.
+/// A file as the library sees it: `head`, written by the caller, and behind it pieces of the caller's bytes. So the caller decides
+/// which parts of an uploaded file are looked at, without copying them.
 typedef struct {
     const uint8_t *head;
     size_t head_count;
     const uint8_t *bytes;
-    size_t count;
+    const sound_piece *pieces;
+    size_t piece_count;
 } sound_bytes;
 
 typedef struct sound_reader sound_reader;
 
-/// Opens for reading. `bytes` must stay valid until `sound_close`. The rate is the one in which samples will come; 0 in
-/// `*rate` accepts any. Returns NULL with a code and a message for a refusal.
-sound_reader *sound_open(const sound_bytes *bytes, int32_t channels, int32_t *rate, int *code, sound_message *message);
+/// Opens for reading. `bytes` and what it points to must stay valid until `sound_close`. The rate is the one in which samples will
+/// come; 0 in `*rate` accepts any. Returns NULL with a code for a refusal.
+sound_reader *sound_open(const sound_bytes *bytes, int32_t channels, int32_t *rate, int *code);
 
 /// Reads up to `frames` samples, each the mean of its channels. Returns how many there were, 0 at the end, or minus a code.
-int64_t sound_read(sound_reader *reader, float *mono, int64_t frames, sound_message *message);
+int64_t sound_read(sound_reader *reader, float *mono, int64_t frames);
+
+/// What was read so far, before channels were mixed.
+typedef struct {
+    float peak;       // the largest magnitude
+    int whole;        // whether every sample is a whole number
+} sound_levels;
+
+sound_levels sound_levels_read(const sound_reader *reader);
 
 void sound_close(sound_reader *reader);
 

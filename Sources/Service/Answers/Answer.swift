@@ -50,14 +50,13 @@ enum UnderstoodInput: Sendable, Equatable {
     case image(name: String, width: Int, height: Int, format: String, view: PictureView? = nil)
     /// Word pieces of the whole text and whether some were cut.
     case text(name: String, tokens: Int, isTruncated: Bool)
-    /// Length, and rate and channels as stored, before the sound became one channel at the tower's rate.
-    case audio(name: String, seconds: Double, sampleRate: Int, channels: Int, format: String)
+    case audio(name: String, UnderstoodSound)
     /// Rows and columns of an array that the client computed.
     case features(name: String, tokens: Int, width: Int)
 
     private var name: String {
         switch self {
-        case .image(let name, _, _, _, _), .audio(let name, _, _, _, _), .text(let name, _, _),
+        case .image(let name, _, _, _, _), .audio(let name, _), .text(let name, _, _),
             .features(let name, _, _):
             name
         }
@@ -78,11 +77,7 @@ enum UnderstoodInput: Sendable, Equatable {
                     json.field("height", height)
                     json.field("format", format)
                     if let view { json.field("view", view.rawValue) }
-                case .audio(_, let seconds, let sampleRate, let channels, let format):
-                    try json.field("seconds", seconds)
-                    json.field("sample_rate", sampleRate)
-                    json.field("channels", channels)
-                    json.field("format", format)
+                case .audio(_, let sound): try sound.write(to: &json)
                 case .text(_, let tokens, let isTruncated):
                     json.field("tokens", tokens)
                     json.field("truncated", isTruncated)
@@ -92,5 +87,35 @@ enum UnderstoodInput: Sendable, Equatable {
                 }
             }
         }
+    }
+}
+
+/// What was understood of a sound.
+struct UnderstoodSound: Sendable, Equatable {
+    /// How long it is, as it was heard.
+    let seconds: Double
+    /// As stored, before the sound became one channel at the tower's rate.
+    let sampleRate, channels: Int
+    /// What the bytes really are.
+    let format: String
+    /// How many streams were heard, one after the other.
+    var streams = 1
+    /// Bytes that are neither sound nor tags.
+    var unreadBytes = 0
+    /// Seconds that the file tells of and does not have.
+    var missingSeconds = 0.0
+
+    /// Less is missing of many a file that nobody cut: encoders count their own delay.
+    private static let leastMissing = 0.05
+
+    /// Writes the fields. Those that nearly every sound would have the same are there where they say something.
+    fileprivate func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.field("seconds", seconds)
+        json.field("sample_rate", sampleRate)
+        json.field("channels", channels)
+        json.field("format", format)
+        if streams > 1 { json.field("streams", streams) }
+        if missingSeconds >= Self.leastMissing { try json.field("missing_seconds", missingSeconds) }
+        if unreadBytes > 0 { json.field("unread_bytes", unreadBytes) }
     }
 }

@@ -31,9 +31,10 @@ enum ExpectedDecoding {
         return Double(header.width * header.height) * nanoseconds * 1e-9
     }
 
-    /// A second of sound takes about 1.5 ms; where the header does not tell how many there are, 4 KB make one.
+    /// A second of sound takes about 1.5 ms, and to begin a stream as much; where the header does not tell how many seconds there
+    /// are, 4 KB make one.
     private static func secondsOfSound(_ file: [UInt8]) -> Double {
         guard let header = try? AudioDecoder.header(of: file) else { return 0 }
-        return (header.seconds ?? Double(file.count) / 4_096) * 1.5e-3
+        return ((header.seconds ?? Double(file.count) / 4_096) + Double(header.streamCount)) * 1.5e-3
     }
 }

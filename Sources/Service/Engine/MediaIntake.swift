@@ -156,8 +156,11 @@ struct MediaIntake: Sendable {
         let header = decoded.header
         taken.understood.append(
             .audio(
-                name: input.part, seconds: decoded.seconds, sampleRate: header.sampleRate, channels: header.channels,
-                format: header.format.rawValue))
+                name: input.part,
+                UnderstoodSound(
+                    seconds: decoded.seconds, sampleRate: header.sampleRate, channels: header.channels,
+                    format: header.format.rawValue, streams: header.streamCount, unreadBytes: header.unreadBytes,
+                    missingSeconds: header.missingSeconds)))
         taken.sources.append((input.part, .clip(tokensPerSecond: tower.tokensPerSecond)))
     }
 
