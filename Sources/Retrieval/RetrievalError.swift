@@ -99,7 +99,7 @@ extension RetrievalError: CustomStringConvertible {
 
 extension RetrievalError {
     init(_ error: SQLiteError) {
-        self = error.isFull ? .storageFull : .storageFailed(reason: "\(error.description) (\(error.code))")
+        self = error.isFull ? .storageFull : .storageFailed(reason: error.description)
     }
 
     /// Writing a file failed, for the reason that `errno` has.

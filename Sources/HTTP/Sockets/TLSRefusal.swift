@@ -21,7 +21,7 @@ enum TLSRefusal {
 
     /// What OpenSSL has against the content of a file that it just read on this thread.
     static func ofContent(_ content: Content) -> String {
-        var words: [String] = []
+        var reason = "Write it as openssl does, from a line -----BEGIN to a line -----END"
         while case let code = ERR_get_error(), code != 0 {
             switch (ERR_GET_LIB(code), ERR_GET_REASON(code)) {
             case (ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH), (ERR_LIB_X509, X509_R_KEY_TYPE_MISMATCH):
@@ -30,12 +30,15 @@ enum TLSRefusal {
             case (ERR_LIB_PEM, PEM_R_BAD_PASSWORD_READ):
                 ERR_clear_error()
                 return "the key is encrypted, and no password is asked for; decrypt it"
-            default:
-                if let reason = ERR_reason_error_string(code) { words.append(String(cString: reason)) }
+            case (ERR_LIB_SSL, SSL_R_EE_KEY_TOO_SMALL), (ERR_LIB_SSL, SSL_R_CA_KEY_TOO_SMALL):
+                reason =
+                    "Its key is too short to be safe: make one of at least 2048 bits (RSA) or 224 (elliptic curves)"
+            case (ERR_LIB_SSL, SSL_R_CA_MD_TOO_WEAK):
+                reason = "Its signature is too weak to be safe: have it signed with SHA-256"
+            // OpenSSL's other words, such as "PEM lib", tell where an error was passed on, not what it was.
+            default: break
             }
         }
-        // "PEM lib", "system lib": where an error was passed on, not what it was.
-        let reason = words.first { !$0.hasSuffix(" lib") }.map { " (\($0))" } ?? ""
-        return "it holds no \(content.rawValue) in PEM form that can be used\(reason)"
+        return "it holds no \(content.rawValue) in PEM form that can be used. \(reason)"
     }
 }

@@ -2,7 +2,7 @@
 public enum StoreFault: Error, Sendable, Equatable {
     /// A file is missing, empty, or not the one that belongs here.
     case file(path: String, reason: String)
-    /// The database's pages do not fit together; in SQLite's words.
+    /// The database's pages do not fit together.
     case structure(reason: String)
     /// What is known of a collection, or how many items it has.
     case collection(String, reason: String)

@@ -12,9 +12,8 @@ final class SQLiteConnection {
         // NOMUTEX: the owner lets in one thread at a time.
         let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
         guard code == SQLITE_OK, let handle else {
-            let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close_v2(handle)
-            throw SQLiteError(code: code, description: message)
+            throw SQLiteError(code: code)
         }
         self.handle = handle
         // A checkpoint and a reader may meet for a moment.
@@ -96,6 +95,6 @@ final class SQLiteConnection {
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     private func error(_ code: Int32) -> SQLiteError {
-        SQLiteError(code: code, description: String(cString: sqlite3_errmsg(handle)))
+        SQLiteError(code: code)
     }
 }
