@@ -17,6 +17,12 @@ import Testing
         var corpus = try Self.names.map(AudioFixtures.bytes)
         let data = WAVBytes.chunk("data", WAVBytes.float32(WAVBytes.tone(1_000)))
         corpus.append(WAVBytes.file(WAVBytes.chunk("LIST", [1, 2, 3]), WAVBytes.format(3, bits: 32), data))
+        let small = try ["voice.ogg", "voice.opus", "voice.mp3", "low-rate.mp3", "voice.flac"].map(AudioFixtures.bytes)
+        let tag = Array("ID3".utf8) + [4, 0, 0, 0, 0, 0, 3, 1, 2, 3]
+        corpus += [
+            small[0] + small[1] + small[0], small[2] + tag + small[3], small[4] + tag + small[4],
+            tag + corpus[corpus.count - 1] + corpus[6], [0, 0, 0] + small[2],
+        ]
         let limits = AudioLimits(maxSeconds: 2)
         var mutation = Mutation(seed: Self.seed)
         var decoded = 0

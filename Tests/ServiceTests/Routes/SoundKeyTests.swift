@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import Service
@@ -48,6 +49,31 @@ import Testing
         for answer in answers(Sound.wav([Int16](repeating: 0, count: 16_000))) {
             #expect(answer.status < 300, "\(answer.text)")
             #expect(answer.value("inputs", "audio", "seconds") == .integer(1))
+        }
+    }
+
+    @Test func `what of a sound is joined, missing or no sound is said`() {
+        let second = Sound.wav([Int16](repeating: 0, count: 16_000))
+        let cases: [([UInt8], Double, String, JSONValue?)] = [
+            (second, 1, "streams", nil), (second, 1, "unread_bytes", nil), (second, 1, "missing_seconds", nil),
+            (second + second + second, 3, "streams", .integer(3)),
+            (second + [UInt8](repeating: 1, count: 99), 1, "unread_bytes", .integer(99)),
+            (Array(second.dropLast(8_000)), 0.75, "missing_seconds", .number(0.25)),
+        ]
+        for (bytes, seconds, member, value) in cases {
+            for answer in answers(bytes) {
+                #expect(answer.status < 300, "\(answer.text)")
+                let heard = answer.value("inputs", "audio", "seconds")
+                #expect(heard == .number(seconds) || heard == .integer(Int(seconds)), "\(answer.text)")
+                #expect(answer.value("inputs", "audio", member) == value, "\(answer.text)")
+            }
+        }
+    }
+
+    @Test func `joined sounds are too long together, which their headers say`() {
+        let minute = Sound.wav([Int16](repeating: 0, count: 60 * 16_000))
+        for answer in answers(Array(repeatElement(minute, count: 11).joined())) {
+            #expect(answer.code == "audio_too_long" && answer.detail.contains("660 seconds"), "\(answer.text)")
         }
     }
 
