@@ -23,11 +23,13 @@ enum FileSignature {
         } else if let header = try headerOfOwn(bytes) {
             return header
         }
+        if let layer = MP3Frame.otherLayer(whole, at: start) { throw .unsupportedAudio(found: layer) }
         if start > 0 || MP3Header.recognises(whole, at: start) { return try MP3Header.read(whole, at: start) }
         if bytes.isEmpty { throw .undecodableAudio(format: nil, reason: "there are none") }
         let image = JPEGHeader.recognises(whole) ? "a JPEG image" : PNGHeader.recognises(whole) ? "a PNG image" : nil
-        if let found = image ?? MP3Frame.otherLayer(whole, at: 0) ?? name(of: whole) {
-            throw .unsupportedAudio(found: found)
+        if let found = image ?? name(of: whole), found != "MP3 audio" || MP3Header.begin(whole, behind: 0) == nil {
+            guard let format = accepted[found] else { throw .unsupportedAudio(found: found) }
+            throw .undecodableAudio(format: format, reason: "its beginning is cut or damaged")
         }
         // A recording of a stream begins within a frame, and some files with zeros.
         if let begin = MP3Header.begin(whole, behind: 0) { return try MP3Header.read(whole, at: begin).behind(begin) }
@@ -37,6 +39,11 @@ enum FileSignature {
         throw .unsupportedAudio(
             found: isText(whole) ? "text" : "of no format known here (raw samples need a WAV header)")
     }
+
+    /// Names that stand for formats which are decoded: of these something else is wrong.
+    private static let accepted: [String: AudioFormat] = [
+        "WAV audio": .wav, "FLAC audio": .flac, "Ogg audio": .ogg, "MP3 audio": .mp3,
+    ]
 
     /// The header of a sound whose format tells itself by its first bytes; nil where none does.
     private static func headerOfOwn(_ bytes: UnsafeRawBufferPointer) throws(MediaError) -> AudioHeader? {
@@ -103,10 +110,10 @@ enum FileSignature {
         (Array("fLaC".utf8), 0, "FLAC audio"),
         (Array("OggS".utf8), 0, "Ogg audio"),
         (Array("ID3".utf8), 0, "MP3 audio"),
-        ([0xFF, 0xFB], 0, "MP3 audio, but no whole frame of it"),
-        ([0xFF, 0xF3], 0, "MP3 audio, but no whole frame of it"),
-        ([0xFF, 0xF2], 0, "MP3 audio, but no whole frame of it"),
-        ([0xFF, 0xFA], 0, "MP3 audio, but no whole frame of it"),
+        ([0xFF, 0xFB], 0, "MP3 audio"),
+        ([0xFF, 0xF3], 0, "MP3 audio"),
+        ([0xFF, 0xF2], 0, "MP3 audio"),
+        ([0xFF, 0xFA], 0, "MP3 audio"),
         ([0xFF, 0xF1], 0, "AAC audio"),
         ([0xFF, 0xF9], 0, "AAC audio"),
         (Array("AIFF".utf8), 8, "AIFF audio"),

@@ -1,10 +1,14 @@
 /// Finds what taggers write before, between and behind sounds: ID3v2 (id3.org, 2.4.0 section 3), ID3v1, APE (2.0) and Lyrics3
 /// (2.00). None of it is sound.
 enum SoundTags {
-    /// Where the bytes behind any ID3v2 tags begin, which may be beyond the end.
+    /// Where the bytes behind any ID3v2 and APE tags begin, which may be beyond the end.
     static func behindLeading(_ bytes: ByteReader, at start: Int = 0) -> Int {
         var offset = start
-        while let length = id3v2(bytes, at: offset) { offset += length }
+        while let length = id3v2(bytes, at: offset)
+            ?? (bytes.has("APETAGEX", at: offset) ? ape(bytes, at: offset) : nil)
+        {
+            offset += length
+        }
         return offset
     }
 

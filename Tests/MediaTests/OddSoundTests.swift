@@ -152,6 +152,13 @@ import Testing
     func `of the other layers are named`(head: [UInt8], length: Int, name: String) {
         let frame = head + [UInt8](repeating: 0, count: length - 4)
         expectAudioRefusal(frame + frame + frame, "unsupported_media_type", saying: name)
+        expectAudioRefusal(Self.tag + frame + frame, "unsupported_media_type", saying: name)
+    }
+
+    @Test(arguments: [[0xFF, 0xFB, 0xF0, 0xC0], Array("RF64\0\0\0\0JUNK".utf8)] as [[UInt8]])
+    func `of an accepted format are not called another one`(begin: [UInt8]) {
+        let sentence = audioRefusal(of: begin + [UInt8](repeating: 0, count: 64))?.description ?? ""
+        #expect(sentence.contains("beginning is cut or damaged") && !sentence.contains("accepted"), "\(sentence)")
     }
 
     @Test func `that end before their first sound are too short, in words that are true`() throws {
