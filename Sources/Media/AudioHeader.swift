@@ -50,7 +50,7 @@ public struct AudioHeader: Sendable, Equatable {
 
     /// Most streams of one file: each costs a decoder, however short it is.
     static let mostStreams = 256
-    /// Most pieces of one stream, between which are bytes that are no sound.
+    /// Most pieces of all streams together, between which are bytes that are no sound.
     static let mostPieces = 4_096
 }
 

@@ -48,6 +48,17 @@ struct ByteReader {
         return memchr(base + offset, Int32(byte), bytes.count - offset).map { UnsafeRawPointer($0) - base }
     }
 
+    /// Where that text, of at least two bytes, is next, from `offset` on; in time that grows with the way to it alone.
+    func index(of text: StaticString, from offset: Int) -> Int? {
+        let (first, second) = (text.utf8Start[0], text.utf8Start[1])
+        var place = max(0, offset)
+        while place + 1 < bytes.count {
+            if bytes[place] == first, bytes[place + 1] == second, has(text, at: place) { return place }
+            place += 1
+        }
+        return nil
+    }
+
     /// Whether the bytes from `offset` begin with `text`.
     func has(_ text: StaticString, at offset: Int) -> Bool {
         has(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), at: offset)

@@ -34,8 +34,8 @@ struct FLACHeader {
         let fields = ByteReader(information)
         guard let high = fields.uint32(10), let low = fields.uint32(14) else { throw damaged("it is cut") }
         let total = (high & 0xF) << 32 | low
-        var next = bytes.index(of: 0x66, from: block)
-        while let place = next, !isBegin(bytes, place) { next = bytes.index(of: 0x66, from: place + 1) }
+        var next = bytes.index(of: "fLaC", from: block)
+        while let place = next, !isBegin(bytes, place) { next = bytes.index(of: "fLaC", from: place + 1) }
         // Marker and stream information, marked as the last block.
         let head = Array("fLaC".utf8) + [0x80, 0, 0, UInt8(informationBytes)] + information
         let stream = AudioStream(

@@ -16,6 +16,8 @@ struct MP3Header {
     private var hasNotes = false
     private var unread = 0
     private var missing = 0.0
+    /// Pieces of all streams.
+    private var pieces = 0
     /// The length of frames in free format, as far as one was met.
     private var freeBytes: Int?
 
@@ -27,12 +29,15 @@ struct MP3Header {
         var count = 0
         var pieces: [Range<Int>] = []
 
-        mutating func append(_ frame: Range<Int>) {
+        /// Whether the frame begins another piece.
+        mutating func append(_ frame: Range<Int>) -> Bool {
+            count += 1
             if let last = pieces.last, last.upperBound == frame.lowerBound {
                 pieces[pieces.count - 1] = last.lowerBound..<frame.upperBound
-            } else {
-                pieces.append(frame)
+                return false
             }
+            pieces.append(frame)
+            return true
         }
     }
 
@@ -106,9 +111,8 @@ struct MP3Header {
         if run == nil { run = Run(first: frame, start: offset, notes: notes) }
         if notes != nil { hasNotes = true }
         guard notes == nil else { return }
-        run?.append(offset..<offset + frame.bytes)
-        run?.count += 1
-        guard run?.pieces.count ?? 0 <= AudioHeader.mostPieces else {
+        if run?.append(offset..<offset + frame.bytes) == true { pieces += 1 }
+        guard pieces <= AudioHeader.mostPieces else {
             throw .undecodableAudio(format: .mp3, reason: "it is damaged in more than \(AudioHeader.mostPieces) places")
         }
     }

@@ -61,9 +61,9 @@ struct OggHeader {
             } else if !isEmpty, let length = SoundTags.length(bytes, at: offset) {
                 offset += length
             } else {
-                var next = bytes.index(of: 0x4F, from: offset + 1)
+                var next = bytes.index(of: "OggS", from: offset + 1)
                 while let place = next, OggPage(bytes, at: place) == nil {
-                    next = bytes.index(of: 0x4F, from: place + 1)
+                    next = bytes.index(of: "OggS", from: place + 1)
                 }
                 unread += (next ?? bytes.count) - offset
                 offset = next ?? bytes.count
