@@ -15,6 +15,9 @@ typedef struct {
     int code;
     codec_message *message;
     int maximum_scans;
+    int has_ended;       // the file ended without an end marker
+    unsigned components; // one bit for each that a scan had
+    strip strip;
 } refusal;
 
 static void refuse(j_common_ptr common) {
@@ -33,28 +36,69 @@ static void refuse(j_common_ptr common) {
     longjmp(r->refused, 1);
 }
 
-// libjpeg only warns when data is missing or wrong, and paints the rest grey. A caption of grey is worse than a refusal,
-// so all warnings refuse except those that leave every pixel as it was meant.
+// libjpeg only warns when data is missing or wrong, and paints the rest grey. A caption of grey is worse than a refusal. So
+// each of its warnings (jerror.h, those that begin with JWRN) is sorted here, by whether every pixel is as it was meant when
+// it comes. One that is in no line refuses, and so do those of libraries to come.
+typedef enum { something_is_missing, all_is_there, all_may_be_there } verdict;
+
+static const struct {
+    int code;
+    verdict verdict;
+} warnings[] = {
+    {JWRN_ADOBE_XFORM, all_is_there},           // an Adobe marker of an unknown kind: the usual one is taken
+    {JWRN_BOGUS_ICC, all_is_there},             // a profile in pieces that do not fit together
+    {JWRN_EXTRANEOUS_DATA, all_is_there},       // padding between segments
+    {JWRN_JFIF_MAJOR, all_is_there},            // a revision of JFIF beyond 1
+    {JWRN_NOT_SEQUENTIAL, all_is_there},        // a baseline scan that names no coefficients: all are in it (Samsung)
+    {JWRN_JPEG_EOF, all_may_be_there},          // no end marker: see `is_complete`
+    {JWRN_ARITH_BAD_CODE, something_is_missing},
+    {JWRN_BOGUS_PROGRESSION, something_is_missing}, // a scan refines what never came
+    {JWRN_HIT_MARKER, something_is_missing},    // a scan ends before its last block
+    {JWRN_HUFF_BAD_CODE, something_is_missing},
+    {JWRN_MUST_RESYNC, something_is_missing},   // a restart marker is not where it should be
+    {JWRN_TOO_MUCH_DATA, something_is_missing}, // only an encoder says that
+};
+
+static verdict verdict_of(int code) {
+    for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++)
+        if (warnings[i].code == code) return warnings[i].verdict;
+    return something_is_missing;
+}
+
 static void judge_message(j_common_ptr common, int level) {
     if (level >= 0) return; // traces
-    switch (common->err->msg_code) {
-    case JWRN_EXTRANEOUS_DATA: // padding between segments
-    case JWRN_JFIF_MAJOR:
-    case JWRN_ADOBE_XFORM:
-    case JWRN_BOGUS_ICC:
-        return;
-    default:
-        refuse(common);
-    }
+    if (verdict_of(common->err->msg_code) == something_is_missing) refuse(common);
 }
 
 static void print_nothing(j_common_ptr common) { (void)common; }
 
+static void note_components(j_decompress_ptr cinfo) {
+    refusal *r = (refusal *)cinfo->err;
+    for (int i = 0; i < cinfo->comps_in_scan; i++) r->components |= 1u << cinfo->cur_comp_info[i]->component_index;
+}
+
+// Whether every scan that the image needs was there, when the file is read. In one scan that is all of the image, a byte too
+// few is a warning of its own. In several, a colour without a scan would be painted as if it were grey, without a word.
+static int is_complete(j_decompress_ptr cinfo) {
+    refusal *r = (refusal *)cinfo->err;
+    if (r->components != (1u << cinfo->num_components) - 1) return 0;
+    if (!r->has_ended) return 1;
+    // Zeros at the end of arithmetic coding need not be written (ITU-T T.81, D.1.8): what a cut took looks like them.
+    if (cinfo->arith_code) return 0;
+    if (!cinfo->progressive_mode) return 1;
+    // Scans may be missing that would have refined the image: none can where every coefficient has its last bit.
+    for (int c = 0; c < cinfo->num_components; c++)
+        for (int k = 0; k < DCTSIZE2; k++)
+            if (cinfo->coef_bits[c][k] != 0) return 0;
+    return 1;
+}
+
 // Called between scans and rows; libjpeg has no limit of its own on the number of scans.
 static void watch_scans(j_common_ptr common) {
     refusal *r = (refusal *)common->err;
-    int scan = ((j_decompress_ptr)common)->input_scan_number;
-    if (scan <= r->maximum_scans) return;
+    j_decompress_ptr cinfo = (j_decompress_ptr)common;
+    note_components(cinfo);
+    if (cinfo->input_scan_number <= r->maximum_scans) return;
     snprintf(r->message->text, sizeof r->message->text, "more than %d scans", r->maximum_scans);
     r->code = codec_too_many_scans;
     longjmp(r->refused, 1);
@@ -88,10 +132,18 @@ static void offer_piece(input *i) {
 }
 
 static boolean fill(j_decompress_ptr cinfo) {
+    static const JOCTET end[] = {0xFF, JPEG_EOI};
     input *i = (input *)cinfo->src;
-    // libjpeg's own sources warn of this and put an end marker there; the warning is one of those that refuse.
-    if (!next_piece(&i->pieces)) ERREXIT(cinfo, JWRN_JPEG_EOF);
-    offer_piece(i);
+    refusal *r = (refusal *)cinfo->err;
+    if (next_piece(&i->pieces)) {
+        offer_piece(i);
+        return TRUE;
+    }
+    // As in libjpeg's own sources.
+    WARNMS(cinfo, JWRN_JPEG_EOF);
+    r->has_ended = 1;
+    i->base.next_input_byte = end;
+    i->base.bytes_in_buffer = sizeof end;
     return TRUE;
 }
 
@@ -109,57 +161,61 @@ static void skip(j_decompress_ptr cinfo, long count) {
 
 static void do_nothing(j_decompress_ptr cinfo) { (void)cinfo; }
 
-static void mismatch(refusal *r, const char *what) {
-    snprintf(r->message->text, sizeof r->message->text, "%s", what);
-    r->code = codec_mismatch;
+static _Noreturn void fail(refusal *r, int code, const char *why) {
+    snprintf(r->message->text, sizeof r->message->text, "%s", why);
+    r->code = code;
     longjmp(r->refused, 1);
 }
 
 // Everything that may jump, in a frame of its own: no local of the frame that calls setjmp changes in between.
 static void decode(
     j_decompress_ptr cinfo, struct jpeg_progress_mgr *progress, refusal *r, input *source,
-    const codec_jpeg_request *request, uint8_t *rgb) {
+    const codec_jpeg_request *request, const codec_sink *sink) {
     jpeg_create_decompress(cinfo); // clears all of cinfo except err
     cinfo->progress = progress;
     cinfo->mem->max_memory_to_use = request->maximum_memory;
     cinfo->src = &source->base;
     jpeg_read_header(cinfo, TRUE);
     if (cinfo->image_width != (JDIMENSION)request->width || cinfo->image_height != (JDIMENSION)request->height)
-        mismatch(r, "two different sizes are declared");
+        fail(r, codec_mismatch, "two different sizes are declared");
 
     int cmyk = cinfo->jpeg_color_space == JCS_CMYK || cinfo->jpeg_color_space == JCS_YCCK;
     cinfo->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
     cinfo->dct_method = JDCT_ISLOW;
     cinfo->do_fancy_upsampling = TRUE;
-    cinfo->scale_num = 1;
-    cinfo->scale_denom = (unsigned)request->scale_denominator;
     jpeg_start_decompress(cinfo);
-    if (cinfo->output_width != (JDIMENSION)request->output_width
-        || cinfo->output_height != (JDIMENSION)request->output_height
+    if (cinfo->output_width != cinfo->image_width || cinfo->output_height != cinfo->image_height
         || cinfo->output_components != (cmyk ? 4 : 3))
-        mismatch(r, "the decoder offers another size than asked");
+        fail(r, codec_mismatch, "the decoder offers another size than asked");
+    // Several scans are all read by now. One is read with the rows: nothing behind the last of them belongs to the image.
+    note_components(cinfo);
+    if (!is_complete(cinfo)) fail(r, codec_corrupt, "it ends too early");
 
-    size_t width = cinfo->output_width, row_bytes = width * 3;
+    if (!strip_begin(&r->strip, sink, request->width, request->height)) fail(r, codec_out_of_memory, "out of memory");
+    size_t width = cinfo->output_width;
     if (cmyk) {
         JSAMPARRAY row = cinfo->mem->alloc_sarray((j_common_ptr)cinfo, JPOOL_IMAGE, (JDIMENSION)(width * 4), 1);
         while (cinfo->output_scanline < cinfo->output_height) {
-            uint8_t *line = rgb + cinfo->output_scanline * row_bytes;
-            if (jpeg_read_scanlines(cinfo, row, 1) == 1) cmyk_to_rgb(row[0], line, width, cinfo->saw_Adobe_marker);
+            if (jpeg_read_scanlines(cinfo, row, 1) != 1) continue;
+            cmyk_to_rgb(row[0], strip_row(&r->strip), width, cinfo->saw_Adobe_marker);
+            strip_advance(&r->strip, 1);
         }
     } else {
         while (cinfo->output_scanline < cinfo->output_height) {
             // libjpeg hands out as many rows at once as its largest sampling factor makes natural: at most 4.
             JSAMPROW lines[4];
             JDIMENSION left = cinfo->output_height - cinfo->output_scanline, wanted = left < 4 ? left : 4;
-            for (JDIMENSION i = 0; i < wanted; i++) lines[i] = rgb + (cinfo->output_scanline + i) * row_bytes;
-            jpeg_read_scanlines(cinfo, lines, wanted);
+            for (JDIMENSION i = 0; i < wanted; i++) lines[i] = strip_row(&r->strip) + i * width * 3;
+            strip_advance(&r->strip, (int32_t)jpeg_read_scanlines(cinfo, lines, wanted));
         }
     }
-    jpeg_finish_decompress(cinfo);
+    // The end of arithmetic coding is known by its marker alone.
+    if (cinfo->arith_code) jpeg_finish_decompress(cinfo);
+    if (!is_complete(cinfo)) fail(r, codec_corrupt, "it ends too early");
 }
 
 int codec_jpeg_decode(
-    const codec_source *source, const codec_jpeg_request *request, uint8_t *rgb, codec_message *message) {
+    const codec_source *source, const codec_jpeg_request *request, const codec_sink *sink, codec_message *message) {
     struct jpeg_decompress_struct cinfo;
     struct jpeg_progress_mgr progress;
     refusal r;
@@ -183,8 +239,9 @@ int codec_jpeg_decode(
     first_piece(&i.pieces, source);
     offer_piece(&i);
     if (setjmp(r.refused) == 0) {
-        decode(&cinfo, &progress, &r, &i, request, rgb);
+        decode(&cinfo, &progress, &r, &i, request, sink);
     }
     jpeg_destroy_decompress(&cinfo);
+    strip_free(&r.strip);
     return r.code;
 }

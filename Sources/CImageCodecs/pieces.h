@@ -2,6 +2,8 @@
 
 #include "CImageCodecs.h"
 
+#include <stdlib.h>
+
 // The bytes of a source, a piece after the other. A file in memory is one piece, and nothing of it is copied.
 typedef struct {
     const codec_source *source;
@@ -23,3 +25,36 @@ static inline int next_piece(pieces *p) {
     p->count = source->read == NULL ? 0 : source->read(source->context, p->buffer, sizeof p->buffer);
     return p->count > 0;
 }
+
+// Rows on their way to a sink, as many at once as makes handing them over cheap.
+typedef struct {
+    const codec_sink *sink;
+    uint8_t *rows;
+    size_t row_bytes;
+    int32_t count, left; // rows that wait, and rows of the image that are not here yet
+} strip;
+
+// Returns 0 when there is no memory. `strip_free` must follow in any case.
+static inline int strip_begin(strip *s, const codec_sink *sink, int32_t width, int32_t height) {
+    s->sink = sink;
+    s->row_bytes = (size_t)width * 3;
+    s->count = 0;
+    s->left = height;
+    s->rows = malloc(s->row_bytes * codec_strip_rows);
+    return s->rows != NULL;
+}
+
+// Where the next row is to be written, of which there must be some left.
+static inline uint8_t *strip_row(strip *s) { return s->rows + (size_t)s->count * s->row_bytes; }
+
+// The next `count` rows are written; no more than the strip has room for.
+static inline void strip_advance(strip *s, int32_t count) {
+    s->count += count;
+    s->left -= count;
+    // libjpeg is given room for 4 rows at once.
+    if (s->count + 4 <= codec_strip_rows && s->left > 0) return;
+    s->sink->take(s->sink->context, s->rows, s->count);
+    s->count = 0;
+}
+
+static inline void strip_free(strip *s) { free(s->rows); }

@@ -17,7 +17,8 @@ typedef struct {
     size_t count, offset;
     png_structp png;
     png_infop info;
-    uint8_t *pixels; // rows in the file's own channels, where they are not RGB
+    uint8_t *pixels; // rows in the file's own channels, where they are not RGB or not complete at once
+    strip strip;
 
     // The chunk being read, and how many more bytes of chunk contents the next row may take. Behind the last row libpng
     // inflates whatever image data is left, up to a thousand times its length: this bounds it.
@@ -33,9 +34,27 @@ static _Noreturn void refuse(reading *r, int code, const char *text) {
 
 static void on_error(png_structp png, png_const_charp text) { refuse(png_get_error_ptr(png), codec_corrupt, text); }
 
-// A transparency chunk that fails its checksum would change pixels; any other warning leaves them as they are.
+// What libpng warns of (pngrutil.c and pngset.c of 1.6, where png_chunk_benign_error, png_warning and png_chunk_warning are called),
+// sorted by whether every pixel is as it was meant. Only three chunks reach a pixel. A warning about one of them that is in no
+// line refuses; those about others, which are skipped unread, are all alike.
+static const char *const all_is_there[] = {
+    "IDAT: Extra compressed data",  // bytes behind the compressed stream, which widely used encoders wrote
+    "IDAT: Too much image data",    // rows behind the last
+    "PLTE: ignored in grayscale PNG",
+    "PLTE: invalid",                // a warning only where it suggests colours for an image that has its own; else an error
+    "tRNS: duplicate",              // the first counts
+    "tRNS: invalid with alpha channel", // the channel counts
+    "tRNS chunk has out-of-range samples for bit_depth", // its lower bits count (PNG, third edition, 11.3.2.1)
+};
+static const char *const chunks_of_pixels[] = {"IDAT", "PLTE", "tRNS"};
+
+// Something is missing: "tRNS: CRC error", "tRNS: invalid", "tRNS: out of place" (the transparency), "IDAT: " with zlib's words,
+// such as "incorrect data check" (nobody knows which pixels are wrong).
 static void on_warning(png_structp png, png_const_charp text) {
-    if (strncmp(text, "tRNS", 4) == 0) on_error(png, text);
+    for (size_t i = 0; i < sizeof all_is_there / sizeof *all_is_there; i++)
+        if (strcmp(text, all_is_there[i]) == 0) return;
+    for (size_t i = 0; i < sizeof chunks_of_pixels / sizeof *chunks_of_pixels; i++)
+        if (strncmp(text, chunks_of_pixels[i], 4) == 0) on_error(png, text);
 }
 
 static void take(pieces *from, png_structp png, uint8_t *into, size_t wanted) {
@@ -73,34 +92,31 @@ static inline uint8_t over_white(unsigned value, unsigned alpha) {
 
 typedef struct {
     int channels; // of the rows as read: 1 grey or palette index, 2 grey alpha, 3 RGB, 4 RGBA
-    int palette_size; // 0 when there is no palette
+    int has_palette;
     uint8_t palette[256][3];
 } row_format;
 
-static int write_rgb(const row_format *format, const uint8_t *row, uint8_t *rgb, size_t width) {
+static void write_rgb(const row_format *format, const uint8_t *row, uint8_t *rgb, size_t width) {
     switch (format->channels) {
     case 1:
-        if (format->palette_size > 0) {
-            unsigned largest = 0;
-            for (size_t x = 0; x < width; x++, rgb += 3) {
-                unsigned index = row[x];
-                if (index > largest) largest = index;
-                memcpy(rgb, format->palette[index], 3);
-            }
-            return largest < (unsigned)format->palette_size;
+        if (format->has_palette) {
+            for (size_t x = 0; x < width; x++, rgb += 3) memcpy(rgb, format->palette[row[x]], 3);
+            return;
         }
         for (size_t x = 0; x < width; x++, rgb += 3) rgb[0] = rgb[1] = rgb[2] = row[x];
-        return 1;
+        return;
     case 2:
         for (size_t x = 0; x < width; x++, row += 2, rgb += 3) rgb[0] = rgb[1] = rgb[2] = over_white(row[0], row[1]);
-        return 1;
+        return;
+    case 3:
+        memcpy(rgb, row, width * 3);
+        return;
     default:
         for (size_t x = 0; x < width; x++, row += 4, rgb += 3) {
             rgb[0] = over_white(row[0], row[3]);
             rgb[1] = over_white(row[1], row[3]);
             rgb[2] = over_white(row[2], row[3]);
         }
-        return 1;
     }
 }
 
@@ -111,7 +127,8 @@ static void read_palette(reading *r, row_format *format) {
     if (!png_get_PLTE(r->png, r->info, &colours, &size) || size < 1 || size > 256)
         refuse(r, codec_corrupt, "the palette is missing");
     png_get_tRNS(r->png, r->info, &alphas, &alpha_count, NULL);
-    format->palette_size = size;
+    format->has_palette = 1;
+    // Colours that are not there are black (PNG, third edition, 13.1), as browsers show them.
     memset(format->palette, 0, sizeof format->palette);
     for (int i = 0; i < size; i++) {
         unsigned alpha = alphas != NULL && i < alpha_count ? alphas[i] : 255;
@@ -122,7 +139,7 @@ static void read_palette(reading *r, row_format *format) {
 }
 
 // Everything that may jump, in a frame of its own: no local of the frame that calls setjmp changes in between.
-static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
+static void decode(reading *r, const codec_png_request *request, const codec_sink *sink) {
     r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
     if (r->png == NULL) refuse(r, codec_out_of_memory, "out of memory");
     r->info = png_create_info_struct(r->png);
@@ -135,7 +152,7 @@ static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
     png_set_chunk_malloc_max(png, r->count);
     // Compressed text and profiles would be inflated: never looked at. tRNS is not of this list and stays.
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-    png_set_benign_errors(png, 0); // damage that libpng would read over is damage
+    png_set_benign_errors(png, 1); // `on_warning` says which are
     png_set_read_fn(png, r, read_bytes);
     png_read_info(png, info);
 
@@ -146,7 +163,7 @@ static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
         refuse(r, codec_mismatch, "two different sizes are declared");
 
     row_format format;
-    format.palette_size = 0;
+    format.has_palette = 0;
     if (depth == 16) png_set_strip_16(png);
     if (colour == PNG_COLOR_TYPE_PALETTE) {
         read_palette(r, &format);
@@ -165,34 +182,24 @@ static void decode(reading *r, const codec_png_request *request, uint8_t *rgb) {
         || png_get_rowbytes(png, info) != (size_t)width * (size_t)format.channels)
         refuse(r, codec_mismatch, "the decoder offers another pixel layout than asked");
 
-    size_t row_bytes = (size_t)width * (size_t)format.channels, rgb_bytes = (size_t)width * 3;
-    if (format.channels == 3) {
-        for (int pass = 0; pass < passes; pass++)
-            for (png_uint_32 y = 0; y < height; y++) {
-                r->allowance = row_allowance;
-                png_read_row(png, rgb + y * rgb_bytes, NULL);
-            }
-    } else {
-        // Rows of an interlaced file are complete only after the last pass; others need one row at a time.
-        size_t stride = passes > 1 ? row_bytes : 0;
-        r->pixels = malloc(passes > 1 ? row_bytes * height : row_bytes);
-        if (r->pixels == NULL) refuse(r, codec_out_of_memory, "out of memory");
-        for (int pass = 0; pass < passes; pass++)
-            for (png_uint_32 y = 0; y < height; y++) {
-                uint8_t *row = r->pixels + y * stride;
-                r->allowance = row_allowance;
-                png_read_row(png, row, NULL);
-                if (pass == passes - 1 && !write_rgb(&format, row, rgb + y * rgb_bytes, width))
-                    refuse(r, codec_corrupt, "a pixel names a colour beyond the end of the palette");
-            }
-    }
-
-    r->allowance = r->count;
-    png_read_end(png, NULL); // checks the checksums of the rest
+    // Rows of an interlaced file are complete only after the last pass; others need one row at a time.
+    size_t row_bytes = (size_t)width * (size_t)format.channels, stride = passes > 1 ? row_bytes : 0;
+    r->pixels = malloc(passes > 1 ? row_bytes * height : row_bytes);
+    if (r->pixels == NULL || !strip_begin(&r->strip, sink, request->width, request->height))
+        refuse(r, codec_out_of_memory, "out of memory");
+    for (int pass = 0; pass < passes; pass++)
+        for (png_uint_32 y = 0; y < height; y++) {
+            uint8_t *row = r->pixels + y * stride;
+            r->allowance = row_allowance;
+            png_read_row(png, row, NULL);
+            if (pass < passes - 1) continue;
+            write_rgb(&format, row, strip_row(&r->strip), width);
+            strip_advance(&r->strip, 1);
+        }
 }
 
 int codec_png_decode(
-    const codec_source *source, const codec_png_request *request, uint8_t *rgb, codec_message *message) {
+    const codec_source *source, const codec_png_request *request, const codec_sink *sink, codec_message *message) {
     pieces p;
     reading r;
     memset(&r, 0, sizeof r);
@@ -203,8 +210,9 @@ int codec_png_decode(
     r.count = source->count;
     r.content_end = 4; // the first chunk begins behind the 8 bytes of the signature
     r.allowance = source->count;
-    if (setjmp(r.refused) == 0) decode(&r, request, rgb);
+    if (setjmp(r.refused) == 0) decode(&r, request, sink);
     if (r.png != NULL) png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.pixels);
+    strip_free(&r.strip);
     return r.code;
 }

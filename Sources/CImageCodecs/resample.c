@@ -11,6 +11,11 @@ static inline uint8_t rounded(uint32_t sum) {
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
+static inline __attribute__((always_inline)) void add_row(
+    uint32_t *sums, const uint8_t *row, size_t count, int32_t factor) {
+    for (size_t i = 0; i < count; i++) sums[i] += row[i] * (uint32_t)factor;
+}
+
 static void resample_rows(
     const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, uint8_t *output) {
     for (int32_t y = 0; y < rows; y++) {
@@ -153,7 +158,26 @@ __attribute__((target("avx2"))) static void resample_columns_avx2(
     resample_columns(input, row_bytes, weights, output);
 }
 
+__attribute__((target("avx2"))) static void add_row_avx2(
+    uint32_t *sums, const uint8_t *row, size_t count, int32_t factor) {
+    add_row(sums, row, count, factor);
+}
+
 #endif
+
+void codec_add_row(uint32_t *sums, const uint8_t *row, size_t row_bytes, int32_t factor) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        add_row_avx2(sums, row, row_bytes, factor);
+        return;
+    }
+#endif
+    add_row(sums, row, row_bytes, factor);
+}
+
+void codec_round_row(const uint32_t *sums, size_t row_bytes, uint8_t *output) {
+    for (size_t i = 0; i < row_bytes; i++) output[i] = rounded(sums[i]);
+}
 
 void codec_resample_rows(
     const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, int portable, uint8_t *output) {

@@ -70,7 +70,7 @@ public final class DecoderProcesses: MediaDecoder {
         // What gives way is not kept, so that each is decoded by a process that has done nothing yet.
         let sender = Sender("", givesWay: true)
         do {
-            let images = try image(Sample.photo, limits: ImageLimits(), as: [.decoded(least: 1)], for: sender)
+            let images = try image(Sample.photo, limits: ImageLimits(), as: [.reduced(least: 1)], for: sender)
             let clip = try audio(Sample.sound, limits: AudioLimits(), sampleRate: Sample.sampleRate, for: sender)
             guard images.count == 1, clip.samples.count == Sample.sampleCount else { throw DecoderFailure.broke }
         } catch {

@@ -22,7 +22,7 @@ enum DecoderTask: Equatable {
                     switch rendition {
                     case .stretched(let width, let height, let filter): [0, width, height, filter.rawValue]
                     case .within(let side, let filter): [1, side, side, filter.rawValue]
-                    case .decoded(let least): [2, least, least, Resampling.bilinear.rawValue]
+                    case .reduced(let least): [2, least, least, Resampling.bilinear.rawValue]
                     }
                 }
         case .audio(let maxBytes, let maxSeconds, let maxMemory, let sampleRate):
@@ -59,7 +59,7 @@ enum DecoderTask: Equatable {
             switch numbers[start] {
             case 0: renditions.append(.stretched(width: numbers[start + 1], height: numbers[start + 2], filter))
             case 1: renditions.append(.within(side: numbers[start + 1], filter))
-            case 2: renditions.append(.decoded(least: numbers[start + 1]))
+            case 2: renditions.append(.reduced(least: numbers[start + 1]))
             default: return nil
             }
         }

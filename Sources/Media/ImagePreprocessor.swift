@@ -28,6 +28,9 @@ public struct ImagePreprocessor: Sendable {
         table = (0..<3).flatMap { channel in (0..<256).map { (Float($0) - mean[channel]) / deviation[channel] } }
     }
 
+    /// The size that the decoder may resize an image to itself, which then comes here as it is.
+    public var rendition: ImageRendition { .stretched(width: width, height: height, resampling) }
+
     /// The network's input for `image`: `height * width * 3` values.
     public func callAsFunction(_ image: PixelImage) -> [Float] {
         let resized = image.resized(width: width, height: height, resampling)

@@ -1,17 +1,24 @@
-/// A size in which an image is wanted.
+import CImageCodecs
+
+/// A size in which an upright image is wanted.
 public enum ImageRendition: Sendable, Equatable {
     /// Exactly this size, whatever the ratio of the sides was: what an image tower takes.
     case stretched(width: Int, height: Int, Resampling)
     /// Scaled down, with its ratio kept, until neither side is longer than this; never scaled up.
     case within(side: Int, Resampling)
-    /// As it comes from the decoder: a large JPEG at a fraction of its size, with at least twice this on either side.
-    case decoded(least: Int)
+    /// Scaled to 1/2, 1/4 or 1/8, the smallest that leaves at least twice this on either side; as it is where none does.
+    case reduced(least: Int)
+
+    /// Every pixel.
+    public static let whole = ImageRendition.reduced(least: .max)
 
     /// The size that an upright image of `width` by `height` pixels is resized to; its own where it is not resized.
     public func size(ofWidth width: Int, height: Int) -> (width: Int, height: Int) {
         switch self {
         case .stretched(let newWidth, let newHeight, _): return (newWidth, newHeight)
-        case .decoded: return (width, height)
+        case .reduced(let least):
+            let factor = [8, 4, 2].first { min(width, height) / $0 / 2 >= least } ?? 1
+            return ((width + factor - 1) / factor, (height + factor - 1) / factor)
         case .within(let side, _):
             let longest = max(width, height)
             guard longest > side else { return (width, height) }
@@ -20,25 +27,26 @@ public enum ImageRendition: Sendable, Equatable {
         }
     }
 
-    /// Whether it is made by a resize.
-    var isResized: Bool { if case .decoded = self { false } else { true } }
-
-    /// The resized image.
-    func image(of image: PixelImage) -> PixelImage {
-        let size = size(ofWidth: image.width, height: image.height)
+    /// What it is resized with.
+    private var filter: Resampling {
         switch self {
-        case .decoded: return image
-        case .stretched(_, _, let filter), .within(_, let filter):
-            return image.resized(width: size.width, height: size.height, filter)
+        case .reduced: .bilinear
+        case .stretched(_, _, let filter), .within(_, let filter): filter
         }
     }
+
+    fileprivate func plan(_ header: ImageHeader) -> RowResizer.Plan {
+        RowResizer.Plan(
+            header.width, header.height, header.turn, size(ofWidth: header.orientedWidth, height: header.orientedHeight)
+        )
+    }
+
+    fileprivate func resizer(_ header: ImageHeader) -> RowResizer { RowResizer(plan(header), filter) }
 }
 
 extension ImageDecoder {
-    /// Decodes once and gives the image in every size wanted.
-    ///
-    /// - Parameter renditions: The first decides at what fraction of its size a JPEG is decoded, so that it is the same
-    ///   whatever else is wanted beside it.
+    /// Decodes once and gives the image in every size wanted: exactly what the resize of the whole image gives, whatever the
+    /// format.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: ImageLimits = ImageLimits(), as renditions: [ImageRendition]
     ) throws(MediaError) -> [PixelImage] {
@@ -63,26 +71,51 @@ extension ImageDecoder {
     private static func decode(
         _ source: ImageSource, _ header: ImageHeader, _ limits: ImageLimits, _ renditions: [ImageRendition]
     ) throws(MediaError) -> [PixelImage] {
-        let image = try decode(source, header, limits, least(header, renditions))
-        return renditions.map { $0.image(of: image) }
-    }
-
-    /// The most memory that decoding to these sizes in another process takes beyond the file itself, in bytes.
-    public static func memoryNeeded(for header: ImageHeader, as renditions: [ImageRendition]) -> Int {
-        let least = least(header, renditions)
-        let scale = scale(of: header, least)
-        let (width, height) = ((header.orientedWidth + scale - 1) / scale, (header.orientedHeight + scale - 1) / scale)
-        let results = renditions.reduce(width * height * 3 + (1 << 20)) { sum, rendition in
-            // What was decoded is copied to whoever asked; another size is made first, in two passes, one side after the other.
-            guard rendition.isResized else { return sum + width * height * 3 }
-            let size = rendition.size(ofWidth: width, height: height)
-            return sum + (2 * size.width * size.height + max(size.width * height, size.height * width)) * 3
+        let needed = memoryNeeded(for: header, as: renditions)
+        guard needed <= limits.maxMemory else {
+            throw .tooLarge(reason: "decoding it takes \(needed >> 20) MiB, more than \(limits.maxMemory >> 20)")
         }
-        return max(memoryNeeded(for: header, atLeast: least), results)
+        let sink = RowSink(renditions.map { $0.resizer(header) })
+        try decode(source, header, limits, into: sink)
+        return sink.images()
     }
 
-    private static func least(_ header: ImageHeader, _ renditions: [ImageRendition]) -> (width: Int, height: Int)? {
-        if case .decoded(let least)? = renditions.first { return (least, least) }
-        return renditions.first?.size(ofWidth: header.orientedWidth, height: header.orientedHeight)
+    /// The most memory that decoding to these sizes takes at any moment beyond the file itself, in bytes: known from the header
+    /// alone, so that a caller can wait for that much before it decodes.
+    public static func memoryNeeded(for header: ImageHeader, as renditions: [ImageRendition]) -> Int {
+        let fixed = 1 << 20  // decoder state, Huffman tables, inflate window
+        return renditions.reduce(fixed + workingMemory(for: header)) { $0 + $1.plan(header).memory }
+    }
+}
+
+/// Hands the rows of an image to everything that is made of them.
+final class RowSink {
+    private var resizers: [RowResizer]
+
+    init(_ resizers: [RowResizer]) { self.resizers = resizers }
+
+    /// Takes the next `count` rows, which stand at `rows`.
+    func take(_ rows: UnsafePointer<UInt8>, _ count: Int) {
+        for index in resizers.indices { resizers[index].take(rows, count) }
+    }
+
+    /// - Precondition: every row of the image came.
+    func images() -> [PixelImage] {
+        let complete = resizers
+        resizers = []
+        return complete.map { $0.image() }
+    }
+
+    /// Lets `body` hand over rows through a sink that is good until it returns.
+    func withCodecSink<Result>(_ body: (inout codec_sink) -> Result) -> Result {
+        // The context is this object, which lives until `body` has returned.
+        withExtendedLifetime(self) {
+            var sink = codec_sink(
+                take: { context, rows, count in
+                    guard let context, let rows else { return }
+                    Unmanaged<RowSink>.fromOpaque(context).takeUnretainedValue().take(rows, Int(count))
+                }, context: Unmanaged.passUnretained(self).toOpaque())
+            return body(&sink)
+        }
     }
 }

@@ -13,12 +13,18 @@ extension PixelImage {
     /// `portable` leaves the processor's vector instructions alone, for the test that compares the two.
     func resized(width newWidth: Int, height newHeight: Int, _ filter: Resampling, portable: Bool) -> PixelImage {
         precondition(newWidth > 0 && newHeight > 0, "an image cannot be resized to nothing")
-        // The order shows in the rounding between the passes. Since version 13 Pillow resizes columns first where the
-        // height shrinks by more than twice as many pixels as the width; before, rows always came first.
-        let columnsFirst = height > newHeight && height - newHeight > (width - newWidth) * 2
+        let columnsFirst = Self.resizesColumnsFirst(from: (width, height), to: (newWidth, newHeight))
         return columnsFirst
             ? columnsResized(to: newHeight, filter, portable).rowsResized(to: newWidth, filter, portable)
             : rowsResized(to: newWidth, filter, portable).columnsResized(to: newHeight, filter, portable)
+    }
+
+    /// Which of the two passes comes first shows in the rounding between them. Since version 13 Pillow resizes columns first where
+    /// the height shrinks by more than twice as many pixels as the width; before, rows always came first.
+    static func resizesColumnsFirst(
+        from old: (width: Int, height: Int), to new: (width: Int, height: Int)
+    ) -> Bool {
+        old.height > new.height && old.height - new.height > (old.width - new.width) * 2
     }
 
     private func rowsResized(to newWidth: Int, _ filter: Resampling, _ portable: Bool) -> PixelImage {

@@ -21,9 +21,9 @@ struct JPEGHeader: Sendable {
             if JPEGHeader.standsAlone(marker) { continue }
             if marker == 0xD9 { throw JPEGHeader.undecodable("it ends before the first scan") }
             guard let length = bytes.uint16(offset) else { throw JPEGHeader.truncated }
-            guard length >= 2 else { throw JPEGHeader.undecodable("a segment declares a length of \(length)") }
-            guard let content = bytes.slice(offset + 2, length - 2) else { throw JPEGHeader.truncated }
-            offset += length
+            // Of a segment that it skips libjpeg takes a length below 2, which counts itself, for 2; of others it refuses it.
+            guard let content = bytes.slice(offset + 2, max(length, 2) - 2) else { throw JPEGHeader.truncated }
+            offset += max(length, 2)
 
             switch marker {
             case 0xC4, 0xC8, 0xCC: break  // Huffman tables, reserved, arithmetic conditioning

@@ -7,6 +7,12 @@ enum Orientation: Int, Sendable {
 
     /// Whether width and height change places.
     var swapsSides: Bool { rawValue >= Orientation.leftTop.rawValue }
+
+    /// Whether the first stored column lies on the right of the upright image, or at its bottom.
+    var reversesColumns: Bool { [.topRight, .bottomRight, .rightBottom, .leftBottom].contains(self) }
+
+    /// Whether the first stored row lies at the bottom of the upright image, or on its right.
+    var reversesRows: Bool { [.bottomRight, .bottomLeft, .rightTop, .rightBottom].contains(self) }
 }
 
 extension Orientation {

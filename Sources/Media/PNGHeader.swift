@@ -1,6 +1,6 @@
 /// What the chunks of a PNG say, read without inflating anything (ISO/IEC 15948, clauses 5 and 11).
 ///
-/// The walk goes to the end of the file, so that a cut or disordered file is refused before memory is spent on it.
+/// The walk goes through all of the image data, so that a cut file is refused before memory is spent on it.
 struct PNGHeader: Sendable {
     enum Colour: Int, Sendable {
         case grey = 0
@@ -60,29 +60,38 @@ struct PNGHeader: Sendable {
         var orientation: Orientation?
         var hasPalette = false
         var hasTransparency = false
-        var imageDataEnd = 0
+        var hasImageData = false
+
+        mutating func read(_ exif: PNGChunks.Chunk) {
+            orientation = orientation ?? Orientation(tiff: exif.content)
+        }
     }
 
+    /// Reads to the end of the file, for the orientation may stand there. What comes behind the image data has no other part in
+    /// the image: it may be cut, out of order or missing.
     private static func readRest(_ chunks: inout PNGChunks, needsPalette: Bool) throws(MediaError) -> Rest {
         var rest = Rest()
-        while true {
+        while !rest.hasImageData {
             let chunk = try chunks.next()
             switch chunk.type {
             case "IHDR": throw undecodable("it has two headers")
             case "PLTE": rest.hasPalette = true
             case "tRNS": rest.hasTransparency = true
-            case "eXIf" where rest.orientation == nil: rest.orientation = Orientation(tiff: chunk.content)
+            case "eXIf": rest.read(chunk)
             case "IDAT":
                 guard rest.hasPalette || !needsPalette else { throw undecodable("the palette is missing") }
-                guard rest.imageDataEnd == 0 || rest.imageDataEnd == chunk.start else {
-                    throw undecodable("its image data is not in one piece")
-                }
-                rest.imageDataEnd = chunk.end
-            case "IEND":
-                guard rest.imageDataEnd > 0 else { throw undecodable("it has no image data") }
-                return rest
+                rest.hasImageData = true
+            case "IEND": throw undecodable("it has no image data")
             default: break
             }
+        }
+        while true {
+            guard let chunk = try? chunks.next() else {
+                guard chunks.lastType == "IDAT" else { return rest }
+                throw PNGChunks.truncated
+            }
+            if chunk.type == "eXIf" { rest.read(chunk) }
+            if chunk.type == "IEND" { return rest }
         }
     }
 
@@ -105,9 +114,9 @@ struct PNGHeader: Sendable {
         }
     }
 
-    /// Bytes for rows that wait for their last interlacing pass, beyond the RGB result.
+    /// Bytes for rows that wait for their last interlacing pass.
     var interlaceBytes: Int {
-        guard isInterlaced, channels != 3 else { return 0 }
+        guard isInterlaced else { return 0 }
         // Both sides are below 2³¹, but nothing has bounded their product yet.
         let (bytes, overflows) = (width * height).multipliedReportingOverflow(by: channels)
         return overflows ? .max : bytes
@@ -121,11 +130,12 @@ private struct PNGChunks {
     struct Chunk {
         let type: String
         let content: UnsafeRawBufferPointer
-        let start, end: Int
     }
 
     private let bytes: ByteReader
     private var offset: Int
+    /// The type of the chunk that was read last, or that could not be read; empty where not even that is there.
+    private(set) var lastType = ""
 
     init(_ bytes: ByteReader, from offset: Int) throws(MediaError) {
         self.bytes = bytes
@@ -133,17 +143,18 @@ private struct PNGChunks {
     }
 
     mutating func next() throws(MediaError) -> Chunk {
+        lastType = ""
         guard let length = bytes.uint32(offset), let name = bytes.slice(offset + 4, 4) else {
             throw PNGChunks.truncated
         }
+        lastType = String(decoding: name, as: UTF8.self)
         guard length <= Int(Int32.max) else { throw PNGHeader.undecodable("a chunk declares \(length) bytes") }
         guard let content = bytes.slice(offset + 8, length), bytes.uint32(offset + 8 + length) != nil else {
             throw PNGChunks.truncated
         }
-        let start = offset
         offset += length + 12
-        return Chunk(type: String(decoding: name, as: UTF8.self), content: content, start: start, end: offset)
+        return Chunk(type: lastType, content: content)
     }
 
-    private static let truncated = PNGHeader.undecodable("it ends too early")
+    static let truncated = PNGHeader.undecodable("it ends too early")
 }

@@ -68,6 +68,22 @@ struct ResamplingWeights {
         }
     }
 
+    /// The weights for inputs and outputs that are both counted from the other end. The sums stay the same.
+    func reversed(inputs: Int) -> ResamplingWeights {
+        var other = self
+        for output in starts.indices {
+            let from = starts.count - 1 - output
+            let count = Int(counts[from])
+            other.starts[output] = Int32(inputs) - starts[from] - counts[from]
+            other.counts[output] = counts[from]
+            for tap in 0..<stride {
+                other.weights[output * stride + tap] =
+                    tap < count ? weights[from * stride + count - 1 - tap] : 0
+            }
+        }
+        return other
+    }
+
     /// The weights as C sees them, valid inside `body`.
     func withWeights<Result>(_ body: (UnsafePointer<codec_weights>) -> Result) -> Result {
         starts.withUnsafeBufferPointer { starts in

@@ -99,7 +99,7 @@ extension LoadedModel {
     func pixels(of bytes: [UInt8]) throws -> [Float] {
         guard let preprocessor else { throw CommandFailure.failed("The model \(name) has no image tower.") }
         let image = try ImageDecoder.decode(
-            bytes, limits: ImageLimits(maxBytes: .max), atLeast: (preprocessor.width, preprocessor.height))
+            bytes, limits: ImageLimits(maxBytes: .max), as: preprocessor.rendition)
         return preprocessor(image)
     }
 }

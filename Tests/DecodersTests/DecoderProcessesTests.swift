@@ -13,9 +13,11 @@ import Testing
         DecoderProcesses(RealDecoder.standIn(behaviour, processes: processes), count: 1, limit: limit)
     }
 
-    private func failure(_ decoders: DecoderProcesses, _ bytes: [UInt8] = emptyPNG(side: 8)) -> DecoderFailure? {
+    private func failure(
+        _ decoders: DecoderProcesses, _ bytes: [UInt8] = emptyPNG(side: 8), as sizes: [ImageRendition] = tower
+    ) -> DecoderFailure? {
         do {
-            _ = try decoders.image(bytes, limits: ImageLimits(), as: Self.tower, for: .test)
+            _ = try decoders.image(bytes, limits: ImageLimits(), as: sizes, for: .test)
             return nil
         } catch {
             return error as? DecoderFailure
@@ -25,7 +27,7 @@ import Testing
     @Test(arguments: ["astronaut.jpg", "chelsea-260.png", "jpeg/cmyk-adobe.jpg"])
     func `give the pixels that decoding here gives`(file: String) throws {
         let bytes = try RealDecoder.bytes(file)
-        let renditions = Self.tower + [.within(side: 100, .bilinear), .decoded(least: 64)]
+        let renditions = Self.tower + [.within(side: 100, .bilinear), .reduced(least: 64)]
         let decoders = RealDecoder.processes()
         let images = try decoders.image(bytes, limits: ImageLimits(), as: renditions, for: .test)
         #expect(try images == InProcessDecoder().image(bytes, limits: ImageLimits(), as: renditions, for: .test))
@@ -182,9 +184,9 @@ import Testing
 
     @Test func `have no more memory than they were given`() throws {
         let decoders = RealDecoder.processes(memory: 24 << 20)
-        // 3,000 × 3,000 pixels of 3 bytes and their rows do not fit, whatever the limits say.
+        // 3,000 × 3,000 pixels of 3 bytes do not fit, whatever the limits say.
         let large = Self.emptyPNG(side: 3_000)
-        #expect(failure(decoders, large) == .unavailable(.outOfMemory))
+        #expect(failure(decoders, large, as: [.whole]) == .unavailable(.outOfMemory))
         #expect(
             refusal { try InProcessDecoder().image(large, limits: ImageLimits(), as: Self.tower, for: .test) } != nil)
         let photo = try RealDecoder.bytes("astronaut.jpg")

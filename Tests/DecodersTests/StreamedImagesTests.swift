@@ -19,7 +19,7 @@ import Testing
     private func outcome(_ decoder: some MediaDecoder, _ bytes: [UInt8]) throws -> Outcome {
         do {
             return .images(
-                try decoder.image(bytes, limits: Self.limits, as: Self.tower + [.decoded(least: 64)], for: .test))
+                try decoder.image(bytes, limits: Self.limits, as: Self.tower + [.reduced(least: 64)], for: .test))
         } catch let refusal as MediaError {
             return .refused(refusal)
         }

@@ -21,26 +21,26 @@ import Testing
         var decoded = 0
         for iteration in 0..<Self.iterations {
             let bytes = mutation.damage(corpus[mutation.below(corpus.count)], from: corpus)
-            let target: (width: Int, height: Int)? = iteration % 3 == 0 ? (16, 16) : nil
+            let size: ImageRendition = iteration % 3 == 0 ? .stretched(width: 16, height: 24, .bicubic) : .whole
             do throws(MediaError) {
                 let header = try ImageDecoder.header(of: bytes, limits: limits)
-                let memory = ImageDecoder.memoryNeeded(for: header, atLeast: target)
-                let image = try ImageDecoder.decode(bytes, limits: limits, atLeast: target)
+                let memory = ImageDecoder.memoryNeeded(for: header, as: [size])
+                let image = try ImageDecoder.decode(bytes, limits: limits, as: size)
                 decoded += 1
-                if target == nil {
+                if size == .whole {
                     #expect(image.width == header.orientedWidth && image.height == header.orientedHeight)
                 }
                 #expect(image.pixels.count == image.width * image.height * 3 && image.pixels.count < memory)
-                #expect((try? streamed(bytes, limits, target, pieces: 1 << 16)) == image)
+                #expect((try? streamed(bytes, limits, size, pieces: 1 << 16)) == image)
                 // In small pieces libjpeg looks at more of the codes: what it guesses of a damaged JPEG is refused, or another
                 // guess of the same size.
-                if let streamed = try? streamed(bytes, limits, target, pieces: 61) {
+                if let streamed = try? streamed(bytes, limits, size, pieces: 61) {
                     let isPNG = header.format == .png
                     #expect(isPNG ? streamed == image : streamed.pixels.count == image.pixels.count)
                 }
             } catch {
                 for length in [61, 1 << 16] {
-                    #expect((try? streamed(bytes, limits, target, pieces: length)) == nil)
+                    #expect((try? streamed(bytes, limits, size, pieces: length)) == nil)
                 }
                 #expect(!error.code.isEmpty && error.description.hasSuffix("."))
             }
@@ -49,11 +49,11 @@ import Testing
     }
 
     private func streamed(
-        _ bytes: [UInt8], _ limits: ImageLimits, _ target: (width: Int, height: Int)?, pieces length: Int
+        _ bytes: [UInt8], _ limits: ImageLimits, _ size: ImageRendition, pieces length: Int
     ) throws(MediaError) -> PixelImage? {
         try ImageDecoder.decode(
             ByteStream(bytes, pieces: length), header: ImageDecoder.header(of: bytes, limits: limits), limits: limits,
-            as: [.decoded(least: target?.width ?? 1 << 20)]
+            as: [size]
         ).first
     }
 }

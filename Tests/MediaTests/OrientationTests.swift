@@ -28,12 +28,13 @@ import Testing
         }
     }
 
-    @Test func `turns an image scaled within the DCT, whose target is upright`() throws {
+    @Test func `turns an image that is resized, whose size is upright`() throws {
         let photo = try Fixtures.bytes("chelsea.jpg")
         let turned = JPEGBytes.inserting(ExifBytes(6).segment, into: photo)
-        let image = try ImageDecoder.decode(turned, atLeast: (53, 80))
+        let image = try ImageDecoder.decode(turned, as: .reduced(least: 53))
         #expect(image.width == 107 && image.height == 160)
-        #expect(try ImageDecoder.decode(turned, atLeast: (80, 53)).width == 213, "the sides must not be confused")
+        let stretched = try ImageDecoder.decode(turned, as: .stretched(width: 30, height: 70, .bilinear))
+        #expect(stretched.width == 30 && stretched.height == 70)
     }
 
     @Test func `that makes no sense means as stored`() throws {

@@ -28,16 +28,43 @@ import Testing
         #expect(image.resized(width: golden.width, height: golden.height, filter).checksum == golden.checksum)
     }
 
-    @Test(arguments: Fixtures.goldens("scaled"))
-    func `a photograph scaled within the DCT`(golden: Fixtures.Golden) throws {
-        let bytes = try Fixtures.bytes(golden.file)
-        let header = try ImageDecoder.header(of: bytes)
-        let scale = try #require(golden.operation.split(separator: " ").last.flatMap { Int($0) })
-        // The largest target that allows this scale.
-        let target = (width: header.width / scale / 2, height: header.height / scale / 2)
-        let image = try ImageDecoder.decode(bytes, atLeast: target)
-        #expect(image.width == golden.width && image.height == golden.height)
-        #expect(image.checksum == golden.checksum)
+    @Test(arguments: Fixtures.goldens("bicubic", "bilinear"))
+    func `a photograph resized while it is decoded`(golden: Fixtures.Golden) throws {
+        let filter: Resampling = golden.operation == "bicubic" ? .bicubic : .bilinear
+        let size = ImageRendition.stretched(width: golden.width, height: golden.height, filter)
+        #expect(try ImageDecoder.decode(Fixtures.bytes(golden.file), as: size).checksum == golden.checksum)
+    }
+
+    /// Every way to lie, sizes that shrink and grow on either side, and both orders of the two passes.
+    @Test(arguments: 1...8) func `an image of any orientation resized while it is decoded`(orientation: Int) throws {
+        let plain = try Fixtures.bytes("jpeg/420.jpg")
+        let bytes = JPEGBytes.inserting(ExifBytes(orientation).segment, into: plain)
+        let image = try ImageDecoder.decode(bytes)
+        for width in [1, 7, 30, image.width, 100] {
+            for height in [1, 5, 21, image.height, 90] {
+                for filter in [Resampling.bilinear, .bicubic] {
+                    let size = ImageRendition.stretched(width: width, height: height, filter)
+                    #expect(
+                        try ImageDecoder.decode(bytes, as: size)
+                            == image.resized(width: width, height: height, filter), "\(width)×\(height) \(filter)")
+                }
+            }
+        }
+    }
+
+    @Test func `a picture does not depend on the file it comes in`() throws {
+        // A JPEG of 320 × 213 pixels and a PNG of the same pixels.
+        let jpeg = try Fixtures.bytes("chelsea.jpg")
+        let pixels = try ImageDecoder.decode(jpeg)
+        let rows = (0..<pixels.height).map { Array(pixels.pixels[$0 * pixels.width * 3..<($0 + 1) * pixels.width * 3]) }
+        let png =
+            PNGBytes.signature + PNGBytes.header(pixels.width, pixels.height)
+            + PNGBytes.data(PNGBytes.unfiltered(rows)) + PNGBytes.end
+        for size in [
+            ImageRendition.stretched(width: 20, height: 20, .bicubic), .reduced(least: 13), .reduced(least: 50),
+        ] {
+            #expect(try ImageDecoder.decode(jpeg, as: size) == ImageDecoder.decode(png, as: size), "\(size)")
+        }
     }
 
     @Test(arguments: ["astronaut", "chelsea"])

@@ -15,7 +15,7 @@ extension ByteStream {
 }
 
 @Suite struct `Decoding what comes in pieces` {
-    private static let wanted = [ImageRendition.decoded(least: 1 << 20)]
+    private static let wanted = [ImageRendition.whole]
 
     private func streamed(_ bytes: [UInt8], pieces length: Int) throws(MediaError) -> PixelImage? {
         try ImageDecoder.decode(
@@ -43,7 +43,7 @@ extension ByteStream {
     @Test(arguments: ["420.jpg", "progressive.jpg", "restart.jpg", "arithmetic.jpg", "cmyk-adobe.jpg"])
     func `refuses what is cut with the words for the whole file`(name: String) throws {
         let file = try Fixtures.bytes("jpeg/\(name)")
-        for length in stride(from: 0, to: file.count, by: 5) {
+        for length in stride(from: 0, to: file.count - 2, by: 5) {
             let bytes = Array(file.prefix(length))
             let expected = refusal(of: bytes)?.description
             #expect(expected != nil && message(bytes, pieces: 100) == expected, "cut to \(length) bytes")

@@ -27,27 +27,35 @@ typedef struct {
     void *context;
 } codec_source;
 
+/// Rows that a decoder collects before it hands them over, which makes that cheap.
+enum { codec_strip_rows = 64 };
+
+/// Who takes the pixels: `count` rows more, from top to bottom, 8-bit RGB without padding. A decoder that returns codec_ok has
+/// handed over every row once, in their order; after a refusal some may have been.
 typedef struct {
-    int32_t width, height;              // as stored; the caller read them from the header
-    int32_t scale_denominator;          // 1, 2, 4 or 8: decode at this fraction of the size
-    int32_t output_width, output_height; // after scaling; `rgb` holds output_width * output_height * 3 bytes
+    void (*take)(void *context, const uint8_t *rows, int32_t count);
+    void *context;
+} codec_sink;
+
+typedef struct {
+    int32_t width, height; // as stored; the caller read them from the header
     int32_t maximum_scans;
     int64_t maximum_memory; // bytes libjpeg may use for whole-image coefficient arrays
 } codec_jpeg_request;
 
 /// Decodes to 8-bit RGB: accurate integer DCT, fancy upsampling. Grey is replicated; CMYK and YCCK become RGB, inverted when
-/// an Adobe marker is there. Warnings about lost or wrong data are refusals.
+/// an Adobe marker is there. A file of which something is missing is refused: see the table of warnings in jpeg.c.
 int codec_jpeg_decode(
-    const codec_source *source, const codec_jpeg_request *request, uint8_t *rgb, codec_message *message);
+    const codec_source *source, const codec_jpeg_request *request, const codec_sink *sink, codec_message *message);
 
 typedef struct {
     int32_t width, height; // the caller read them from the header
 } codec_png_request;
 
-/// Decodes to 8-bit RGB, transparent parts over white. `rgb` holds width * height * 3 bytes. 16-bit samples lose their low
-/// byte. Colour profiles, gamma, text and all other ancillary chunks except tRNS are skipped unread.
+/// Decodes to 8-bit RGB, transparent parts over white. 16-bit samples lose their low byte. Colour profiles, gamma, text and all
+/// other ancillary chunks except tRNS are skipped unread. What stands behind the last row is not looked at.
 int codec_png_decode(
-    const codec_source *source, const codec_png_request *request, uint8_t *rgb, codec_message *message);
+    const codec_source *source, const codec_png_request *request, const codec_sink *sink, codec_message *message);
 
 /// Encodes an image of palette indices, one byte each, rows from top to bottom. `palette` holds 256 RGB colours. `bytes` has room
 /// for `*count` bytes, which becomes the number written; codec_out_of_memory where they do not suffice.
@@ -71,6 +79,13 @@ enum { codec_weight_bits = 22 };
 /// `portable` holds it to plain C where the processor could do more; the result is the same.
 void codec_resample_rows(
     const uint8_t *input, int32_t width, int32_t rows, const codec_weights *weights, int portable, uint8_t *output);
+
+/// Adds a row, times `factor`, to the running sums of an output row of codec_resample_columns, which begin at
+/// 1 << (codec_weight_bits - 1). Arithmetic is modulo 2^32.
+void codec_add_row(uint32_t *sums, const uint8_t *row, size_t row_bytes, int32_t factor);
+
+/// The output row whose sums are complete.
+void codec_round_row(const uint32_t *sums, size_t row_bytes, uint8_t *output);
 
 /// Resamples every column: input rows of `row_bytes` bytes, weights->outputs output rows of as many bytes.
 void codec_resample_columns(

@@ -8,6 +8,8 @@ import Tasks
 protocol Engine: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
+    /// The size that the tower for whole pictures takes; nil for a model that takes them in any.
+    var wholePicture: ImageRendition? { get }
     /// Makes the input of the tower that reads a part out of an image, or a part of it; takes long.
     func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float]
     /// The faces in an image, the largest first; nil for a model that does not look for faces. Takes long.
@@ -48,6 +50,8 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
                 tasks: EngineJob.policies, maxBatch: maxBatch, maxQueue: maxQueue, batchWindow: batchWindow),
             observer: observer, makeWorker: { ModelWorker(model: model, card: card) })
     }
+
+    var wholePicture: ImageRendition? { model.wholePicture }
 
     func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
         model.pixels(of: image, part: part, for: input)

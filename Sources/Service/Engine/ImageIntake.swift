@@ -9,20 +9,19 @@ struct ImageIntake: Sendable {
     let memory: MemoryBudget
     let metrics: Metrics
 
-    /// An upright image.
+    /// An upright image, in the sizes that were asked for.
     struct Decoded {
-        let image: PixelImage
+        let images: [PixelImage]
         /// What the file says of itself.
         let header: ImageHeader
         /// The memory that decoding took, set aside until it is released.
         let memory: MemoryReservation
     }
 
-    /// Decodes the bytes of a file to at least twice `side` pixels on each side, where it has that many.
-    func decode(_ bytes: [UInt8], side: Int, for sender: Sender) throws -> Decoded {
+    /// Decodes the bytes of a file.
+    func decode(_ bytes: [UInt8], as sizes: [ImageRendition], for sender: Sender) throws -> Decoded {
         do {
             let header = try ImageDecoder.header(of: bytes, limits: limits)
-            let sizes = [ImageRendition.decoded(least: side)]
             let decoding = ImageDecoder.memoryNeeded(for: header, as: sizes)
             guard decoding <= limits.maxMemory else {
                 throw MediaError.tooLarge(
@@ -31,12 +30,9 @@ struct ImageIntake: Sendable {
             guard let held = memory.reserve(decoding, for: ClientID(sender.name)) else {
                 throw Problem.memoryIsFull(memory)
             }
-            // One size is asked for, one image comes.
-            guard let image = try decoder.image(bytes, limits: limits, as: sizes, for: sender).first else {
-                throw DecoderFailure.broke
-            }
+            let images = try decoder.image(bytes, limits: limits, as: sizes, for: sender)
             metrics.pixels().add(Double(header.width * header.height))
-            return Decoded(image: image, header: header, memory: held)
+            return Decoded(images: images, header: header, memory: held)
         } catch let error as MediaError {
             metrics.decodeFailures(error.formatLabel).add()
             throw error

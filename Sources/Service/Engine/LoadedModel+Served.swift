@@ -10,6 +10,8 @@ extension LoadedModel: ServedModel {
             audio: audioInput)
     }
 
+    var wholePicture: ImageRendition? { preprocessor?.rendition }
+
     func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
         // There is one preprocessor for whole pictures, whatever the name of their tower.
         input.kind == .face ? pixels(of: image, tower: input.tower, part: part) : preprocessor?(image) ?? []

@@ -109,10 +109,14 @@ struct MediaIntake: Sendable {
         _ explains: Bool, _ taken: inout TakenParts
     ) throws {
         let looksForFaces = input.kind == .face && face != .whole
-        let sides = [
-            engine.card.imageSize ?? 1, explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1,
-        ]
-        let decoded = try images.decode(file, side: sides.reduce(1, max), for: sender)
+        // What is resized from every pixel is the same picture whatever file it comes in; what is looked at besides may be smaller.
+        let tower = input.kind == .image ? engine.wholePicture : nil
+        var sides = [explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1]
+        if tower == nil { sides.append(engine.card.imageSize ?? 1) }
+        let looking = tower == nil || explains ? [ImageRendition.reduced(least: sides.reduce(1, max))] : []
+        let decoded = try images.decode(file, as: (tower.map { [$0] } ?? []) + looking, for: sender)
+        // As many as were asked for, one at least.
+        let (whole, looked) = (decoded.images[0], decoded.images[decoded.images.count - 1])
         taken.memory.append(decoded.memory)
         let header = decoded.header
         taken.understood.append(
@@ -120,23 +124,23 @@ struct MediaIntake: Sendable {
                 name: input.part, width: header.orientedWidth, height: header.orientedHeight,
                 format: header.format.rawValue))
         var seen: PixelRectangle?
-        if looksForFaces, let faces = engine.faces(in: decoded.image) {
+        if looksForFaces, let faces = engine.faces(in: looked) {
             let chosen = faces.prefix(face == .all ? TakenFace.most : 1)
             taken.faces = chosen.map { face in
                 TakenFace(
                     box: face.box(
-                        from: decoded.image, width: header.orientedWidth, height: header.orientedHeight),
+                        from: looked, width: header.orientedWidth, height: header.orientedHeight),
                     score: face.score,
-                    input: .pixels(engine.pixels(of: decoded.image, part: face.crop, for: input)))
+                    input: .pixels(engine.pixels(of: looked, part: face.crop, for: input)))
             }
             taken.inputs[input.part] = taken.faces?.first?.input
             seen = chosen.first?.crop
         } else {
-            taken.inputs[input.part] = .pixels(engine.pixels(of: decoded.image, part: nil, for: input))
+            taken.inputs[input.part] = .pixels(engine.pixels(of: whole, part: nil, for: input))
         }
         var kept = taken.faces?.reduce(0) { $0 + $1.input.bytes } ?? taken.inputs[input.part]?.bytes ?? 0
         if explains, taken.inputs[input.part] != nil {
-            let picture = (seen.map(decoded.image.cropped(to:)) ?? decoded.image).fitted(within: Explanation.side)
+            let picture = (seen.map(looked.cropped(to:)) ?? looked).fitted(within: Explanation.side)
             kept += picture.pixels.count
             taken.sources.append((input.part, .picture(picture)))
         }

@@ -8,7 +8,7 @@ typealias TokenizedText = WordPieceTokenizer.Encoding
 
 /// What the service needs of a loaded model. `Tasks.LoadedModel` is the one that serves; tests bring small ones.
 ///
-/// `pixels`, `faces`, `tokens`, `validate` and `concepts` may be called from any thread at once; the rest is called by the engine
+/// `wholePicture`, `pixels`, `faces`, `tokens`, `validate` and `concepts` may be called from any thread at once; the rest is called by the engine
 /// thread alone. What takes a `pause` calls it every few milliseconds of long work: others of these may be called within.
 protocol ServedModel: Sendable {
     /// An image as its tower sees it.
@@ -19,6 +19,8 @@ protocol ServedModel: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
 
+    /// The size that the tower for whole pictures takes; nil for a model that takes them in any.
+    var wholePicture: ImageRendition? { get }
     /// The input of the tower that reads a part: an image, or a part of it, resized and normalised.
     func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float]
     /// The faces in an image, the largest first; nil for a model that does not look for faces.

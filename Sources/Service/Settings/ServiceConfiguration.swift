@@ -33,7 +33,7 @@ public struct ServiceConfiguration: Sendable {
     /// Bytes of one text.
     public var maxText = 64 << 10
     /// Pixels of one image, before it is decoded.
-    public var maxPixels = 64_000_000
+    public var maxPixels = 1 << 26
     /// Seconds of one sound.
     public var maxAudioSeconds = 600.0
     /// Bytes of uploads and decoded media in flight, over all requests; 0 takes what there is, at most `usualMemory`.

@@ -16,7 +16,7 @@ struct HitPreview {
     func bytes(_ hit: SearchAnswer.Hit) -> [UInt8]? {
         guard hit.kind == "image", let path = hit.path, let file = file(path),
             let bytes = try? Data(contentsOf: file),
-            let image = try? ImageDecoder.decode([UInt8](bytes), atLeast: (Self.side, Self.side))
+            let image = try? ImageDecoder.decode([UInt8](bytes), as: .reduced(least: Self.side))
         else { return nil }
         let picture = PalettePicture(image.fitted(within: Self.side))
         return Array(Self.indent.utf8) + TerminalPicture.bytes(picture, way, rows: Self.rows) + Array("\n".utf8)

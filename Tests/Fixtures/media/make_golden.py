@@ -75,11 +75,6 @@ def photo(name, width, **options):
     for label, method in FILTERS.items():
         for size in SIZES:
             note(file, label, image.resize(size, method))
-    # `draft` is Pillow's name for scaling inside the DCT: the size is a half, a quarter, an eighth.
-    for scale in (2, 4, 8):
-        scaled = opened(data)
-        scaled.draft("RGB", (scaled.width // scale, scaled.height // scale))
-        note(file, f"scaled {scale}", scaled.convert("RGB"))
     return image
 
 

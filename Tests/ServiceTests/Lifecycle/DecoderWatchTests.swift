@@ -77,7 +77,7 @@ import Testing
         decoder.fail(1)
         #expect(throws: DecoderFailure.self) {
             try watch.image(
-                Photo.jpeg, limits: ImageLimits(), as: [.decoded(least: 8)], for: Sender("a"))
+                Photo.jpeg, limits: ImageLimits(), as: [.reduced(least: 8)], for: Sender("a"))
         }
         #expect(watch.obstacle == nil)
         #expect(pauses.soFar.isEmpty)

@@ -67,6 +67,9 @@ final class FakeModel: ServedModel {
     }
 
     /// The mean brightness, on each pixel of a 4 × 4 image.
+    /// Any: it tells how light a whole picture is.
+    var wholePicture: ImageRendition? { nil }
+
     func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
         let image = part.map(image.cropped(to:)) ?? image
         let mean = image.pixels.reduce(0) { $0 + Float($1) } / Float(image.pixels.count)
