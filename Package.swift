@@ -26,7 +26,9 @@ let package = Package(
         .systemLibrary(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         .target(
             name: "CImageCodecs",
-            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
+            linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "gif", "heif", "tiff", "lcms2"].map {
+                .linkedLibrary($0)
+            }),
         .target(
             name: "CAudioCodecs",
             linkerSettings: [.linkedLibrary("sndfile"), .linkedLibrary("soxr")]),

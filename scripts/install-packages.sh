@@ -2,7 +2,8 @@
 # Installs the Debian packages that Sensorium builds with, if any of them is missing.
 set -eu
 
-packages="libjpeg62-turbo-dev libpng-dev libsndfile1-dev libsoxr-dev libsqlite3-dev libssl-dev"
+packages="libjpeg62-turbo-dev libpng-dev libwebp-dev libgif-dev libheif-dev libtiff-dev liblcms2-dev
+    libsndfile1-dev libsoxr-dev libsqlite3-dev libssl-dev"
 
 missing=""
 for package in $packages; do

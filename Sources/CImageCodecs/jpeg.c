@@ -17,6 +17,8 @@ typedef struct {
     int maximum_scans;
     int has_ended;       // the file ended without an end marker
     unsigned components; // one bit for each that a scan had
+    JOCTET *profile;     // what the pieces make
+    unsigned profile_bytes;
     strip strip;
 } refusal;
 
@@ -175,6 +177,7 @@ static void decode(
     cinfo->progress = progress;
     cinfo->mem->max_memory_to_use = request->maximum_memory;
     cinfo->src = &source->base;
+    jpeg_save_markers(cinfo, JPEG_APP0 + 2, 0xFFFF); // where profiles are, in pieces
     jpeg_read_header(cinfo, TRUE);
     if (cinfo->image_width != (JDIMENSION)request->width || cinfo->image_height != (JDIMENSION)request->height)
         fail(r, codec_mismatch, "two different sizes are declared");
@@ -191,7 +194,11 @@ static void decode(
     note_components(cinfo);
     if (!is_complete(cinfo)) fail(r, codec_corrupt, "it ends too early");
 
-    if (!strip_begin(&r->strip, sink, request->width, request->height)) fail(r, codec_out_of_memory, "out of memory");
+    colours *colours = NULL;
+    if (!cmyk && jpeg_read_icc_profile(cinfo, &r->profile, &r->profile_bytes))
+        colours = colours_begin(r->profile, r->profile_bytes);
+    if (!strip_begin(&r->strip, sink, request->width, request->height, colours))
+        fail(r, codec_out_of_memory, "out of memory");
     size_t width = cinfo->output_width;
     if (cmyk) {
         JSAMPARRAY row = cinfo->mem->alloc_sarray((j_common_ptr)cinfo, JPOOL_IMAGE, (JDIMENSION)(width * 4), 1);
@@ -243,5 +250,6 @@ int codec_jpeg_decode(
     }
     jpeg_destroy_decompress(&cinfo);
     strip_free(&r.strip);
+    free(r.profile);
     return r.code;
 }

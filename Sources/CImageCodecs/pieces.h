@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "colours.h"
+
 // The bytes of a source, a piece after the other. A file in memory is one piece, and nothing of it is copied.
 typedef struct {
     const codec_source *source;
@@ -32,10 +34,14 @@ typedef struct {
     uint8_t *rows;
     size_t row_bytes;
     int32_t count, left; // rows that wait, and rows of the image that are not here yet
+    colours *colours;    // by which they are converted before they go; may be NULL
 } strip;
 
 // Returns 0 when there is no memory. `strip_free` must follow in any case.
-static inline int strip_begin(strip *s, const codec_sink *sink, int32_t width, int32_t height) {
+// `colours` becomes the strip's.
+static inline int strip_begin(
+    strip *s, const codec_sink *sink, int32_t width, int32_t height, colours *colours) {
+    s->colours = colours;
     s->sink = sink;
     s->row_bytes = (size_t)width * 3;
     s->count = 0;
@@ -53,8 +59,12 @@ static inline void strip_advance(strip *s, int32_t count) {
     s->left -= count;
     // libjpeg is given room for 4 rows at once.
     if (s->count + 4 <= codec_strip_rows && s->left > 0) return;
+    if (s->colours != NULL) colours_convert(s->colours, s->rows, (size_t)s->count * s->row_bytes / 3);
     s->sink->take(s->sink->context, s->rows, s->count);
     s->count = 0;
 }
 
-static inline void strip_free(strip *s) { free(s->rows); }
+static inline void strip_free(strip *s) {
+    if (s->colours != NULL) colours_end(s->colours);
+    free(s->rows);
+}

@@ -8,6 +8,7 @@
 #include <png.h>
 
 #include "pieces.h"
+#include "pixels.h"
 
 typedef struct {
     jmp_buf refused;
@@ -84,12 +85,6 @@ static void read_bytes(png_structp png, png_bytep into, size_t wanted) {
     r->offset += wanted;
 }
 
-// Pillow's rounding of (255 * (255 - alpha) + value * alpha) / 255: paste over a white image with alpha as the mask.
-static inline uint8_t over_white(unsigned value, unsigned alpha) {
-    unsigned t = 255 * (255 - alpha) + value * alpha + 128;
-    return (uint8_t)(((t >> 8) + t) >> 8);
-}
-
 typedef struct {
     int channels; // of the rows as read: 1 grey or palette index, 2 grey alpha, 3 RGB, 4 RGBA
     int has_palette;
@@ -112,11 +107,7 @@ static void write_rgb(const row_format *format, const uint8_t *row, uint8_t *rgb
         memcpy(rgb, row, width * 3);
         return;
     default:
-        for (size_t x = 0; x < width; x++, row += 4, rgb += 3) {
-            rgb[0] = over_white(row[0], row[3]);
-            rgb[1] = over_white(row[1], row[3]);
-            rgb[2] = over_white(row[2], row[3]);
-        }
+        rgba_over_white(row, rgb, width);
     }
 }
 
@@ -138,6 +129,16 @@ static void read_palette(reading *r, row_format *format) {
     }
 }
 
+static colours *read_profile(reading *r, int colour) {
+    png_charp name = NULL;
+    png_bytep profile = NULL;
+    png_uint_32 count = 0;
+    int compression;
+    if (!(colour & PNG_COLOR_MASK_COLOR)) return NULL;
+    if (!png_get_iCCP(r->png, r->info, &name, &compression, &profile, &count)) return NULL;
+    return colours_begin(profile, count);
+}
+
 // Everything that may jump, in a frame of its own: no local of the frame that calls setjmp changes in between.
 static void decode(reading *r, const codec_png_request *request, const codec_sink *sink) {
     r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
@@ -149,9 +150,11 @@ static void decode(reading *r, const codec_png_request *request, const codec_sin
 
     png_set_user_limits(png, (png_uint_32)request->width, (png_uint_32)request->height);
     png_set_chunk_cache_max(png, 4);
-    png_set_chunk_malloc_max(png, r->count);
-    // Compressed text and profiles would be inflated: never looked at. tRNS is not of this list and stays.
+    png_set_chunk_malloc_max(png, 1 << 20);
+    // Compressed text would be inflated: never looked at. tRNS is not of this list and stays. Of a profile libpng inflates as much
+    // as the profile says itself, within that limit.
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "iCCP", 1);
     png_set_benign_errors(png, 1); // `on_warning` says which are
     png_set_read_fn(png, r, read_bytes);
     png_read_info(png, info);
@@ -185,7 +188,8 @@ static void decode(reading *r, const codec_png_request *request, const codec_sin
     // Rows of an interlaced file are complete only after the last pass; others need one row at a time.
     size_t row_bytes = (size_t)width * (size_t)format.channels, stride = passes > 1 ? row_bytes : 0;
     r->pixels = malloc(passes > 1 ? row_bytes * height : row_bytes);
-    if (r->pixels == NULL || !strip_begin(&r->strip, sink, request->width, request->height))
+    if (r->pixels == NULL
+        || !strip_begin(&r->strip, sink, request->width, request->height, read_profile(r, colour)))
         refuse(r, codec_out_of_memory, "out of memory");
     for (int pass = 0; pass < passes; pass++)
         for (png_uint_32 y = 0; y < height; y++) {

@@ -30,6 +30,11 @@ struct ByteReader {
         return order == .big ? first << 8 | second : second << 8 | first
     }
 
+    func uint24(_ offset: Int) -> Int? {
+        guard let first = byte(offset), let rest = uint16(offset + 1) else { return nil }
+        return order == .big ? first << 16 | rest : rest << 8 | first
+    }
+
     func uint32(_ offset: Int) -> Int? {
         guard let first = uint16(offset), let second = uint16(offset + 2) else { return nil }
         return order == .big ? first << 16 | second : second << 16 | first

@@ -4,6 +4,11 @@ enum FileSignature {
     static func format(of bytes: ByteReader) throws(MediaError) -> ImageFormat {
         if JPEGHeader.recognises(bytes) { return .jpeg }
         if PNGHeader.recognises(bytes) { return .png }
+        if WebPHeader.recognises(bytes) { return .webp }
+        if GIFHeader.recognises(bytes) { return .gif }
+        if BMPHeader.recognises(bytes) { return .bmp }
+        if TIFFHeader.recognises(bytes) { return .tiff }
+        if let format = HEIFHeader.format(of: bytes) { return format }
         if bytes.count == 0 { throw .undecodable(format: nil, reason: "there are none") }
         if let found = name(of: bytes) { throw .unsupportedFormat(found: found) }
         guard bytes.count >= 16 else {

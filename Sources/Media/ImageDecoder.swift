@@ -2,12 +2,16 @@ import CImageCodecs
 
 /// Bytes of a file become upright RGB pixels.
 ///
-/// - The format is decided by the first bytes. EXIF orientation is applied. Colour profiles are ignored.
+/// - The format is decided by the first bytes. EXIF orientation is applied, or HEIF's own turns, mirrors and crops. Colours become those
+///   of sRGB where a profile of red, green and blue says that they are others.
+/// - What is missing is refused rather than painted grey; what no pixel needs, such as an end marker, may be missing, and what is
+///   behind the last row is ignored. Transparent parts are laid over white.
 /// - JPEG: 8 bits; grey, YCbCr, RGB, CMYK and YCCK (inverted when Adobe's marker is there); the pixels are those of
-///   libjpeg-turbo's accurate integer DCT with smooth chroma. A file that is cut, or whose data the decoder could only
-///   guess at, is refused rather than painted grey; bytes behind the end of the image are ignored.
-/// - PNG: every colour type and depth; 16-bit samples keep their high byte; transparent parts are laid over white; of an
-///   animation the still image. Checksums of image data must be right.
+///   libjpeg-turbo's accurate integer DCT with smooth chroma.
+/// - PNG: every colour type and depth; 16-bit samples keep their high byte; of an animation the still image. Checksums of image
+///   data must be right.
+/// - WebP and GIF: the first frame, in its place on a white canvas. BMP: 1 to 32 bits, run-length coding included.
+/// - HEIC and AVIF: the primary image, of up to 12 bits. TIFF: the first image, of up to 16 bits, CMYK included.
 public enum ImageDecoder {
     /// Reads size and orientation, and refuses what is beyond the limits, without decoding or allocating.
     public static func header(of bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(MediaError) -> ImageHeader
@@ -27,6 +31,12 @@ public enum ImageDecoder {
             switch try FileSignature.format(of: reader) {
             case .jpeg: ImageHeader(try JPEGHeader(reader))
             case .png: ImageHeader(try PNGHeader(reader))
+            case .webp: ImageHeader(try WebPHeader(ByteReader(bytes, order: .little)))
+            case .gif: ImageHeader(try GIFHeader(ByteReader(bytes, order: .little)))
+            case .heic: ImageHeader(try HEIFHeader(reader, .heic))
+            case .avif: ImageHeader(try HEIFHeader(reader, .avif))
+            case .tiff: ImageHeader(try TIFFHeader(bytes))
+            case .bmp: ImageHeader(try BMPHeader(ByteReader(bytes, order: .little)))
             }
         try check(header, limits)
         return header
@@ -74,6 +84,7 @@ public enum ImageDecoder {
         // Rows around the one being upsampled: at most 4 components, 32 rows and their neighbours, 3 stages.
         case .jpeg: header.keptBytes + header.width * 4 * 32 * 3 + strip
         case .png: header.keptBytes + header.width * 8 * 4 + strip
+        case .webp, .gif, .bmp, .heic, .avif, .tiff: header.keptBytes + strip
         }
     }
 
@@ -81,6 +92,7 @@ public enum ImageDecoder {
     static func decode(
         _ source: ImageSource, _ header: ImageHeader, _ limits: ImageLimits, into sink: RowSink
     ) throws(MediaError) {
+        if header.format == .bmp { return try decodeBMP(source, header, into: sink) }
         var message = codec_message()
         let code = source.withCodecSource { source in
             sink.withCodecSink { sink in
@@ -95,10 +107,41 @@ public enum ImageDecoder {
                 case .png:
                     var request = codec_png_request(width: width, height: height)
                     return codec_png_decode(&source, &request, &sink, &message)
+                case .webp:
+                    var request = codec_webp_request(width: width, height: height)
+                    return codec_webp_decode(&source, &request, &sink, &message)
+                case .gif:
+                    var request = codec_gif_request(width: width, height: height)
+                    return codec_gif_decode(&source, &request, &sink, &message)
+                case .heic, .avif:
+                    var request = codec_heif_request(width: width, height: height)
+                    return codec_heif_decode(&source, &request, &sink, &message)
+                case .tiff:
+                    var request = codec_tiff_request(
+                        width: width, height: height, maximum_memory: Int64(limits.maxMemory))
+                    return codec_tiff_decode(&source, &request, &sink, &message)
+                case .bmp: return Int32(codec_corrupt)
                 }
             }
         }
         guard Int(code) == codec_ok else { throw refusal(code, message, header.format) }
+    }
+
+    private static func decodeBMP(_ source: ImageSource, _ header: ImageHeader, into sink: RowSink) throws(MediaError) {
+        func decode(_ bytes: UnsafeRawBufferPointer) throws(MediaError) {
+            let decoder = try BMPDecoder(bytes)
+            guard decoder.header.width == header.width, decoder.header.height == header.height else {
+                throw BMPHeader.undecodable("two different sizes are declared")
+            }
+            try decoder.decode(into: sink)
+        }
+        switch source {
+        case .memory(let bytes): try decode(bytes)
+        case .stream(let stream):
+            try stream.readAll().withUnsafeBufferPointer { (bytes) throws(MediaError) in
+                try decode(UnsafeRawBufferPointer(bytes))
+            }
+        }
     }
 
     private static func refusal(_ code: Int32, _ message: codec_message, _ format: ImageFormat) -> MediaError {

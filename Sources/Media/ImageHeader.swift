@@ -6,8 +6,8 @@ public struct ImageHeader: Sendable, Equatable {
     public let width: Int
     /// Rows as stored, before EXIF turns the image.
     public let height: Int
-    /// Bytes that a decoder keeps of the whole image beside its pixels: the coefficients of a JPEG of several scans, the rows of
-    /// an interlaced PNG.
+    /// Bytes that a decoder keeps of the whole image beside what becomes of it: the coefficients of a JPEG of several scans, the
+    /// rows of an interlaced PNG, the file and the pixels of what is decoded in one go.
     public let keptBytes: Int
     let turn: Orientation
 
@@ -23,7 +23,7 @@ public struct ImageHeader: Sendable, Equatable {
         format = .jpeg
         width = header.width
         height = header.height
-        keptBytes = header.coefficientBytes
+        keptBytes = header.coefficientBytes + 2 * header.profileBytes
         turn = header.orientation
     }
 
@@ -32,6 +32,46 @@ public struct ImageHeader: Sendable, Equatable {
         width = header.width
         height = header.height
         keptBytes = header.interlaceBytes
+        turn = header.orientation
+    }
+
+    init(_ header: WebPHeader) {
+        format = .webp
+        width = header.width
+        height = header.height
+        keptBytes = header.keptBytes
+        turn = header.orientation
+    }
+
+    init(_ header: GIFHeader) {
+        format = .gif
+        width = header.width
+        height = header.height
+        keptBytes = header.keptBytes
+        turn = .topLeft
+    }
+
+    init(_ header: BMPHeader) {
+        format = .bmp
+        width = header.width
+        height = header.height
+        keptBytes = header.keptBytes
+        turn = .topLeft
+    }
+
+    init(_ header: HEIFHeader) {
+        format = header.format
+        width = header.width
+        height = header.height
+        keptBytes = header.keptBytes
+        turn = .topLeft  // libheif has turned it
+    }
+
+    init(_ header: TIFFHeader) {
+        format = .tiff
+        width = header.width
+        height = header.height
+        keptBytes = header.keptBytes
         turn = header.orientation
     }
 

@@ -83,7 +83,7 @@ extension ImageDecoder {
     /// The most memory that decoding to these sizes takes at any moment beyond the file itself, in bytes: known from the header
     /// alone, so that a caller can wait for that much before it decodes.
     public static func memoryNeeded(for header: ImageHeader, as renditions: [ImageRendition]) -> Int {
-        let fixed = 1 << 20  // decoder state, Huffman tables, inflate window
+        let fixed = 4 << 20  // decoder state, Huffman tables, inflate window, tables of colours
         return renditions.reduce(fixed + workingMemory(for: header)) { $0 + $1.plan(header).memory }
     }
 }

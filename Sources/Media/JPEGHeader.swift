@@ -7,6 +7,8 @@ struct JPEGHeader: Sendable {
     let width, height: Int
     let orientation: Orientation
     let components: [Component]
+    /// Of segments that may hold pieces of a profile, which libjpeg keeps.
+    let profileBytes: Int
     /// Whether coefficients of the whole image must be kept until the last scan is read.
     let hasSeveralScans: Bool
 
@@ -15,6 +17,7 @@ struct JPEGHeader: Sendable {
     init(_ bytes: ByteReader) throws(MediaError) {
         var frame: Frame?
         var orientation: Orientation?
+        var profileBytes = 0
         var offset = 2
         while true {
             let marker = try JPEGHeader.nextMarker(in: bytes, at: &offset)
@@ -32,6 +35,7 @@ struct JPEGHeader: Sendable {
                 frame = try Frame(ByteReader(content), marker: marker)
             case 0xE1 where orientation == nil && ByteReader(content).has("Exif\0\0", at: 0):
                 orientation = Orientation(tiff: UnsafeRawBufferPointer(rebasing: content.dropFirst(6)))
+            case 0xE2: profileBytes += content.count
             case 0xDA:
                 guard let frame else { throw JPEGHeader.undecodable("a scan comes before the frame header") }
                 let inScan = ByteReader(content).byte(0) ?? 0
@@ -40,6 +44,7 @@ struct JPEGHeader: Sendable {
                 components = frame.components
                 hasSeveralScans = frame.isProgressive || inScan < frame.components.count
                 self.orientation = orientation ?? .topLeft
+                self.profileBytes = profileBytes
                 return
             default: break
             }

@@ -27,6 +27,12 @@ extension Orientation {
         self = Orientation.read(tiff: bytes) ?? .topLeft
     }
 
+    /// Reads the orientation out of EXIF as WebP has it, and HEIF: a TIFF structure, behind the word that JPEG puts before it or not.
+    init(exif bytes: UnsafeRawBufferPointer) {
+        let hasWord = ByteReader(bytes).has("Exif\0\0", at: 0)
+        self.init(tiff: hasWord ? UnsafeRawBufferPointer(rebasing: bytes.dropFirst(6)) : bytes)
+    }
+
     private static func read(tiff bytes: UnsafeRawBufferPointer) -> Orientation? {
         let start = ByteReader(bytes)
         let order: ByteReader.Order

@@ -7,7 +7,7 @@ struct AskCommand: ParsableCommand {
         commandName: "ask", abstract: "Ask a question about a photo, without a server.",
         discussion: "Prints the likeliest answer, or with --top several, each with its probability.")
 
-    @Argument(help: ArgumentHelp("A JPEG or PNG file.", valueName: "image")) var image: String
+    @Argument(help: ArgumentHelp("A photo.", valueName: "image")) var image: String
     @Argument(help: "A question, such as \"what is the dog doing?\".") var question: String
     @OptionGroup var model: ModelArguments
     @Option(help: "How many answers, 1 to 20.") var top = 1

@@ -8,7 +8,8 @@ struct CaptionCommand: ParsableCommand {
         commandName: "caption", abstract: "Describe photos, without a server.",
         discussion: "Prints one line for each file: its caption, or with several files its name and caption.")
 
-    @Argument(help: ArgumentHelp("JPEG or PNG files.", valueName: "file")) var files: [String]
+    @Argument(help: ArgumentHelp("Photos: JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF, TIFF.", valueName: "file")) var files:
+        [String]
     @OptionGroup var model: ModelArguments
     @Option(help: "Width of the beam search, 1 to 8; 1 is greedy.") var beams = CaptionOptions().beams
     @Option(help: "Most word pieces of a caption.") var maxTokens = CaptionOptions().maxTokens

@@ -8,7 +8,7 @@ struct EmbedCommand: ParsableCommand {
         discussion: "Prints one JSON array of numbers for each input: texts first, then photos, then sounds.")
 
     @Option(help: "A text; may be given several times.") var text: [String] = []
-    @Option(help: ArgumentHelp("A JPEG or PNG file; may be given several times.", valueName: "file"))
+    @Option(help: ArgumentHelp("A picture; may be given several times.", valueName: "file"))
     var image: [String] = []
     @Option(help: ArgumentHelp("A WAV, FLAC, Ogg or MP3 file; may be given several times.", valueName: "file"))
     var audio: [String] = []

@@ -7,7 +7,7 @@ struct EmotionCommand: ParsableCommand {
         commandName: "emotion", abstract: "Read the emotion of a face, a voice or words, without a server.",
         discussion: "Prints the likeliest emotions of all that is given, then what each part alone says.")
 
-    @Option(help: ArgumentHelp("A JPEG or PNG file of a face.", valueName: "file")) var image: String?
+    @Option(help: ArgumentHelp("A photo of a face.", valueName: "file")) var image: String?
     @Option(help: ArgumentHelp("A WAV, FLAC, Ogg or MP3 file of a voice.", valueName: "file")) var audio: String?
     @Option(help: "What was said or written.") var text: String?
     @OptionGroup var model: ModelArguments

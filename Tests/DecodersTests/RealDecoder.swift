@@ -19,7 +19,7 @@ enum RealDecoder {
     static func images(in folders: String...) throws -> [String] {
         try folders.flatMap { folder in
             try FileManager.default.contentsOfDirectory(atPath: fixtures.appending(path: folder).path).sorted()
-                .filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }.map { "\(folder)/\($0)" }
+                .filter { $0.contains(/\.(jpg|png|webp|gif|bmp|heic|avif|tif)$/) }.map { "\(folder)/\($0)" }
         }
     }
 

@@ -7,19 +7,11 @@ import Testing
     }
 
     private static let kinds: [(String, [UInt8])] = [
-        ("GIF", Array("GIF89a".utf8) + [1, 0, 1, 0, 0, 0, 0, 0x3B]),
-        ("GIF", Array("GIF87a".utf8)),
-        ("WebP", Array("RIFF\0\0\0\0WEBPVP8 ".utf8)),
-        ("HEIC", box("heic")),
-        ("HEIF", box("mif1")),
-        ("AVIF", box("avif")),
         ("MP4", box("isom")),
         ("QuickTime", box("qt  ")),
         ("M4A", box("M4A ")),
         ("PDF", Array("%PDF-1.7\n".utf8)),
-        ("TIFF", [0x49, 0x49, 0x2A, 0, 8, 0, 0, 0]),
-        ("TIFF", [0x4D, 0x4D, 0, 0x2A, 0, 0, 0, 8]),
-        ("BMP", Array("BM".utf8) + [0x36, 0, 0, 0, 0, 0, 0, 0]),
+        ("BigTIFF", [0x49, 0x49, 0x2B, 0, 8, 0, 0, 0]),
         ("SVG", Array("<svg xmlns=\"http://www.w3.org/2000/svg\"/>".utf8)),
         ("SVG", [0xEF, 0xBB, 0xBF] + Array("\n <?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg/>".utf8)),
         ("HTML", Array("<!DOCTYPE html><title>404</title>".utf8)),
@@ -54,7 +46,7 @@ import Testing
         #expect(error?.code == "unsupported_media_type")
         let sentence = error?.description ?? ""
         #expect(sentence.contains(name), "\(sentence)")
-        #expect(sentence.contains("image/jpeg") && sentence.contains("image/png"), "\(sentence)")
+        for format in ImageFormat.allCases { #expect(sentence.contains(format.mediaType), "\(sentence)") }
     }
 
     @Test func `too short to tell is undecodable`() {

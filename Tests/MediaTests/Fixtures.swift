@@ -10,7 +10,7 @@ enum Fixtures {
         [UInt8](try Data(contentsOf: folder.appending(path: name)))
     }
 
-    /// A line of golden.txt: what Pillow made of a file.
+    /// A line of golden.txt or formats.txt: what Pillow made of a file.
     struct Golden: Sendable, CustomStringConvertible {
         let file: String
         let operation: String
@@ -20,7 +20,9 @@ enum Fixtures {
     }
 
     static let goldens: [Golden] = {
-        let text = (try? String(contentsOf: folder.appending(path: "golden.txt"), encoding: .utf8)) ?? ""
+        let text = ["golden.txt", "formats.txt"].map { name in
+            (try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? ""
+        }.joined()
         return text.split(separator: "\n").map { line in
             let parts = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             let size = parts[2].split(separator: " ").compactMap { Int($0) }

@@ -11,7 +11,7 @@ import Testing
 
     @Test func `decode to an image of the announced size or are refused with a sentence`() throws {
         var corpus: [[UInt8]] = []
-        for name in Set(Fixtures.goldens("decode").map(\.file)).sorted() where !name.hasSuffix("-260.png") {
+        for name in Set(Fixtures.goldens("decode", "near").map(\.file)).sorted() where !name.hasSuffix("-260.png") {
             let bytes = try Fixtures.bytes(name)
             if bytes.count < 30_000 { corpus.append(bytes) }
         }
@@ -35,8 +35,8 @@ import Testing
                 // In small pieces libjpeg looks at more of the codes: what it guesses of a damaged JPEG is refused, or another
                 // guess of the same size.
                 if let streamed = try? streamed(bytes, limits, size, pieces: 61) {
-                    let isPNG = header.format == .png
-                    #expect(isPNG ? streamed == image : streamed.pixels.count == image.pixels.count)
+                    let isJPEG = header.format == .jpeg
+                    #expect(isJPEG ? streamed.pixels.count == image.pixels.count : streamed == image)
                 }
             } catch {
                 for length in [61, 1 << 16] {

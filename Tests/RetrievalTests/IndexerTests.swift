@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `photos of all depths become items, other files do not`() async throws {
-        for path in ["a.jpg", "sub/b.JPEG", "sub/deep/c.png", "d:e%.jpg", "notes.txt", ".hidden.jpg", "sub/x.gif"] {
+        for path in ["a.jpg", "sub/b.JPEG", "sub/deep/c.png", "d:e%.jpg", "notes.txt", ".hidden.jpg", "sub/x.mp4"] {
             try write(path, path)
         }
         let store = try data.store()

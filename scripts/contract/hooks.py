@@ -24,7 +24,16 @@ SERVER = os.environ["CONTRACT_URL"]
 KEY = os.environ.get("CONTRACT_KEY", "")
 MEDIA = Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "media"
 
-PHOTOS = {"image/jpeg": ["jpeg/grey.jpg"], "image/png": ["png/grey-1.png"]}
+PHOTOS = {
+    "image/jpeg": ["jpeg/grey.jpg"],
+    "image/png": ["png/grey-1.png"],
+    "image/webp": ["webp/lossy.webp"],
+    "image/gif": ["gif/plain.gif"],
+    "image/bmp": ["bmp/8.bmp"],
+    "image/heic": ["heic/grid.heic"],
+    "image/avif": ["avif/photo.avif"],
+    "image/tiff": ["tiff/lzw.tif"],
+}
 SOUNDS = {
     "audio/wav": ["audio/speech-8k-mulaw.wav"],
     "audio/flac": ["audio/voice.flac"],

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A thin layer over libjpeg-turbo and libpng. Both report errors by longjmp, which may not cross Swift frames; here the
-// jump ends inside C. Every call returns a code and, for a refusal, a message. After a refusal nothing stays allocated.
+// A thin layer over libjpeg-turbo, libpng, libwebp, giflib, libheif and libtiff. The first two report errors by longjmp, which may not cross Swift
+// frames; here the jump ends inside C. Every call returns a code and, for a refusal, a message. After a refusal nothing stays allocated.
 
 enum {
     codec_ok = 0,
@@ -56,6 +56,41 @@ typedef struct {
 /// other ancillary chunks except tRNS are skipped unread. What stands behind the last row is not looked at.
 int codec_png_decode(
     const codec_source *source, const codec_png_request *request, const codec_sink *sink, codec_message *message);
+
+typedef struct {
+    int32_t width, height; // of the canvas; the caller read them from the header
+} codec_webp_request;
+
+/// Decodes to 8-bit RGB the image, or the first frame where there are several, transparent parts over white.
+int codec_webp_decode(
+    const codec_source *source, const codec_webp_request *request, const codec_sink *sink, codec_message *message);
+
+typedef struct {
+    int32_t width, height; // of the screen, or as large as the first image needs; the caller read them from the header
+} codec_gif_request;
+
+/// Decodes the first image to 8-bit RGB. What is transparent or beside it is white. Colours beyond the palette are black.
+int codec_gif_decode(
+    const codec_source *source, const codec_gif_request *request, const codec_sink *sink, codec_message *message);
+
+typedef struct {
+    int32_t width, height; // turned and cropped; the caller read them from the header
+} codec_heif_request;
+
+/// Decodes the primary image of a HEIC or AVIF file to 8-bit RGB, turned and cropped as its properties say, transparent parts over
+/// white. 10 and 12 bits become 8. Nothing that the file has besides is looked at.
+int codec_heif_decode(
+    const codec_source *source, const codec_heif_request *request, const codec_sink *sink, codec_message *message);
+
+typedef struct {
+    int32_t width, height;  // as stored; the caller read them from the header
+    int64_t maximum_memory; // bytes that libtiff may ask for at once
+} codec_tiff_request;
+
+/// Decodes the first image of a TIFF to 8-bit RGB as libtiff's RGBA interface does, rows as they are stored, transparent parts over
+/// white. 16-bit samples are rounded, CMYK is light taken away.
+int codec_tiff_decode(
+    const codec_source *source, const codec_tiff_request *request, const codec_sink *sink, codec_message *message);
 
 /// Encodes an image of palette indices, one byte each, rows from top to bottom. `palette` holds 256 RGB colours. `bytes` has room
 /// for `*count` bytes, which becomes the number written; codec_out_of_memory where they do not suffice.

@@ -19,11 +19,13 @@ public struct MediaFolder: Sendable {
     public let files: [File]
 
     private static let kinds: [String: ItemKind] = [
-        "jpg": .image, "jpeg": .image, "png": .image, "wav": .audio, "flac": .audio, "ogg": .audio, "mp3": .audio,
+        "jpg": .image, "jpeg": .image, "jpe": .image, "jfif": .image, "png": .image, "webp": .image, "gif": .image,
+        "bmp": .image, "heic": .image, "heif": .image, "avif": .image, "tif": .image, "tiff": .image, "wav": .audio,
+        "flac": .audio, "ogg": .audio, "mp3": .audio,
     ]
 
-    /// Finds every file below `root` whose name ends in .jpg, .jpeg, .png, .wav, .flac, .ogg or .mp3; hidden ones and links
-    /// are left out.
+    /// Finds every file below `root` whose name ends in .jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .bmp, .heic, .heif, .avif, .tif,
+    /// .tiff, .wav, .flac, .ogg or .mp3; hidden ones and links are left out.
     public init(_ root: String) throws(RetrievalError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {

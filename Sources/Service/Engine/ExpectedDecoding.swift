@@ -25,8 +25,10 @@ enum ExpectedDecoding {
         guard let header = try? ImageDecoder.header(of: file) else { return 0 }
         let nanoseconds: Double =
             switch header.format {
-            case .jpeg: header.keptBytes > 0 ? 45 : 11
-            case .png: 12
+            case .jpeg: header.keptBytes > header.width * header.height ? 45 : 11
+            case .png, .gif, .bmp: 12
+            case .webp, .tiff: 20
+            case .heic, .avif: 40
             }
         return Double(header.width * header.height) * nanoseconds * 1e-9
     }

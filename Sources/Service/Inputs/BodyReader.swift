@@ -1,4 +1,5 @@
 import HTTP
+import Media
 
 /// Turns the bytes of one body into inputs. Called on the connection's event loop, piece by piece.
 protocol BodyReader {
@@ -73,7 +74,9 @@ private func charset(of type: MediaType) throws(Problem) -> Charset {
 
 private func unsupported(_ what: String, _ rules: InputRules) -> Problem {
     var accepted = ["multipart/form-data", "application/json"]
-    if rules.onlyPart(.image) != nil { accepted += ["image/jpeg", "image/png", "application/octet-stream"] }
+    if rules.onlyPart(.image) != nil {
+        accepted += ImageFormat.allCases.map(\.mediaType) + ["application/octet-stream"]
+    }
     if rules.onlyPart(.audio) != nil { accepted += ["audio/wav", "audio/flac", "audio/ogg", "audio/mpeg"] }
     if rules.onlyPart(.text) != nil { accepted.append("text/plain") }
     return Problem(

@@ -34,7 +34,7 @@ struct CaptionRoute: TaskRoute {
         try Problem.refuse(explaining: options.explain, aStream: streams)
         try engine.validate(options)
         guard inputs.hasFile("image") else {
-            throw Problem.missing("image", "send the bytes of a JPEG or PNG file in it")
+            throw Problem.missing("image", "send the bytes of a photo in it, such as a JPEG file")
         }
         let taken = try await media.take(
             [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain)

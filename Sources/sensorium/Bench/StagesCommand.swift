@@ -13,7 +13,7 @@ struct StagesCommand: ParsableCommand {
             """)
 
     @OptionGroup var arguments: ModelArguments
-    @Option(help: ArgumentHelp("JPEG or PNG.", valueName: "file")) var image: String
+    @Option(help: ArgumentHelp("A photo.", valueName: "file")) var image: String
     @Option(help: ArgumentHelp("Batch sizes, separated by commas.", valueName: "numbers")) var batches = "1,2,4,8,16"
     @Option(help: "Rounds over all sizes.") var rounds = 5
 

@@ -8,7 +8,8 @@ struct IndexCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "index", abstract: "Put the photos and sounds of a folder into a collection.",
         discussion: """
-            Every .jpg, .jpeg, .png, .wav, .flac, .ogg and .mp3 file below the folder becomes an item, whose id is its path with \
+            Every .jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .bmp, .heic, .heif, .avif, .tif, .tiff, .wav, .flac, .ogg and .mp3 \
+            file below the folder becomes an item, whose id is its path with \
             ":" in place of "/". Files that are there unchanged (by size and time) are left alone, so an interrupted run is \
             just started again. What the model has no place for is named and left out.
 

@@ -25,7 +25,7 @@ struct SearchCommand: ParsableCommand {
 
     @Option(help: "Name of the collection.") var collection: String
     @Option(help: "Words that say what is looked for, or how it differs from the picture.") var text: String?
-    @Option(help: ArgumentHelp("A JPEG or PNG file: a photo or a sketch.", valueName: "file")) var image: String?
+    @Option(help: ArgumentHelp("A picture: a photo or a sketch.", valueName: "file")) var image: String?
     @Option(help: ArgumentHelp("A WAV, FLAC, Ogg or MP3 file.", valueName: "file")) var audio: String?
     @Option(help: "What the picture is; auto looks for itself.") var view: ViewArgument?
     @Option(help: "The share of the words beside another key: 0 without them, 1 nothing else.") var weight: Double?

@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (Array("GIF89a....".utf8), 415, "unsupported_media_type"),
+        (Array("qoif......".utf8), 415, "unsupported_media_type"),
         (Array("<html></html>".utf8), 415, "unsupported_media_type"),
         (Array(Photo.jpeg.prefix(400)), 422, "undecodable_image"),
         ([0xFF, 0xD8, 0xFF], 422, "undecodable_image"),

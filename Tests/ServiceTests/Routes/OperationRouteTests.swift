@@ -105,7 +105,7 @@ import Testing
         let harness = try Harness()
         _ = harness.send(form: "/v1/caption", Form())
         _ = harness.send(form: "/v1/caption", Form([("beam", "1")]))
-        _ = harness.send(form: "/v1/caption", Form(image: Array("GIF89a".utf8)))
+        _ = harness.send(form: "/v1/caption", Form(image: Array("qoif".utf8)))
         _ = harness.send("BREW", "/secret/path")
         let metrics = harness.send("GET", "/metrics")
         #expect(metrics.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")

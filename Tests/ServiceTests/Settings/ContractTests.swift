@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Media
 import Testing
 import Yams
 
@@ -76,7 +77,7 @@ import Yams
         }
         // A raw body is one part: it will do where no other is needed.
         for part in task.rules.parts where part.kind == .image && Set(required).isSubset(of: [part.name]) {
-            #expect(content["image/jpeg"] != nil, "\(part.name)")
+            for format in ImageFormat.allCases { #expect(content[format.mediaType] != nil, "\(part.name)") }
         }
     }
 
