@@ -57,17 +57,18 @@ struct WAVHeader {
             } else if bytes.has("data", at: offset), samples == nil {
                 if length == 0xFFFF_FFFF, let long, long > 0, !bytes.has("RIFF", at: start) { next = content + long }
                 if isUnfinished(length, content) { next = bytes.count }
+                if next >= bytes.count, let joined = nextFile(behind: content) { next = joined }
                 samples = content..<min(next, bytes.count)
                 told = next
             }
-            offset = behind(next)
+            offset = behind(next, from: start)
         }
         guard let format else { throw Self.damaged("it has no format chunk") }
         guard let samples else { throw Self.damaged("it has no data chunk") }
         if told - samples.lowerBound < Self.endless {
             missing += Double((told - samples.upperBound) / format.frameBytes) / Double(format.sampleRate)
         }
-        skipChunks(&offset)
+        skipChunks(&offset, from: start)
         return try stream(format, samples)
     }
 
@@ -89,6 +90,15 @@ struct WAVHeader {
         length == 0 && content < bytes.count && chunk(at: content) == nil && !Self.recognises(bytes, at: content)
     }
 
+    /// Where a file begins that was joined to one whose samples have no length to be believed.
+    private func nextFile(behind content: Int) -> Int? {
+        var place = bytes.index(of: "WAVEfmt ", from: content)
+        while let found = place, !Self.recognises(bytes, at: found - 8) {
+            place = bytes.index(of: "WAVEfmt ", from: found + 1)
+        }
+        return place.map { $0 - 8 }
+    }
+
     /// The end of the chunk at `offset`, or nil where none is there.
     private func chunk(at offset: Int) -> Int? {
         guard isName(offset), let length = bytes.uint32(offset + 4), offset + 8 + length <= bytes.count else {
@@ -98,12 +108,12 @@ struct WAVHeader {
     }
 
     /// Steps over the chunks and tags behind the samples. What is neither, nor another file, is left unread.
-    private mutating func skipChunks(_ offset: inout Int) {
+    private mutating func skipChunks(_ offset: inout Int, from start: Int) {
         while offset < bytes.count, !Self.recognises(bytes, at: offset) {
             if let length = SoundTags.length(bytes, at: offset) {
                 offset += length
             } else if let end = chunk(at: offset) {
-                offset = behind(end)
+                offset = behind(end, from: start)
             } else {
                 // A chunk that was cut is not unknown.
                 if !isName(offset) || bytes.uint32(offset + 4) == nil { unread += bytes.count - offset }
@@ -112,9 +122,9 @@ struct WAVHeader {
         }
     }
 
-    /// Chunks begin at even offsets; some programs forget the byte between.
-    private func behind(_ end: Int) -> Int {
-        guard end % 2 == 1 else { return end }
+    /// Chunks begin at even offsets from the beginning of their file; some programs forget the byte between.
+    private func behind(_ end: Int, from start: Int) -> Int {
+        guard (end - start) % 2 == 1, !Self.recognises(bytes, at: end) else { return end }
         return isName(end + 1) || !isName(end) ? end + 1 : end
     }
 

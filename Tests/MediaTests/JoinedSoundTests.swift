@@ -59,6 +59,25 @@ import Testing
         #expect(whole.largestDifference(from: expected) < 1e-4)
     }
 
+    @Test func `of WAV follow each other at odd places too`() throws {
+        let data = (0..<1_601).map { UInt8($0 / 40 % 2 * 100 + 78) }
+        let odd = WAVBytes.file(WAVBytes.format(bits: 8), Array(WAVBytes.chunk("data", data).prefix(8 + data.count)))
+        let padded = WAVBytes.file(WAVBytes.format(bits: 8), WAVBytes.chunk("data", data))
+        for file in [odd + odd, padded + padded, odd + padded] {
+            #expect(try samples(file).count == 3_202)
+            #expect(try AudioDecoder.header(of: file).unreadBytes == 0)
+        }
+    }
+
+    @Test(arguments: [0, 0xFFFF_FFFF, 0x7FFF_F000])
+    func `of WAV are told apart where the first has no length`(length: Int) throws {
+        let data = WAVBytes.chunk("data", WAVBytes.pcm16(WAVBytes.tone()), length: length)
+        let piped = WAVBytes.file(WAVBytes.format(), data, length: length)
+        let header = try AudioDecoder.header(of: piped + piped + piped)
+        #expect(header.streamCount == 3 && header.missingSeconds == 0)
+        #expect(try samples(piped + piped + piped) == samples(piped) + samples(piped) + samples(piped))
+    }
+
     @Test func `without an encoder's notes are one stream, all of which is heard`() throws {
         let bytes = try AudioFixtures.bytes("no-xing.mp3")
         let header = try AudioDecoder.header(of: bytes + bytes)
