@@ -25,6 +25,11 @@ enum FileSignature {
         if start > 0, start < bytes.count {
             let behind = UnsafeRawBufferPointer(rebasing: bytes[start...])
             if let header = try headerOfOwn(behind) { return header.moved(by: start) }
+            // Other formats have such tags too.
+            if !MP3Header.recognises(whole, at: start), let found = name(of: ByteReader(behind)), accepted[found] == nil
+            {
+                throw .unsupportedAudio(found: found)
+            }
         } else if let header = try headerOfOwn(bytes) {
             return header
         }

@@ -166,6 +166,17 @@ import Testing
         expectAudioRefusal(sound[0] + Array(sound[1].prefix(60)), "audio_too_short", saying: "before its first sound")
     }
 
+    @Test(
+        arguments: [
+            ("AAC", [0xFF, 0xF1, 0x50, 0x80]), ("WavPack", Array("wvpk".utf8)),
+            ("AIFF", Array("FORM\0\0\0\0AIFF".utf8)),
+            ("Monkey's", Array("MAC ".utf8)),
+        ] as [(String, [UInt8])])
+    func `of other formats are named behind a tag too`(name: String, begin: [UInt8]) {
+        let file = Self.tag + begin + [UInt8](repeating: 0, count: 200)
+        expectAudioRefusal(file, "unsupported_media_type", saying: name)
+    }
+
     // MARK: What is not heard
 
     @Test func `say what of them is no sound, and what is missing`() throws {
