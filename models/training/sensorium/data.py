@@ -64,7 +64,7 @@ def decode(file: bytes) -> Image.Image:
 
 
 def uploadable(file: bytes) -> bytes:
-    """The file as it is, or a WebP, which the server does not read, as a PNG of the same pixels."""
+    """The file as it is, or a WebP as a PNG of the same pixels, for servers of versions that do not read it."""
     if file[:4] != b"RIFF":
         return file
     png = io.BytesIO()
