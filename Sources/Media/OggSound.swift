@@ -98,7 +98,10 @@ struct OggSound {
         // Positions may begin anywhere (RFC 7845 section 4.3), and the last one tells how much of the last packet is padding.
         let start = max(0, (firstPosition ?? 0) - heldFirst)
         let frames = firstPosition == nil ? 0 : max(0, min(held, lastPosition - start) - skipped)
-        let slack = mostPerPacket * (2 + 2 * min(holes, 1 << 20)) + (format == .ogg && start > 0 ? heldFirst : skipped)
+        // Behind a hole the decoder begins anew. A Vorbis decoder gives nothing for its first packet, of which no number is known
+        // here; what an Opus stream has before its sound, libsndfile drops at the end of a live stream.
+        let first = format == .opus ? skipped : 2 * mostPerPacket + (start > 0 ? heldFirst : 0)
+        let slack = first + 2 * mostPerPacket * min(holes, 1 << 20)
         return AudioStream(
             format: format, channels: channels, sampleRate: rate, frames: frames, slack: slack, head: head,
             pieces: pieces)
