@@ -85,7 +85,7 @@ import Testing
     @Test func `an upload that waits for a decoder gives way as well`() throws {
         let gate = Gate()
         let harness = try Harness(decoder: Gated(gate: gate)) {
-            $0.maxMemory = 12 << 20
+            $0.maxMemory = 18 << 20
             $0.decoders = 1
         }
         let first = harness.begin("POST", "/v1/caption", Self.type, body: Photo.jpeg)
