@@ -8,22 +8,22 @@ PORT  ?= 8080
 # in a folder of their own: `make run` and `make test` never undo each other's build.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run build test lint format bench contract packages
+.PHONY: run build test lint format bench contract packages swift
 
 run: build  ## build what is missing and serve $(MODEL) on $(HOST):$(PORT)
 	exec .build/release/sensorium serve --model $(MODEL) --host $(HOST) --port $(PORT)
 
-build: packages
+build: swift packages
 	swift build -c release --product sensorium
 
-test: packages  ## every test
+test: swift packages  ## every test
 	swift test $(TESTING)
 
-lint: packages  ## format, import direction, file sizes and the other rules of Tests/ProjectTests
+lint: swift packages  ## format, import direction, file sizes and the other rules of Tests/ProjectTests
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	swift test $(TESTING) --filter ProjectTests
 
-format:  ## lay the sources out as `make lint` wants them
+format: swift  ## lay the sources out as `make lint` wants them
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 bench: build  ## every figure of the README, against its peers; see scripts/bench/README.md
@@ -34,3 +34,7 @@ contract: build  ## ask a server everything that openapi.yaml promises; see scri
 
 packages:  ## Debian packages that are missing
 	@scripts/install-packages.sh
+
+swift:
+	@command -v swift >/dev/null || { echo "Swift 6.3 is needed, and there is no \"swift\" on the PATH. Install it as \
+	https://www.swift.org/install/linux/ says for Debian 12, open a new shell, and run make again." >&2; exit 1; }

@@ -39,49 +39,14 @@ public final class Checkpoint: Sendable {
     }
 
     private init(directory: String) throws(CheckpointError) {
-        var problems: [CheckpointProblem] = []
-        var configuration: SensoriumConfiguration?
-        var configurationFile: FileMapping?
-        do {
-            configurationFile = try FileMapping(path: "\(directory)/config.json", file: "config.json")
-            switch SensoriumConfiguration.read(try readJSON("config.json", directory: directory)) {
-            case .success(let read): configuration = read
-            case .failure(let found): problems += found.list
-            }
-        } catch {
-            problems.append(error)
-        }
-        var preprocessor: PreprocessorConfiguration?
-        if configuration?.towers.image != nil || fileExists("\(directory)/preprocessor_config.json") {
-            do {
-                switch PreprocessorConfiguration.read(
-                    try readJSON("preprocessor_config.json", directory: directory))
-                {
-                case .success(let read): preprocessor = read
-                case .failure(let found): problems += found.list
-                }
-            } catch {
-                problems.append(error)
-            }
-        }
-        if let preprocessor, let configuration {
-            for case (let name, .image(let tower)) in configuration.towers
-            where (preprocessor.width, preprocessor.height) != (tower.imageSize, tower.imageSize) {
-                problems.append(
-                    .contradiction(
-                        key: "size", value: "\(preprocessor.width) x \(preprocessor.height)",
-                        otherKey: "towers.\(name).image_size", otherValue: "\(tower.imageSize)"))
-            }
-        }
-        files = TensorFiles(directory: directory)
-        problems += files.problems
-        guard problems.isEmpty, let configuration, let configurationFile else {
-            throw CheckpointError(directory: directory, problems: problems)
-        }
+        let parts = CheckpointParts(directory)
+        guard parts.problems.isEmpty, let configuration = parts.configuration, let mapping = parts.configurationFile
+        else { throw CheckpointError(directory: directory, problems: parts.problems) }
         self.directory = directory
         self.configuration = configuration
-        self.preprocessor = preprocessor
-        self.configurationFile = configurationFile
+        preprocessor = parts.preprocessor
+        configurationFile = mapping
+        files = parts.files
         tensors = files.tensors.sorted { $0.name < $1.name }
         positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
     }
@@ -128,29 +93,7 @@ public final class Checkpoint: Sendable {
     /// Checks that the checkpoint has exactly the tensors in `requirements`, in shape, of a type that the networks
     /// take, and with finite values. The error lists every tensor that is not as it should be.
     public func validate(_ requirements: [TensorRequirement]) throws(CheckpointError) {
-        var problems: [CheckpointProblem] = []
-        var rest = Set(tensorNames)
-        for requirement in requirements {
-            guard let position = positions[requirement.name] else {
-                problems.append(.missingTensor(name: requirement.name, shape: requirement.shape))
-                continue
-            }
-            let tensor = tensors[position]
-            rest.remove(tensor.name)
-            if tensor.shape != requirement.shape {
-                problems.append(
-                    .wrongShape(name: tensor.name, found: tensor.shape, expected: requirement.shape))
-            }
-            if !tensor.elementType.isWeight {
-                problems.append(.wrongElementType(name: tensor.name, found: tensor.elementType))
-            } else if let found = tensor.firstNonFinite() {
-                let value = found.value.isNaN ? "NaN" : "\(found.value)"
-                problems.append(.notFinite(name: tensor.name, position: found.position, value: value))
-            }
-        }
-        for tensor in tensors where rest.contains(tensor.name) {
-            problems.append(.extraTensor(name: tensor.name, shape: tensor.shape))
-        }
+        let problems = CheckpointParts.problems(of: tensors, against: requirements)
         if !problems.isEmpty { throw CheckpointError(directory: directory, problems: problems) }
     }
 

@@ -52,6 +52,8 @@ public enum CheckpointProblem: Error, Equatable, Sendable {
     /// A NaN or an infinity; `position` counts elements in row-major order, and `value` is
     /// "NaN", "inf" or "-inf".
     case notFinite(name: String, position: Int, value: String)
+    /// What a part of the model has against its file or its place in the configuration: a sentence.
+    case part(String)
 }
 
 extension CheckpointProblem: CustomStringConvertible {
@@ -85,6 +87,7 @@ extension CheckpointProblem: CustomStringConvertible {
             "The tensor \(name) has elements of type \(found.rawValue); F32, F16 and BF16 can be used."
         case .notFinite(let name, let position, let value):
             "The tensor \(name) has the value \(value) at element \(position); every weight must be finite."
+        case .part(let sentence): sentence
         }
     }
 }

@@ -91,12 +91,12 @@ struct ConfigurationReader {
         if case .object(let members)? = cursor?.value { members.keys } else { [] }
     }
 
-    /// Notes that a value does not fit another, unless problems were noted before, which may be the cause.
+    /// Notes that a value does not fit another, unless one of them could not be read, which may be the cause.
     mutating func demand(
         _ fits: Bool, _ key: String, _ value: some CustomStringConvertible, fits otherKey: String,
         _ otherValue: some CustomStringConvertible
     ) {
-        guard !fits, problems.isEmpty else { return }
+        guard !fits, !problems.contains(where: { $0.mayCause([path(key), otherKey]) }) else { return }
         problems.append(
             .contradiction(key: path(key), value: "\(value)", otherKey: otherKey, otherValue: "\(otherValue)"))
     }
@@ -139,6 +139,30 @@ struct ConfigurationReader {
         } catch {
             problems.append(.json(file: file, error))
             return standIn
+        }
+    }
+}
+
+extension CheckpointProblem {
+    /// Whether values at those keys may not fit because of it: it is with one of them, that is in the same head, or in any of the
+    /// towers, of which heads are made. A contradiction is the cause of those within it alone.
+    fileprivate func mayCause(_ keys: [String]) -> Bool {
+        if case .contradiction(let key, _, _, _) = self {
+            return keys.contains { $0 == key || $0.hasPrefix(key + ".") }
+        }
+        guard let place else { return false }
+        let part = place.split(separator: ".").prefix(place.hasPrefix("towers") ? 1 : 2).joined(separator: ".")
+        return keys.contains { $0 == part || part.isEmpty || $0.hasPrefix(part + ".") || part.hasPrefix($0 + ".") }
+    }
+
+    /// The key at which it is, empty for the whole file; nil for what does not keep values from being read.
+    private var place: String? {
+        switch self {
+        case .json(_, .missing(let key, let path)): path.isEmpty ? key : "\(path).\(key)"
+        case .json(_, .unexpected(let path, _, _)): path
+        case .unsupported(let key, _, _), .unknownKey(let key, _): key
+        case .contradiction: nil
+        default: ""
         }
     }
 }

@@ -14,12 +14,16 @@ extension SensoriumConfiguration {
             heads: Named(reader.objects("heads") { name, head in Head(name, reading: &head) }))
         if configuration.heads.caption != nil, !reader.has("width") { _ = reader.integer("width", in: 1...16384) }
         configuration.checkTogether(&reader)
-        return reader.problems.isEmpty
-            ? .success(configuration) : .failure(ConfigurationProblems(list: reader.problems))
+        guard !reader.problems.isEmpty else { return .success(configuration) }
+        // Keys too many keep nothing from being read.
+        let isRead = reader.problems.allSatisfy { if case .unknownKey = $0 { true } else { false } }
+        return .failure(ConfigurationProblems(list: reader.problems, reading: isRead ? configuration : nil))
     }
 }
 
 /// The problems of one configuration file.
 struct ConfigurationProblems: Error {
     let list: [CheckpointProblem]
+    /// What the rest of the file says, by which other parts can be looked at; nil where that is not known.
+    var reading: SensoriumConfiguration?
 }

@@ -36,23 +36,23 @@ extension MediaError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unsupportedFormat(let found):
-            "The bytes are \(found); accepted are \(ImageFormat.acceptedList). Convert the image and send it again."
+            "The bytes are \(found); accepted are \(ImageFormat.acceptedList). Convert the image to one of them."
         case .undecodable(let format?, let reason):
             "The \(format.name) image cannot be decoded: \(reason). Save it anew as an ordinary JPEG or PNG."
         case .undecodable(nil, let reason):
             "The bytes are no image: \(reason). Accepted are \(ImageFormat.acceptedList)."
         case .tooLarge(let reason):
-            "The image is too large: \(reason). Scale it down and send it again."
+            "The image is too large: \(reason). Scale it down."
         case .unsupportedAudio(let found):
-            "The bytes are \(found); accepted are \(AudioFormat.acceptedList). Convert the audio and send it again."
+            "The bytes are \(found); accepted are \(AudioFormat.acceptedList). Convert the audio to one of them."
         case .undecodableAudio(let format?, let reason):
             "The \(format.name) audio cannot be decoded: \(reason). Save it anew as an ordinary WAV or FLAC file."
         case .undecodableAudio(nil, let reason):
             "The bytes are no audio: \(reason). Accepted are \(AudioFormat.acceptedList)."
         case .audioTooLong(let reason):
-            "The audio is too long: \(reason). Cut it and send the parts."
+            "The audio is too long: \(reason). Cut it into parts."
         case .audioTooShort(let reason):
-            "The audio is too short: \(reason), and at least 25 ms are needed. Send a longer clip."
+            "The audio is too short: \(reason), and at least 25 ms are needed."
         }
     }
 }

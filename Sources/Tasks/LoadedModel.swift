@@ -52,7 +52,14 @@ public final class LoadedModel: Sendable {
     /// `TaskError`.
     /// - Parameter threads: threads to compute with; `ComputePool.availableThreads()` is what the machine grants.
     public static func load(_ directory: String, threads: Int) throws -> LoadedModel {
-        try LoadedModel(try Checkpoint.open(directory), pool: ComputePool(threads: threads))
+        do {
+            return try LoadedModel(try Checkpoint.open(directory), pool: ComputePool(threads: threads))
+        } catch {
+            // That was the first fault; whoever mends the folder wants to know of all.
+            let problems = ModelSurvey.problems(of: directory)
+            guard problems.count > 1 else { throw error }
+            throw CheckpointError(directory: directory, problems: problems)
+        }
     }
 
     private init(_ checkpoint: Checkpoint, pool: ComputePool) throws {

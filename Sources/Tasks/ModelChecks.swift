@@ -6,14 +6,20 @@ import Tokenizer
 extension SensoriumConfiguration {
     /// Throws `TaskError.inconsistentModel` for attention heads of a width that there is no kernel for.
     func checkHeads() throws(TaskError) {
+        if let problem = headProblems.first { throw .inconsistentModel(problem) }
+    }
+
+    /// What of towers and heads this build cannot compute, each for the end of a sentence.
+    var headProblems: [String] {
+        var problems: [String] = []
         for (name, tower) in towers {
             switch tower {
             case .text(let text):
-                try checkHead("towers.\(name).num_attention_heads", width: text.hiddenSize, heads: text.attentionHeads)
+                note("towers.\(name).num_attention_heads", text.hiddenSize, text.attentionHeads, &problems)
             case .audio(let audio):
-                try checkHead("towers.\(name).attention_heads", width: audio.hiddenSize, heads: audio.attentionHeads)
-                guard audio.windowSamples % audio.sampleRate == 0 else {
-                    throw .inconsistentModel(
+                note("towers.\(name).attention_heads", audio.hiddenSize, audio.attentionHeads, &problems)
+                if audio.windowSamples % audio.sampleRate != 0 {
+                    problems.append(
                         "towers.\(name).max_positions of \(audio.maxPositions) makes windows of "
                             + "\(audio.windowSamples) samples, which are not whole seconds")
                 }
@@ -27,15 +33,15 @@ extension SensoriumConfiguration {
                 case .classifier(let head): (head.shape.width, head.shape.attentionHeads)
                 case .projection(let head): (head.shape.width, head.shape.attentionHeads)
                 }
-            try checkHead("heads.\(name).attention_heads", width: width, heads: heads)
+            note("heads.\(name).attention_heads", width, heads, &problems)
         }
+        return problems
     }
 
-    private func checkHead(_ key: String, width: Int, heads: Int) throws(TaskError) {
-        guard [32, 64].contains(width / heads) else {
-            throw .inconsistentModel(
-                "\(key) of \(heads) makes heads \(width / heads) wide, and this build computes heads 32 or 64 wide")
-        }
+    private func note(_ key: String, _ width: Int, _ heads: Int, _ problems: inout [String]) {
+        guard ![32, 64].contains(width / heads) else { return }
+        problems.append(
+            "\(key) of \(heads) makes heads \(width / heads) wide, and this build computes heads 32 or 64 wide")
     }
 
     /// Throws `TaskError.inconsistentModel` for a tokenizer whose ids the text tower has no embeddings for.

@@ -29,9 +29,9 @@ public enum TaskError: Error, Equatable, CustomStringConvertible {
         case .viewNotAvailable(let view):
             "The model does not read a \(view) otherwise than a photo: leave the option view out, or ask a model that does."
         case .unexpectedPart(let part, let head, let parts):
-            "The head \(head) does not read the part \(part): send \(parts.joined(separator: ", "))."
+            "The head \(head) does not read the part \(part): give it \(parts.joined(separator: ", "))."
         case .missingParts(let parts, let head, let all):
-            "The head \(head) has nothing to answer from: send \(parts.joined(separator: all ? " and " : " or "))."
+            "The head \(head) has nothing to answer from: give it \(parts.joined(separator: all ? " and " : " or "))."
         case .inconsistentModel(let problem): "The model cannot be used: \(problem)."
         }
     }

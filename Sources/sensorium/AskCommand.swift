@@ -25,8 +25,10 @@ struct AskCommand: ParsableCommand {
         let head = try loaded.head(of: "vqa")
         let inputs = try loaded.inputs(of: head, files: ["image": image], texts: ["question": question])
         let answers = head.ranked(try loaded.classification(by: head, of: inputs).probabilities).prefix(top)
-        if json { return print(document(answers)) }
-        for (label, probability) in answers { print(top > 1 ? "\(percent(probability)) \(label)" : label) }
+        if json { return try StandardOutput.print(document(answers)) }
+        for (label, probability) in answers {
+            try StandardOutput.print(top > 1 ? "\(percent(probability)) \(label)" : label)
+        }
     }
 
     private func document(_ answers: ArraySlice<(label: String, probability: Double)>) -> String {

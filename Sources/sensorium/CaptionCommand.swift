@@ -6,9 +6,14 @@ import Tasks
 struct CaptionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "caption", abstract: "Describe photos, without a server.",
-        discussion: "Prints one line for each file: its caption, or with several files its name and caption.")
+        discussion: """
+            Prints one line for each file: its caption, or with several files its name and caption. With --json a file that \
+            cannot be described has its line too, with "error" in place of "caption". A file named - is standard input.
+            """)
 
-    @Argument(help: ArgumentHelp("Photos: JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF, TIFF.", valueName: "file")) var files:
+    @Argument(
+        help: ArgumentHelp(
+            "Photos: JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF, TIFF; - is standard input.", valueName: "file")) var files:
         [String]
     @OptionGroup var model: ModelArguments
     @Option(help: "Width of the beam search, 1 to 8; 1 is greedy.") var beams = CaptionOptions().beams
@@ -31,12 +36,15 @@ struct CaptionCommand: ParsableCommand {
         }
         var failures = 0
         for file in files {
+            let candidates: [CaptionCandidate]
             do {
-                show(file, try captions(file, loaded, options))
+                candidates = try captions(file, loaded, options)
             } catch {
                 failures += 1
-                reportFailure(file, error)
+                try reportFailure(file, error, inJSON: json)
+                continue
             }
+            try show(file, candidates)
         }
         if failures > 0 {
             throw CommandFailure.failed("\(failures) of \(files.count) files could not be described.")
@@ -65,9 +73,11 @@ struct CaptionCommand: ParsableCommand {
         return generation.candidates
     }
 
-    private func show(_ file: String, _ candidates: [CaptionCandidate]) {
-        if json { return print(document(file, candidates)) }
-        for candidate in candidates { print(files.count > 1 ? "\(file): \(candidate.text)" : candidate.text) }
+    private func show(_ file: String, _ candidates: [CaptionCandidate]) throws {
+        if json { return try StandardOutput.print(document(file, candidates)) }
+        for candidate in candidates {
+            try StandardOutput.print(files.count > 1 ? "\(file): \(candidate.text)" : candidate.text)
+        }
     }
 
     private func document(_ file: String, _ candidates: [CaptionCandidate]) -> String {
@@ -94,7 +104,7 @@ struct CaptionCommand: ParsableCommand {
 
 extension LoadedModel {
     /// The image tower's input made of a file, or a failure that names the file.
-    func pixels(ofFile path: String) throws -> [Float] { try pixels(of: try readFile(path)) }
+    func pixels(ofFile path: String) throws -> [Float] { try pixels(of: try InputFile.read(path)) }
 
     /// The bytes of a photo, decoded and prepared.
     func pixels(of bytes: [UInt8]) throws -> [Float] {
@@ -103,10 +113,4 @@ extension LoadedModel {
             bytes, limits: ImageLimits(maxBytes: .max), as: preprocessor.rendition)
         return preprocessor(image)
     }
-}
-
-/// One line on standard error for a file that failed; the others go on.
-func reportFailure(_ file: String, _ error: any Error) {
-    let sentence = (error as? CommandFailure)?.sentence ?? "\(error)"
-    StandardError.write("sensorium: \(file): \(sentence)")
 }

@@ -5,7 +5,10 @@ import Tasks
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed", abstract: "Turn texts, photos or sounds into vectors, without a server.",
-        discussion: "Prints one JSON array of numbers for each input: texts first, then photos, then sounds.")
+        discussion: """
+            Prints one line for each input, a JSON array of numbers: texts first, then photos, then sounds. A file that fails has \
+            its line too, an object with "file" and "error". A file named - is standard input.
+            """)
 
     @Option(help: "A text; may be given several times.") var text: [String] = []
     @Option(help: ArgumentHelp("A picture; may be given several times.", valueName: "file"))
@@ -29,32 +32,52 @@ struct EmbedCommand: ParsableCommand {
         guard loaded.tasks.contains("embed") else {
             throw CommandFailure.failed("The model \(loaded.name) has no tower to embed with.")
         }
-        if let space = loaded.space { return try embed(in: space, loaded) }
-        guard audio.isEmpty else { throw CommandFailure.failed("The model \(loaded.name) cannot embed sounds.") }
-        guard view != .sketch else { throw CommandFailure.failed("The model \(loaded.name) cannot read sketches.") }
-        for vector in loaded.embedTexts(text.compactMap { loaded.encode($0) }) { try show(vector) }
-        for file in image {
-            let encodings = loaded.encodeImages([try loaded.pixels(ofFile: file)])
-            for encoding in encodings { try show(loaded.imageEmbedding(encoding)) }
+        var failures = 0
+        for (part, sources) in [("text", text), ("image", image), ("audio", audio)] where !sources.isEmpty {
+            let vectors = try embedding(of: part, loaded)
+            // One after the other, so that any number of files takes the memory of one.
+            for source in sources {
+                let made: [[Float]]
+                do {
+                    made = try vectors(source)
+                } catch {
+                    failures += 1
+                    try reportFailure(source, error, inJSON: true)
+                    continue
+                }
+                for vector in made { try show(vector) }
+            }
+        }
+        guard failures == 0 else {
+            throw CommandFailure.failed(
+                "\(failures) of \(text.count + image.count + audio.count) inputs could not be embedded.")
         }
     }
 
-    /// One after the other, so that any number of files takes the memory of one.
-    private func embed(in space: EmbeddingSpace, _ loaded: LoadedModel) throws {
-        for (part, sources) in [("text", text), ("image", image), ("audio", audio)] where !sources.isEmpty {
-            guard let input = space.inputs.first(where: { $0.part == part }) else {
-                throw CommandFailure.failed("The model \(loaded.name) cannot embed \(part).")
+    /// What makes the vectors of a text, or of a file, of one part.
+    private func embedding(of part: String, _ loaded: LoadedModel) throws -> (String) throws -> [[Float]] {
+        if let space = loaded.space { return try embedding(of: part, in: space, loaded) }
+        guard part != "audio" else { throw CommandFailure.failed("The model \(loaded.name) cannot embed sounds.") }
+        guard view != .sketch else { throw CommandFailure.failed("The model \(loaded.name) cannot read sketches.") }
+        if part == "text" { return { loaded.encode($0).map { loaded.embedTexts([$0]) } ?? [] } }
+        return { file in loaded.encodeImages([try loaded.pixels(ofFile: file)]).map { loaded.imageEmbedding($0) } }
+    }
+
+    private func embedding(
+        of part: String, in space: EmbeddingSpace, _ loaded: LoadedModel
+    ) throws -> (String) throws -> [[Float]] {
+        guard let input = space.inputs.first(where: { $0.part == part }) else {
+            throw CommandFailure.failed("The model \(loaded.name) cannot embed \(part).")
+        }
+        return { source in
+            let value =
+                part == "text"
+                ? loaded.encode(source).map { TowerInput.text($0) } : try loaded.input(ofFile: source, for: input)
+            guard let value else { return [] }
+            let queries = loaded.encode([(input.tower, value)]).map {
+                SpaceQuery(parts: [part: $0], view: part == "image" ? view.view : nil)
             }
-            for source in sources {
-                let value =
-                    part == "text"
-                    ? loaded.encode(source).map { TowerInput.text($0) } : try loaded.input(ofFile: source, for: input)
-                guard let value else { continue }
-                let queries = loaded.encode([(input.tower, value)]).map {
-                    SpaceQuery(parts: [part: $0], view: part == "image" ? view.view : nil)
-                }
-                for made in try loaded.embed(queries) { try show(made.vector) }
-            }
+            return try loaded.embed(queries).map(\.vector)
         }
     }
 
@@ -63,7 +86,7 @@ struct EmbedCommand: ParsableCommand {
         let scaled = normalize && length > 0 ? vector.map { Float(Double($0) / length) } : vector
         var json = JSONWriter(capacity: vector.count * 10)
         try json.value(scaled)
-        print(json.text)
+        try StandardOutput.print(json.text)
     }
 }
 

@@ -29,14 +29,14 @@ struct EmotionCommand: ParsableCommand {
             looksForFaces: !wholeImage)
         let answer = try loaded.classification(by: head, of: inputs)
         let parts = head.inputs.map(\.part).filter { answer.alone[$0] != nil }
-        if json { return print(document(head, answer, parts)) }
+        if json { return try StandardOutput.print(document(head, answer, parts)) }
         for (label, probability) in head.ranked(answer.probabilities).prefix(3) {
-            print("\(percent(probability)) \(label)")
+            try StandardOutput.print("\(percent(probability)) \(label)")
         }
         for part in parts where parts.count > 1 {
             guard let best = head.ranked(answer.alone[part] ?? []).first else { continue }
             let weight = percent(Double(answer.weights[part] ?? 0)).drop { $0 == " " }
-            print("\(part) alone: \(best.label), weight \(weight)")
+            try StandardOutput.print("\(part) alone: \(best.label), weight \(weight)")
         }
     }
 

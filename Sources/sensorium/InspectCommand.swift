@@ -18,6 +18,9 @@ struct InspectCommand: ParsableCommand {
     }
 
     func run() throws {
+        guard !ModelFolder.isMissing(folder) else {
+            throw CommandFailure.model("There is no model in \(folder): it has no config.json.")
+        }
         var arguments = ModelArguments()
         arguments.model = folder
         arguments.threads = 0
@@ -31,22 +34,22 @@ struct InspectCommand: ParsableCommand {
         do {
             checkpoint = try Checkpoint.open(folder)
         } catch {
-            throw CommandFailure.model("\(error)")
+            throw ModelFolder.failure(folder, error)
         }
-        print("name          \(model.name)")
-        print("architecture  \(model.architecture)")
+        try StandardOutput.print("name          \(model.name)")
+        try StandardOutput.print("architecture  \(model.architecture)")
         for (number, part) in checkpoint.configuration.architecture.enumerated() {
-            print(number == 0 ? "made of       \(part)" : "              \(part)")
+            try StandardOutput.print(number == 0 ? "made of       \(part)" : "              \(part)")
         }
-        print("tasks         \(model.tasks.joined(separator: ", "))")
-        print("parameters    \(model.parameters)")
-        print("tensors       \(checkpoint.tensorNames.count)")
-        print("bytes         \(checkpoint.byteCount)")
-        print("digest        \(model.digest)")
+        try StandardOutput.print("tasks         \(model.tasks.joined(separator: ", "))")
+        try StandardOutput.print("parameters    \(model.parameters)")
+        try StandardOutput.print("tensors       \(checkpoint.tensorNames.count)")
+        try StandardOutput.print("bytes         \(checkpoint.byteCount)")
+        try StandardOutput.print("digest        \(model.digest)")
         guard tensors else { return }
         for name in checkpoint.tensorNames {
             let tensor = try checkpoint.tensor(name)
-            print("\(tensor.elementType.rawValue)  \(tensor.shape)  \(name)")
+            try StandardOutput.print("\(tensor.elementType.rawValue)  \(tensor.shape)  \(name)")
         }
     }
 
@@ -57,6 +60,6 @@ struct InspectCommand: ParsableCommand {
         var json = JSONWriter(capacity: 1 << 16)
         let logits = try model.firstStepLogits(encoding)
         try json.object { json throws(JSONError) in try json.field("first_step_logits", logits) }
-        print(json.text)
+        try StandardOutput.print(json.text)
     }
 }

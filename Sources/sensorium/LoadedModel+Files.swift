@@ -30,7 +30,7 @@ extension LoadedModel {
     /// A file as the tower that reads a part takes it.
     func input(ofFile path: String, for input: HeadInput, looksForFaces: Bool = true) throws -> TowerInput {
         do {
-            return try self.input(try readFile(path), for: input, looksForFaces: looksForFaces)
+            return try self.input(try InputFile.read(path), for: input, looksForFaces: looksForFaces)
         } catch is NoFace {
             throw CommandFailure.failed("No face was found in \(path); say --whole-image if it is one.")
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Decoders
 import Foundation
 
 @main
@@ -14,7 +15,8 @@ struct Sensorium: ParsableCommand {
                                      sensorium emotion --image face.jpg --audio voice.wav
 
             Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 the model could not be loaded, 4 the address could not \
-            be bound, 5 the data folder could not be had, 130 interrupted.
+            be bound, 5 the data folder could not be had. A signal ends as a shell shows it: 130 interrupted, 141 where whoever \
+            read the results went away.
             """,
         version: Version.current,
         subcommands: [
@@ -24,9 +26,15 @@ struct Sensorium: ParsableCommand {
         ])
 
     static func main() {
+        DescriptorWriting.occupyStandardDescriptors()
+        let arguments = CommandLineText.arguments()
+        // A decoder prints nothing, and may soon make no calls about signals any more.
+        if arguments.first != DecoderWorker.command { Interruption.prepare() }
         do {
-            var command = try parseAsRoot()
+            try RepeatedOptions.check(arguments)
+            var command = try parseAsRoot(arguments)
             try command.run()
+            try StandardOutput.finish()
         } catch {
             end(error)
         }
@@ -34,18 +42,26 @@ struct Sensorium: ParsableCommand {
 
     /// Says what went wrong on standard error and ends with the code for it.
     private static func end(_ error: any Error) -> Never {
-        if let failure = error as? CommandFailure {
-            StandardError.write("sensorium: \(failure.sentence)")
-            Foundation.exit(failure.code)
-        }
+        if let failure = error as? CommandFailure { end(failure) }
         let code = exitCode(for: error)
         guard code != .success else {
-            print(fullMessage(for: error))
+            // Help, or the version: no error, but what was asked for.
+            do {
+                try StandardOutput.print(fullMessage(for: error).trimmingCharacters(in: .newlines))
+                try StandardOutput.finish()
+            } catch {
+                end(error)
+            }
             Foundation.exit(0)
         }
         let isUsage = code == .validationFailure
         StandardError.write(isUsage ? fullMessage(for: error) : "sensorium: \(error)")
         Foundation.exit(isUsage ? 2 : code == .failure ? 1 : code.rawValue)
+    }
+
+    private static func end(_ failure: CommandFailure) -> Never {
+        StandardError.write("sensorium: \(failure.sentence)")
+        Foundation.exit(failure.code)
     }
 }
 
@@ -71,7 +87,7 @@ struct CommandFailure: Error {
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
-    func run() { print(Version.current) }
+    func run() throws { try StandardOutput.print(Version.current) }
 }
 
 enum Version {

@@ -10,8 +10,8 @@ struct TokenizeCommand: ParsableCommand {
             A backslash in the input begins an escape of JSON: \\n, \\u00e9, \\\\.
             """)
 
-    @Option(help: "Folder of the checkpoint.")
-    var model = "models/sensorium-base"
+    @Option(help: ArgumentHelp("Folder of the checkpoint. (SENSORIUM_MODEL)", valueName: "folder"))
+    var model = ModelFolder.standard
 
     @Option(help: "Cut each line to this many tokens, special tokens included.")
     var maxTokens: Int?
@@ -27,7 +27,7 @@ struct TokenizeCommand: ParsableCommand {
         do {
             tokenizer = try WordPieceTokenizer(contentsOf: "\(model)/tokenizer.json")
         } catch {
-            throw CommandFailure.model("\(error)")
+            throw ModelFolder.failure(model, error)
         }
         let tokenize = TokenizeLines(
             tokenizer, maxTokens: maxTokens ?? .max, addSpecialTokens: !bare, showsPieces: pieces)
@@ -37,7 +37,7 @@ struct TokenizeCommand: ParsableCommand {
             guard let tokens = tokenize(line) else {
                 throw CommandFailure.failed("Line \(number) has an escape that JSON does not know.")
             }
-            print(tokens)
+            try StandardOutput.print(tokens)
         }
     }
 }

@@ -125,7 +125,39 @@ import Testing
         for weights in attention.values {
             #expect(abs(weights.reduce(0, +) - 1) < 1e-5 && !weights.contains { $0 < 0 })
         }
-        #expect(classify(head, [FusionCheckpoint.item(1, ["text"])], explains: [true])[0].attention == [:])
+    }
+
+    @Test(arguments: names) func `of a part that comes alone those tokens count without which the answer differs`(
+        name: String
+    ) throws {
+        let head = try head(name)
+        let text = FusionCheckpoint.tokens("text", item: 1)
+        let output = classify(head, [["text": text]], explains: [true])[0]
+        let found = try #require(output.attention)
+        #expect(Array(found.keys) == ["text"])
+        // The text has no layers in these heads: its other tokens are the same where one is left out.
+        let distances = (0..<text.tokens).map { left in
+            let kept = (0..<text.tokens).filter { $0 != left }
+            let values = kept.flatMap { text.values[$0 * text.width..<($0 + 1) * text.width] }
+            let rest = TowerTokens(states: 1, tokens: kept.count, width: text.width, values: values)
+            let logits = classify(head, [["text": rest]])[0].logits
+            return zip(softmax(output.logits), softmax(logits)).reduce(Float(0)) { $0 + abs($1.0 - $1.1) }
+        }
+        let sum = distances.reduce(0, +)
+        let expected = distances.map { sum > 0 ? $0 / sum : 1 / Float(distances.count) }
+        #expect(largestDifference(found["text"] ?? [], expected) < 1e-3)
+        for part in ["image", "audio"] {
+            let alone = classify(head, [FusionCheckpoint.item(1, [part])], explains: [true])[0].attention
+            let weights = try #require(alone?[part])
+            #expect(weights.count == FusionCheckpoint.tokens(part, item: 1).tokens)
+            #expect(abs(weights.reduce(0, +) - 1) < 1e-5 && !weights.contains { $0 < 0 })
+        }
+    }
+
+    @Test func `a token that comes alone is all that counts`() throws {
+        let text = FusionCheckpoint.tokens("text", item: 1)
+        let one = TowerTokens(states: 1, tokens: 1, width: text.width, values: Array(text.values.prefix(text.width)))
+        #expect(classify(try head("concat"), [["text": one]], explains: [true])[0].attention == ["text": [1]])
     }
 
     @Test func `the requirements are the checkpoint's tensors`() throws {

@@ -48,4 +48,17 @@ import Testing
             #expect(!vague.contains { path.contains($0) }, "\(file.path): name the idea instead")
         }
     }
+
+    @Test func `what the program writes goes through one checked way`() throws {
+        // `print` loses errors, and `FileHandle` ends the process at them.
+        let unchecked =
+            /(?:^|[^\w.])(?:print|puts|fputs|fwrite|putchar|perror)\(|FileHandle\.standard|fileDescriptor: STD/
+        for file in try tree.files(below: "Sources", endings: ["swift"]) {
+            for (number, line) in file.lines.enumerated() {
+                #expect(
+                    !line.contains(unchecked) || line.contains("static func print("),
+                    "\(file.path):\(number + 1) writes past StandardOutput and StandardError")
+            }
+        }
+    }
 }

@@ -28,17 +28,38 @@ import Testing
         files.map { $0.bytes == Array("bad".utf8) ? .failure(NotAPhoto()) : .success([Float($0.bytes.count), 4]) }
     }
 
-    /// Runs the indexer; what it did, and which paths failed.
+    /// Tells files by their endings.
+    private static let recognition = FileRecognition(bytes: 16) { path, _ in
+        switch path.ending {
+        case "jpg", "jpeg", "png": .media(.image)
+        case "wav", "flac", "ogg", "mp3": .media(.audio)
+        case let ending: .other(".\(ending)")
+        }
+    }
+
+    /// Runs the indexer; what it did, and which paths failed or were left out.
     private func index(
         _ store: CollectionStore, _ model: ModelOrigin? = nil, remake: StoreDestination.Remake? = nil,
-        takes: Set<ItemKind> = [.image, .audio]
-    ) async throws -> (progress: FolderIndexer.Progress, failed: [String]) {
+        takes: Set<ItemKind> = [.image, .audio], dropsMissing: Bool = false
+    ) async throws -> (progress: IndexProgress, failed: [String]) {
         let failed = Mutex<[String]>([])
+        let noted = Mutex(0)
         let destination = StoreDestination(
             store, collection: "c", model: model ?? self.model, remake: remake, takes: takes,
             embed: Self.embed)
-        let progress = try await FolderIndexer(MediaFolder(photos.path), into: destination, batch: 2).run(
-            report: { #expect($0.done <= $0.total) }, fail: { path, _ in failed.withLock { $0.append(path) } })
+        let indexer = FolderIndexer(
+            try MediaFolder(FileName(photos.path)), into: destination, recognition: Self.recognition,
+            dropsMissing: dropsMissing, batch: 2)
+        let progress = try await indexer.run(
+            report: { #expect($0.done <= $0.total) },
+            note: { path, outcome in
+                noted.withLock { $0 += 1 }
+                switch outcome {
+                case .failed, .leftOut: failed.withLock { $0.append(path.text) }
+                case .stored, .unchanged, .skipped: break
+                }
+            })
+        #expect(progress.done == progress.total && noted.withLock(\.self) == progress.total)
         return (progress, failed.withLock(\.self))
     }
 
@@ -52,7 +73,8 @@ import Testing
         }
         let store = try data.store()
         let (progress, failed) = try await index(store)
-        #expect(progress.stored.count == 4 && progress.total == 4 && failed.isEmpty)
+        #expect(progress.stored.count == 4 && failed.isEmpty)
+        #expect(progress.skipped == [".txt": 1, ".mp4": 1])
         #expect(try await ids(store) == ["a.jpg", "d%3Ae%25.jpg", "sub:b.JPEG", "sub:deep:c.png"])
         let item = try await store.item(#require(ItemID("sub:deep:c.png")), of: "c")
         #expect(item.kind == .image && item.metadata["path"] == .string("sub/deep/c.png"))
@@ -65,7 +87,8 @@ import Testing
         }
         let store = try data.store()
         let (progress, failed) = try await index(store)
-        #expect(progress.stored == MediaTally(photos: 1, sounds: 4) && progress.total == 5 && failed.isEmpty)
+        #expect(progress.stored == MediaTally(photos: 1, sounds: 4) && failed.isEmpty)
+        #expect(progress.skipped == [".mp4": 1, ".m4a": 1])
         let items = try await store.items(of: "c", after: "", limit: 100)
         #expect(items.map(\.id.text) == ["a.jpg", "a.wav", "b:c.mp3", "b:sea.ogg", "b:song.FLAC"])
         #expect(items.map(\.kind) == [.image, .audio, .audio, .audio, .audio])
@@ -79,7 +102,7 @@ import Testing
         let store = try data.store()
         let (progress, failed) = try await index(store, takes: [.image])
         #expect(progress.stored == MediaTally(photos: 1) && progress.leftOut == MediaTally(sounds: 2))
-        #expect(progress.failed.count == 0 && progress.done == 3)
+        #expect(progress.failed.count == 0)
         #expect(failed == ["b.wav", "c.ogg"])
         #expect(try await ids(store) == ["a.jpg"])
         let error = FolderIndexer.UnknownKind(model: "m", kind: .audio)
@@ -109,6 +132,7 @@ import Testing
     @Test(arguments: [
         (MediaTally(), "nothing"), (MediaTally(photos: 1), "1 photo"), (MediaTally(sounds: 2), "2 sounds"),
         (MediaTally(photos: 2, sounds: 1), "2 photos and 1 sound"),
+        (MediaTally(photos: 1, sounds: 1, others: 2), "1 photo, 1 sound and 2 other files"),
     ])
     func `photos and sounds are counted in words`(_ tally: MediaTally, _ words: String) {
         #expect(tally.description == words)
@@ -176,6 +200,113 @@ import Testing
     }
 
     @Test func `a folder that is not there is refused`() {
-        #expect(throws: RetrievalError.self) { try MediaFolder("/nonexistent") }
+        let error = #expect(throws: MediaFolder.Closed.self) { try MediaFolder(FileName("/nonexistent")) }
+        #expect(error?.reason == "No such file or directory")
+    }
+
+    // MARK: What is moved, gone, or cannot be read
+
+    private func move(_ path: String, to other: String) throws {
+        let base = URL(filePath: photos.path)
+        let target = base.appending(path: other)
+        try FileManager.default.createDirectory(
+            at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.moveItem(at: base.appending(path: path), to: target)
+    }
+
+    @Test func `a file that was moved within the folder keeps one item, at its new place`() async throws {
+        for (path, text) in [("a.jpg", "1"), ("b.jpg", "22")] { try write(path, text) }
+        let store = try data.store()
+        _ = try await index(store)
+        try move("a.jpg", to: "2026/renamed.jpg")
+        let (progress, _) = try await index(store)
+        #expect(progress.moved == 1 && progress.stored.count == 1 && progress.unchanged.count == 1)
+        #expect(try await ids(store) == ["2026:renamed.jpg", "b.jpg"])
+    }
+
+    @Test func `a move that an earlier run stored and did not finish is finished`() async throws {
+        try write("a.jpg", "1")
+        let store = try data.store()
+        _ = try await index(store)
+        let old = try await store.item(#require(ItemID("a.jpg")), of: "c")
+        try move("a.jpg", to: "b.jpg")
+        _ = try await index(store)
+        _ = try await store.put(old, into: "c", from: .model(model))
+        #expect(try await index(store).progress.moved == 1)
+        #expect(try await ids(store) == ["b.jpg"])
+    }
+
+    @Test func `a moved file does not keep a collection from being made anew`() async throws {
+        try write("a.jpg", "1")
+        let store = try data.store()
+        _ = try await index(store)
+        try move("a.jpg", to: "b.jpg")
+        _ = try await index(store, ModelOrigin(name: "m", digest: "2"), remake: .whole)
+        #expect(try await ids(store) == ["b.jpg"])
+    }
+
+    @Test func `items of files that are gone stay until they are dropped`() async throws {
+        for (path, text) in [("a.jpg", "1"), ("b.jpg", "22")] { try write(path, text) }
+        let store = try data.store()
+        _ = try await index(store)
+        _ = try await store.put(item("text", [1, 2], kind: .text), into: "c", from: .model(model))
+        try FileManager.default.removeItem(atPath: photos.path + "/a.jpg")
+        #expect(try await index(store).progress.dropped == 0)
+        #expect(try await ids(store) == ["a.jpg", "b.jpg", "text"])
+        #expect(try await index(store, dropsMissing: true).progress.dropped == 1)
+        // What was made of no file is not missed.
+        #expect(try await ids(store) == ["b.jpg", "text"])
+    }
+
+    @Test func `nothing is dropped for a folder without photos, whose disk may be missing`() async throws {
+        try write("a.jpg", "1")
+        let store = try data.store()
+        _ = try await index(store)
+        try FileManager.default.removeItem(atPath: photos.path + "/a.jpg")
+        await #expect(throws: FolderIndexer.NothingToKeep.self) { try await index(store, dropsMissing: true) }
+        #expect(try await ids(store) == ["a.jpg"])
+    }
+
+    @Test func `a name that is no UTF-8 becomes an item with an id of its own`() async throws {
+        let name = Array("caf".utf8) + [0xE9] + Array(".jpg".utf8)
+        let place = FileName(name).below(FileName(photos.path))
+        let file = try #require(fopen(place.cString, "w"))
+        #expect(fwrite("1", 1, 1, file) == 1)
+        fclose(file)
+        for path in ["caf%E9.jpg", "café.jpg"] { try write(path, "2") }
+        let store = try data.store()
+        #expect(try await index(store).progress.stored.count == 3)
+        #expect(try await ids(store) == ["caf%25E9.jpg", "caf%E9.jpg", "café.jpg"])
+        let item = try await store.item(#require(ItemID("caf%E9.jpg")), of: "c")
+        #expect(item.metadata["path"] == .string("caf\\xE9.jpg"))
+        #expect(FileName(id: "caf%E9.jpg") == FileName(name))
+        #expect(try await index(store).progress.unchanged.count == 3)
+    }
+
+    @Test(arguments: ["a.jpg", "b/c.jpg", "d:e%.jpg", "é/%41.jpg"])
+    func `a path comes back from the id that it gave`(_ path: String) throws {
+        #expect(FileName(id: try #require(FileName(path).id).text) == FileName(path))
+    }
+
+    @Test(arguments: ["%", "%4", "%zz"]) func `an id that no path gave is none`(_ id: String) {
+        #expect(FileName(id: id) == nil)
+    }
+
+    @Test func `hidden files, links and what is no file are passed over and counted`() throws {
+        for path in ["a.jpg", ".hidden.jpg", ".cache/b.jpg"] { try write(path, "1") }
+        let base = URL(filePath: photos.path)
+        try FileManager.default.createSymbolicLink(
+            at: base.appending(path: "link.jpg"), withDestinationURL: base.appending(path: "a.jpg"))
+        #expect(mkfifo(photos.path + "/pipe.jpg", 0o600) == 0)
+        let folder = try MediaFolder(FileName(photos.path))
+        #expect(folder.files.map(\.path.text) == ["a.jpg"])
+        #expect(folder.passedOver == ["hidden": 2, "link": 1, "special file": 1])
+    }
+
+    @Test func `a time that was rounded to the next millisecond is no change`() {
+        let stamp = FileStamp(bytes: 5, modified: 1_700_000_000_123)
+        #expect(stamp.fits(FileStamp(bytes: 5, modified: 1_700_000_000_122)))
+        #expect(!stamp.fits(FileStamp(bytes: 5, modified: 1_700_000_000_121)))
+        #expect(!stamp.fits(FileStamp(bytes: 6, modified: 1_700_000_000_123)))
     }
 }

@@ -116,6 +116,20 @@ import Tokenizer
                 .contains("heads.caption.attention_heads of 8 makes heads 8 wide"))
     }
 
+    @Test func `every fault is named, wherever it is`() throws {
+        let found = try problem(
+            config: {
+                change(["towers", "text", "num_attention_heads"], to: 4, in: &$0)
+                change(["heads", "caption", "attention_heads"], to: 8, in: &$0)
+            }, tokenizer: { $0["model"] = [String: Any]() })
+        for words in [
+            "towers.text.num_attention_heads of 4", "heads.caption.attention_heads of 8", "image.head.weight",
+            "tokenizer.json",
+        ] {
+            #expect(found.contains(words), "\(found)")
+        }
+    }
+
     @Test func `a tokenizer with more pieces than the text tower has embeddings is refused`() throws {
         let found = try problem(
             config: withoutImages,

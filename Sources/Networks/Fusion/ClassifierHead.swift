@@ -43,7 +43,8 @@ public final class ClassifierHead: Sendable {
         /// Of all parts but one, for items of several parts.
         public let without: [String: [Float]]
         /// Where it was asked for: for each part that others attended to, how much each of its tokens was looked at by the
-        /// last layer, mean over heads, tokens and directions; the sum is 1.
+        /// last layer, mean over heads, tokens and directions; of a part that comes alone, how far the answer moves where the
+        /// part is pooled without each of its tokens. The sum is 1.
         public let attention: [String: [Float]]?
     }
 
@@ -142,7 +143,20 @@ public final class ClassifierHead: Sendable {
             }
         }
         let cross = fusion.crossAttention?.terms(tokens, vectors, explains: explains, pool: pool)
-        let logits = fuse(selections, tokens, alone, cross?.terms ?? [], pool)
+        let logits = fuse(
+            selections.map { selection in
+                Reading(
+                    parts: selection.parts,
+                    means: parts.indices.map {
+                        selection.parts.contains($0) ? tokens[$0].mean(of: selection.item) : nil
+                    },
+                    said: alone.isEmpty
+                        ? []
+                        : selection.parts.sorted().compactMap { part in
+                            alone[part][selection.item].map { (part, $0) }
+                        },
+                    terms: cross?.terms[selection.item] ?? [])
+            }, pool)
         return items.indices.map { item in
             let fused = zip(selections, logits).filter { $0.0.item == item }
             return Output(
@@ -152,8 +166,39 @@ public final class ClassifierHead: Sendable {
                     uniqueKeysWithValues: fused.compactMap { selection, logits in
                         selection.leavesOut.map { (parts[$0], logits) }
                     }),
-                attention: explains[item] ? attention(cross?.looks[item] ?? [:]) : nil)
+                attention: explains[item]
+                    ? attention(cross?.looks[item] ?? [:]).merging(
+                        influence(
+                            item, tokens, terms: cross?.terms[item] ?? [], whole: fused[0].1, pool: pool)
+                    ) { looked, _ in looked } : nil)
         }
+    }
+
+    /// Of an item of one part, which nothing looks at: how far the answer moves, in total variation, where the part is read
+    /// without each of its tokens, scaled to the sum 1. Empty for other items.
+    private func influence(
+        _ item: Int, _ tokens: [PartTokens], terms: [CrossAttentionFusion.Term], whole: [Float], pool: ComputePool
+    ) -> [String: [Float]] {
+        let there = parts.indices.filter { tokens[$0].has(item) }
+        guard there.count == 1, let part = there.first else { return [:] }
+        let rest = tokens[part].withoutEach(of: item)
+        guard !rest.isEmpty else { return [parts[part]: [1]] }
+        let said = alone.isEmpty ? [] : alone[part](rest.map(\.pooled), pool: pool)
+        let logits = fuse(
+            rest.indices.map { token in
+                Reading(
+                    parts: [part], means: parts.indices.map { $0 == part ? rest[token].mean : nil },
+                    said: said.isEmpty ? [] : [(part, said[token])],
+                    terms: terms.map { term in
+                        var term = term
+                        if term.parts == [part] { term.value = rest[token].mean }
+                        return term
+                    })
+            }, pool)
+        let answer = softmax(whole)
+        let distances = logits.map { zip(answer, softmax($0)).reduce(Float(0)) { $0 + abs($1.0 - $1.1) } }
+        let sum = distances.reduce(0, +)
+        return [parts[part]: distances.map { sum > 0 ? $0 / sum : 1 / Float(distances.count) }]
     }
 
     /// An item of which only some parts are looked at.
@@ -163,39 +208,40 @@ public final class ClassifierHead: Sendable {
         let leavesOut: Int?
     }
 
-    /// The fused logits of each selection.
-    private func fuse(
-        _ selections: [Selection], _ tokens: [PartTokens], _ alone: [[[Float]?]],
-        _ terms: [[CrossAttentionFusion.Term]], _ pool: ComputePool
-    ) -> [[Float]] {
-        func means(_ selection: Selection) -> [[Float]?] {
-            parts.indices.map { selection.parts.contains($0) ? tokens[$0].mean(of: selection.item) : nil }
-        }
-        func said(_ selection: Selection) -> [(part: Int, logits: [Float])] {
-            selection.parts.sorted().compactMap { part in alone[part][selection.item].map { (part, $0) } }
-        }
+    /// What fusion reads of an item, of which only some parts are looked at.
+    private struct Reading {
+        let parts: Set<Int>
+        /// The mean of each part's tokens; nil for those that are not looked at.
+        let means: [[Float]?]
+        /// What each of the parts says alone.
+        let said: [(part: Int, logits: [Float])]
+        /// The terms of cross-attention.
+        let terms: [CrossAttentionFusion.Term]
+    }
+
+    /// The fused logits of each reading.
+    private func fuse(_ readings: [Reading], _ pool: ComputePool) -> [[Float]] {
         switch fusion {
         case .crossAttention(let network, let classifier):
-            return classifier(selections.map { network.combine(terms[$0.item], parts: $0.parts) }, pool: pool)
+            return classifier(readings.map { network.combine($0.terms, parts: $0.parts) }, pool: pool)
         case .hybrid(let network, let classifier, let late):
-            let logits = classifier(selections.map { network.combine(terms[$0.item], parts: $0.parts) }, pool: pool)
-            return zip(logits, selections).map { logits, selection in zip(logits, late(said(selection))).map { $0 + $1 }
-            }
+            let logits = classifier(readings.map { network.combine($0.terms, parts: $0.parts) }, pool: pool)
+            return zip(logits, readings).map { logits, reading in zip(logits, late(reading.said)).map { $0 + $1 } }
         case .concat(let classifier):
             let zeros = [Float](repeating: 0, count: width)
-            return classifier(selections.map { means($0).flatMap { $0 ?? zeros } }, pool: pool)
+            return classifier(readings.map { $0.means.flatMap { $0 ?? zeros } }, pool: pool)
         case .weightedSum(let inputWeights, let classifier):
             return classifier(
-                selections.map { selection in
-                    let there = parts.indices.map { selection.parts.contains($0) ? inputWeights[$0] : -.infinity }
+                readings.map { reading in
+                    let there = parts.indices.map { reading.parts.contains($0) ? inputWeights[$0] : -.infinity }
                     var sum = [Float](repeating: 0, count: width)
-                    for (mean, weight) in zip(means(selection), softmax(there)) {
+                    for (mean, weight) in zip(reading.means, softmax(there)) {
                         guard let mean else { continue }
                         for column in 0..<width { sum[column] += mean[column] * weight }
                     }
                     return sum
                 }, pool: pool)
-        case .late(let late): return selections.map { late(said($0)) }
+        case .late(let late): return readings.map { late($0.said) }
         }
     }
 

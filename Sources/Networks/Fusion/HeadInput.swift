@@ -126,6 +126,31 @@ struct HeadInput: Sendable {
         for column in 0..<width { deviation[column] = (deviation[column] * scale + 1e-5).squareRoot() }
         return mean + deviation
     }
+
+    /// For each of `rows` rows, which are at least two, the mean of the others and what the part says alone by them.
+    func poolWithoutEach(_ x: UnsafePointer<Float>, rows: Int) -> [(mean: [Float], pooled: [Float])] {
+        let mean = meanOfRows(x, rows: rows, width: width)
+        let others = Float(rows - 1)
+        // Of the differences from the mean, so that nothing large is subtracted from something large.
+        var squares = [Float](repeating: 0, count: width)
+        for row in 0..<rows {
+            for column in 0..<width {
+                let difference = x[row * width + column] - mean[column]
+                squares[column] += difference * difference
+            }
+        }
+        return (0..<rows).map { row in
+            var (rest, deviation) = (mean, [Float](repeating: 0, count: width))
+            for column in 0..<width {
+                let difference = x[row * width + column] - mean[column]
+                let shift = difference / others
+                rest[column] -= shift
+                let variance = max(0, (squares[column] - difference * difference) / others - shift * shift)
+                deviation[column] = (variance + 1e-5).squareRoot()
+            }
+            return (rest, pooling == .meanDeviation ? rest + deviation : rest)
+        }
+    }
 }
 
 /// The mean of `rows` rows of [rows, width].

@@ -10,10 +10,12 @@ struct PartTokens {
     private let means: [[Float]?]
     /// What the part says of each item alone: what `HeadInput.pool` made of it.
     let pooled: [[Float]?]
+    private let input: HeadInput
 
     /// What `input` makes of the part of each item, nil for an item without it.
     init(_ items: [TowerTokens?], _ input: HeadInput, width: Int, workspace: Workspace, pool: ComputePool) {
         self.width = width
+        self.input = input
         let there = items.compactMap(\.self)
         guard !there.isEmpty else {
             (values, spans, means, pooled) = (
@@ -44,6 +46,12 @@ struct PartTokens {
 
     /// The mean of an item's tokens; nil without the part.
     func mean(of item: Int) -> [Float]? { means[item] }
+
+    /// For each token of an item the mean of its other tokens, and what the part says alone by them; empty for fewer than two.
+    func withoutEach(of item: Int) -> [(mean: [Float], pooled: [Float])] {
+        guard let span = spans[item], span.count > 1, let values else { return [] }
+        return input.poolWithoutEach(values.pointer + span.lowerBound * width, rows: span.count)
+    }
 
     /// For each of `items` its tokens of all `parts`, copied one below the other.
     static func gather(_ parts: [PartTokens], _ items: [Int]) -> (FloatBuffer, RowSpans) {

@@ -1,93 +1,98 @@
-import Foundation
-import JSON
+import Glibc
 
-/// The photos and sounds below a folder.
+/// What is below a folder: every file, and what is there besides.
 public struct MediaFolder: Sendable {
-    /// One photo or sound.
+    /// One file.
     public struct File: Sendable, Equatable {
         /// Its path below the folder, with `/` between the steps.
-        public let path: String
+        public let path: FileName
         /// Where it is.
-        public let url: URL
-        /// `.image` for a photo, `.audio` for a sound, by the ending of its name.
-        public let kind: ItemKind
+        public let place: FileName
         /// By which a later run knows that it is unchanged.
         public let stamp: FileStamp
     }
 
+    /// A folder that cannot be looked into.
+    public struct Closed: Error, CustomStringConvertible {
+        /// Such as "Permission denied".
+        public let reason: String
+        /// A sentence.
+        public var description: String { "The folder cannot be read: \(reason)." }
+    }
+
     /// The files, in the order of their paths' bytes.
     public let files: [File]
+    /// What is passed over without a look, and how often it is there: hidden files and folders, links, and what is no file.
+    public let passedOver: [String: Int]
+    /// Folders below that could not be looked into, by their paths.
+    public let closed: [(path: FileName, error: Closed)]
 
-    private static let kinds: [String: ItemKind] = [
-        "jpg": .image, "jpeg": .image, "jpe": .image, "jfif": .image, "png": .image, "webp": .image, "gif": .image,
-        "bmp": .image, "heic": .image, "heif": .image, "avif": .image, "tif": .image, "tiff": .image, "wav": .audio,
-        "flac": .audio, "ogg": .audio, "mp3": .audio,
-    ]
-
-    /// Finds every file below `root` whose name ends in .jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .bmp, .heic, .heif, .avif, .tif,
-    /// .tiff, .wav, .flac, .ogg or .mp3; hidden ones and links are left out.
-    public init(_ root: String) throws(RetrievalError) {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
-            throw .unusableFolder(path: root, reason: "it is not there, or no folder")
+    /// Finds everything below `root`. Hidden files and folders are left out, and links, which may lead anywhere.
+    /// - Throws: where `root` itself cannot be looked into.
+    public init(_ root: FileName) throws(Closed) {
+        var walk = FolderWalk(root)
+        try walk.look(into: FileName([]))
+        while let next = walk.waiting.popLast() {
+            do {
+                try walk.look(into: next)
+            } catch {
+                walk.closed.append((next, error))
+            }
         }
-        let base = URL(filePath: root).standardizedFileURL
-        let keys: [URLResourceKey] = [.isRegularFileKey, .fileSizeKey, .contentModificationDateKey]
-        let walker = FileManager.default.enumerator(
-            at: base, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles])
-        var files: [File] = []
-        while let url = walker?.nextObject() as? URL {
-            guard let kind = Self.kinds[url.pathExtension.lowercased()],
-                let values = try? url.resourceValues(forKeys: Set(keys)), values.isRegularFile == true
-            else { continue }
-            let steps = url.standardizedFileURL.pathComponents.dropFirst(base.pathComponents.count)
+        files = walk.files.sorted { $0.path.bytes.lexicographicallyPrecedes($1.path.bytes) }
+        passedOver = walk.passedOver
+        closed = walk.closed
+    }
+}
+
+/// A folder that is being looked through, by the system's own calls: those of Foundation pass over names that are no UTF-8.
+private struct FolderWalk {
+    let root: FileName
+    var files: [MediaFolder.File] = []
+    var passedOver: [String: Int] = [:]
+    var closed: [(path: FileName, error: MediaFolder.Closed)] = []
+    var waiting: [FileName] = []
+
+    init(_ root: FileName) { self.root = root }
+
+    /// Notes what a folder has.
+    mutating func look(into path: FileName) throws(MediaFolder.Closed) {
+        let place = path.bytes.isEmpty ? root : path.below(root)
+        guard let folder = opendir(place.cString) else { throw .init(reason: String(cString: strerror(errno))) }
+        defer { closedir(folder) }
+        errno = 0
+        while let entry = readdir(folder) {
+            // The name is a C string within the entry, which stays until the next call.
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { start in
+                    FileName(Array(UnsafeBufferPointer(start: start, count: strlen(start))))
+                }
+            }
+            note(name, path, place)
+            errno = 0
+        }
+        if errno != 0 { throw .init(reason: String(cString: strerror(errno))) }
+    }
+
+    private mutating func note(_ name: FileName, _ folder: FileName, _ place: FileName) {
+        guard name.bytes != Array(".".utf8), name.bytes != Array("..".utf8) else { return }
+        guard name.bytes.first != UInt8(ascii: ".") else { return passedOver["hidden", default: 0] += 1 }
+        let path = name.below(folder)
+        let whole = name.below(place)
+        var status = stat()
+        // What is removed meanwhile is not there.
+        guard lstat(whole.cString, &status) == 0 else { return }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: waiting.append(path)
+        case S_IFREG:
             files.append(
-                File(
-                    path: steps.joined(separator: "/"), url: url, kind: kind,
+                MediaFolder.File(
+                    path: path, place: whole,
                     stamp: FileStamp(
-                        bytes: values.fileSize ?? 0,
-                        modified: Int((values.contentModificationDate?.timeIntervalSince1970 ?? 0) * 1000))))
+                        bytes: Int(status.st_size),
+                        modified: Int(status.st_mtim.tv_sec) * 1000 + Int(status.st_mtim.tv_nsec) / 1_000_000)))
+        case S_IFLNK: passedOver["link", default: 0] += 1
+        default: passedOver["special file", default: 0] += 1
         }
-        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-    }
-}
-
-/// What tells an unchanged file: its size and when it was changed.
-public struct FileStamp: Sendable, Equatable {
-    /// Its size.
-    public let bytes: Int
-    /// Milliseconds since 1970.
-    public let modified: Int
-
-    /// A stamp of those values.
-    public init(bytes: Int, modified: Int) {
-        self.bytes = bytes
-        self.modified = modified
-    }
-
-    /// The stamp in an item's metadata; nil where there is none.
-    public init?(_ metadata: JSONObject) {
-        guard case .integer(let bytes)? = metadata["bytes"], case .integer(let modified)? = metadata["modified"] else {
-            return nil
-        }
-        self.init(bytes: bytes, modified: modified)
-    }
-}
-
-extension MediaFolder.File {
-    /// The id of the file's item: its path with ":" in place of "/". A ":" or "%" of the path itself is percent-encoded, so
-    /// that no two files share an id. Nil where the path is too long for an id, or has control characters.
-    public var id: ItemID? {
-        ItemID(path.replacing("%", with: "%25").replacing(":", with: "%3A").replacing("/", with: ":"))
-    }
-
-    /// What is kept with the item: its kind, which filters cannot see otherwise, path, size and time.
-    public var metadata: JSONObject {
-        var metadata = JSONObject()
-        _ = metadata.append("kind", .string(kind.rawValue))
-        _ = metadata.append("path", .string(path))
-        _ = metadata.append("bytes", .integer(stamp.bytes))
-        _ = metadata.append("modified", .integer(stamp.modified))
-        return metadata
     }
 }

@@ -52,24 +52,24 @@ public struct StoreDestination: IndexDestination {
     public func accepted() -> AcceptedKinds { kinds }
 
     /// What is in the collection, or in the one that is being made.
-    public func known() async throws -> [ItemID: FileStamp] {
+    public func known() async throws -> [ItemID: IndexedOrigin] {
         if remake != nil, let begun = try? store.collection(target), begun.model?.digest != source.origin?.digest {
             // Begun with yet another model.
             try await store.removeCollection(target)
         }
         guard let present = try? store.collection(target) else { return [:] }
         try store.check(target, dimension: present.dimension, from: source)
-        return try await stamps(of: target).compactMapValues(\.self)
+        return try await origins(of: target).compactMapValues(\.self)
     }
 
-    /// Every item and its stamp, if it has one.
-    private func stamps(of name: String) async throws -> [ItemID: FileStamp?] {
-        var stamps: [ItemID: FileStamp?] = [:]
+    /// Every item, and of what file it was made, if of one.
+    private func origins(of name: String) async throws -> [ItemID: IndexedOrigin?] {
+        var origins: [ItemID: IndexedOrigin?] = [:]
         var after = ""
         while true {
             let page = try await store.items(of: name, after: after, limit: 1000)
-            for item in page { stamps.updateValue(FileStamp(item.metadata), forKey: item.id) }
-            guard let last = page.last else { return stamps }
+            for item in page { origins.updateValue(IndexedOrigin(item.metadata), forKey: item.id) }
+            guard let last = page.last else { return origins }
             after = last.id.text
         }
     }
@@ -97,12 +97,24 @@ public struct StoreDestination: IndexDestination {
         }
     }
 
+    /// Removes items of files that are gone.
+    public func remove(_ ids: [ItemID]) async throws {
+        for id in ids { try await store.remove(id, from: target) }
+    }
+
     /// Puts a collection that was made anew in the place of the old one.
     public func finish() async throws {
         guard let remake, (try? store.collection(target)) != nil else { return }
         if case .whole = remake, (try? store.collection(collection)) != nil {
-            let made = try await stamps(of: target)
-            let missing = try await stamps(of: collection).keys.count { made[$0] == nil }
+            let made = try await origins(of: target)
+            let places = Dictionary(grouping: made.values.compactMap(\.self), by: \.stamp.bytes)
+            let missing = try await origins(of: collection).count { id, origin in
+                guard made[id] == nil else { return false }
+                // Not where its file is elsewhere now.
+                guard let origin else { return true }
+                let likely = places[origin.stamp.bytes] ?? []
+                return !likely.contains { $0.kind == origin.kind && $0.stamp.fits(origin.stamp) }
+            }
             guard missing == 0 else { throw ItemsWithoutFiles(collection: collection, count: missing) }
         }
         try await store.replace(collection, with: target)

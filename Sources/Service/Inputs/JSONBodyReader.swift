@@ -117,6 +117,7 @@ struct JSONBodyReader: BodyReader {
     private static func file(
         _ name: String, _ kind: PartKind, _ value: JSONValue, _ rest: JSONFileSieve.Rest, maxBytes: Int
     ) throws(Problem) -> [UInt8] {
+        if kind == .features, case .array(let numbers) = value { return try features(name, numbers) }
         guard case .string(let number) = value else {
             throw undecodable(name, kind, "must be a string of base64, but is \(value.summary)")
         }

@@ -31,4 +31,16 @@ struct CrossOrigin: Sendable {
         guard let origin = request["Origin"] else { return nil }
         return origins.contains(origin) || origins.contains("*") ? origin : nil
     }
+
+    /// Whether a page can have that origin, as browsers write it (RFC 6454 section 6.2), or it is `*`. Others would be named for
+    /// nothing: an origin is compared as it is.
+    static func isOrigin(_ text: String) -> Bool {
+        if text == "*" || text == "null" { return true }
+        guard
+            let match = text.wholeMatch(of: /([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/)
+        else { return false }
+        guard let port = match.output.3 else { return true }
+        let usual = ["http": "80", "https": "443"][String(match.output.1)]
+        return UInt16(port).map { $0 > 0 && String($0) == port } ?? false && usual != String(port)
+    }
 }

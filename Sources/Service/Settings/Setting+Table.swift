@@ -75,8 +75,8 @@ extension Setting {
         .rate(
             "rate-limit", \.rateLimit,
             "How often each API key or address may ask: 10/s, 600/m or 1000/h, with a burst 10/s:30."),
-        .list(
-            "cors-origin", "origin", \.corsOrigins, "Origin whose pages may read answers; may be given several times."),
+        .origins(
+            "cors-origin", \.corsOrigins, "Origin whose pages may read answers; may be given several times."),
         .networks(
             "trusted-proxy", \.trustedProxies,
             "Address or network of proxies whose X-Forwarded-For or Forwarded is believed; may be given several times."),

@@ -59,13 +59,16 @@ extension Setting {
             }, expectation: "the path of a file")
     }
 
-    static func list(_ name: String, _ placeholder: String, _ field: Field<[String]>, _ help: String) -> Setting {
+    static func origins(_ name: String, _ field: Field<[String]>, _ help: String) -> Setting {
         Setting(
-            name: name, placeholder: placeholder, help: help, standard: nil, isList: true,
+            name: name, placeholder: "origin", help: help, standard: nil, isList: true,
             apply: { text, configuration in
                 configuration[keyPath: field].append(text)
-                return !text.isEmpty
-            }, expectation: "a text")
+                return CrossOrigin.isOrigin(text)
+            },
+            expectation:
+                "an origin as browsers send it, such as https://app.example.org or http://localhost:3000 (small letters, "
+                + "a port unless it is the scheme's own, and nothing behind), null, or * for every one")
     }
 
     static func networks(_ name: String, _ field: Field<[IPNetwork]>, _ help: String) -> Setting {

@@ -22,7 +22,7 @@ struct DecodeCommand: ParsableCommand {
     func run() throws {
         let processes = DecoderProcesses(.thisProgram(memory: 1 << 30), count: 1, limit: .seconds(60))
         for file in files {
-            let bytes = try readFile(file)
+            let bytes = try InputFile.read(file)
             let isPhoto = (try? ImageDecoder.header(of: bytes)) != nil
             var here: [Double] = []
             var there: [Double] = []
@@ -46,7 +46,7 @@ struct DecodeCommand: ParsableCommand {
                 try json.field("process_p99_ms", there[repeats * 99 / 100])
                 json.field("process_memory", processes.keptIdentifiers.first.map(Self.memory) ?? "")
             }
-            print(json.text)
+            try StandardOutput.print(json.text)
         }
     }
 

@@ -12,7 +12,7 @@ struct SoakCommand: ParsableCommand {
             descriptors open. The slope of its resident memory is printed for the time after the first fifth.
             """)
 
-    @Option(help: "The server, http://…") var url: Target
+    @Option(help: "The server, http://…", transform: Target.init(argument:)) var url: Target
     @Option(help: ArgumentHelp("Photo for the good requests.", valueName: "file")) var image: String
     @Option(help: "Clients at once.") var clients = 8
     @Option(help: "Requests over all clients.") var requests = 20_000
@@ -20,7 +20,7 @@ struct SoakCommand: ParsableCommand {
     @Option(help: "The server's process id: memory and descriptors are read from /proc.") var pid: Int?
 
     func run() throws {
-        let mix = RequestMix(target: url, image: try readFile(image))
+        let mix = RequestMix(target: url, image: try InputFile.read(image))
         let tally = SoakTally()
         let watch = pid.map(ProcessWatch.init)
         let next = Atomic(0)
@@ -48,7 +48,7 @@ struct SoakCommand: ParsableCommand {
             tally.write(to: &json)
             if let watch { try watch.write(to: &json) }
         }
-        print(json.text)
+        try StandardOutput.print(json.text)
         guard isAlive else { throw CommandFailure.failed("The server no longer answers.") }
         guard tally.surprises == 0 else {
             throw CommandFailure.failed("\(tally.surprises) requests had another outcome than they should.")

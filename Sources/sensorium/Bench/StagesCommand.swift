@@ -41,7 +41,7 @@ struct StagesCommand: ParsableCommand {
                 }
             }
         }
-        print(json.text)
+        try StandardOutput.print(json.text)
     }
 
     private func captions(_ size: Int, _ model: LoadedModel) throws -> StageTimes {

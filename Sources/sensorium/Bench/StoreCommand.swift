@@ -43,7 +43,7 @@ struct StoreCommand: ParsableCommand {
                 try json.field("items_per_second", Double(stored) / seconds)
                 try json.field("items_per_sync", Double(stored) / Double(store.commitCount - commits))
             }
-            print(json.text)
+            try StandardOutput.print(json.text)
         }
         store.close()
     }

@@ -25,7 +25,7 @@ struct TowerCommand: ParsableCommand {
         do {
             timed = try Timed(try Checkpoint.open(arguments.model), tower: tower, seconds: seconds, pool: pool)
         } catch let error as CheckpointError {
-            throw CommandFailure.model("\(error)")
+            throw ModelFolder.failure(arguments.model, error)
         }
         var milliseconds: [Double] = []
         for run in 0..<repeats + 2 {
@@ -47,7 +47,7 @@ struct TowerCommand: ParsableCommand {
                 json.field("activation_bytes", image.workspaceBytes)
             }
         }
-        print(json.text)
+        try StandardOutput.print(json.text)
     }
 }
 

@@ -72,7 +72,7 @@ struct VectorSearchCommand: ParsableCommand {
             try json.field("read_minimum_ms", read[0])
             try json.field("read_gigabytes_per_second", Double(items * dimensions * 4) / reading / 1e6)
         }
-        print(json.text)
+        try StandardOutput.print(json.text)
     }
 }
 

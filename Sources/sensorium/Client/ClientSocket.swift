@@ -8,7 +8,7 @@ enum ConnectionFailure: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .cannotConnect(EINVAL): "its address is no IPv4 address"
+        case .cannotConnect(EINVAL): "its name is not known, and it is no IPv4 address"
         case .cannotConnect(ECONNREFUSED): "nothing listens there; start it with sensorium serve"
         case .cannotConnect(let number): "no connection could be made, error \(number) of the system"
         case .closed: "the connection was closed, or 120 s passed"
@@ -54,13 +54,28 @@ enum ClientSocket {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// The first IPv4 address of a name.
+    private static func lookUp(_ name: String) -> in_addr? {
+        var hints = addrinfo()
+        hints.ai_family = AF_INET
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(name, nil, &hints, &list) == 0 else { return nil }
+        defer { freeaddrinfo(list) }
+        // Of the family that was asked for, so the address is one of its kind.
+        return list?.pointee.ai_addr?.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_addr }
+    }
+
     private static func call(
         _ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(ConnectionFailure) {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { throw .cannotConnect(errno: EINVAL) }
+        if inet_pton(AF_INET, host, &address.sin_addr) != 1 {
+            guard let found = lookUp(host) else { throw .cannotConnect(errno: EINVAL) }
+            address.sin_addr = found
+        }
         let result = withUnsafePointer(to: &address) { pointer in
             // The calls take every family's address through the general type and are told the real size.
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in

@@ -19,6 +19,12 @@ final class ServerClient: Sendable {
             try? JSONValue(parsing: body, limits: JSONLimits(bytes: 64 << 20, depth: 64, values: 1 << 20))
         }
 
+        /// The stable name of a problem; nil where there is none.
+        var code: String? {
+            guard case .object(let members)? = json, case .string(let code)? = members["code"] else { return nil }
+            return code
+        }
+
         /// The sentence of a problem, or the status where there is none.
         var refusal: Refusal {
             if case .object(let members)? = json, case .string(let detail)? = members["detail"] {

@@ -16,13 +16,13 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let check = try folder.collections { path throws(RetrievalError) in try CollectionStore.check(folder: path) }
-        for fault in check.faults { print(fault) }
+        for fault in check.faults { try StandardOutput.print(fault.description) }
         guard check.faults.isEmpty else {
             throw CommandFailure.failed(
                 "\(check.summary), faults: \(check.faults.count). \"sensorium collections repair --data "
                     + "\(folder.data)\" keeps what can be read.")
         }
-        print(
+        try StandardOutput.print(
             check.hasChecksums
                 ? "\(check.summary): all as they were written."
                 : "\(check.summary): no fault was seen, but there are no checksums yet. The next start writes them.")
@@ -42,14 +42,14 @@ struct RepairCommand: ParsableCommand {
     func run() throws {
         let check = try folder.collections { path throws(RetrievalError) in try CollectionStore.check(folder: path) }
         guard !check.faults.isEmpty else {
-            print("\(check.summary): there is nothing to repair.")
+            try StandardOutput.print("\(check.summary): there is nothing to repair.")
             return
         }
-        for fault in check.faults { print(fault) }
+        for fault in check.faults { try StandardOutput.print(fault.description) }
         let repair = try folder.collections { path throws(RetrievalError) in try CollectionStore.repair(folder: path) }
-        for fault in repair.lost { print("Lost: \(fault)") }
-        print("Kept items: \(repair.items), collections: \(repair.collections).")
-        if let moved = repair.moved { print("The damaged database is kept as \(moved).") }
+        for fault in repair.lost { try StandardOutput.print("Lost: \(fault)") }
+        try StandardOutput.print("Kept items: \(repair.items), collections: \(repair.collections).")
+        if let moved = repair.moved { try StandardOutput.print("The damaged database is kept as \(moved).") }
     }
 }
 

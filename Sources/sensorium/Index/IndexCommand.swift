@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Foundation
+import Media
 import Retrieval
 import Synchronization
 
@@ -8,10 +9,13 @@ struct IndexCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "index", abstract: "Put the photos and sounds of a folder into a collection.",
         discussion: """
-            Every .jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .bmp, .heic, .heif, .avif, .tif, .tiff, .wav, .flac, .ogg and .mp3 \
-            file below the folder becomes an item, whose id is its path with \
-            ":" in place of "/". Files that are there unchanged (by size and time) are left alone, so an interrupted run is \
-            just started again. What the model has no place for is named and left out.
+            Every photo and sound below the folder becomes an item, whose id is its path with ":" in place of "/". They are told by \
+            their bytes, whatever their names: \(ImageFormat.names) images; \(AudioFormat.acceptedList) sounds. Files that are \
+            there unchanged (by size and time) are left alone, so an interrupted run is just started again. A file that was moved \
+            within the folder keeps one item. Other files are skipped and counted by what they are; hidden files and links are \
+            passed over. What the model has no place for is named and left out.
+
+            A collection is filled from one folder: items of another are taken for files that are gone.
 
             A data folder belongs to one process. While a server has it, send the files to the server with --server.
             """)
@@ -19,13 +23,21 @@ struct IndexCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Folder of the photos and sounds.", valueName: "folder")) var folder: String
     @Option(help: "Name of the collection; it is made where it is missing.") var collection: String
     @OptionGroup var data: DataArguments
-    @Option(help: ArgumentHelp("Send the files to a server, http://…, instead.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("Send the files to a server, http://…, instead.", valueName: "url"),
+        transform: Target.init(argument:))
     var server: Target?
     @Option(help: ArgumentHelp("API key of the server. (SENSORIUM_API_KEY)", valueName: "key"))
     var apiKey: String?
     @Flag(help: "Make the collection anew with the present model; it takes the place of the old one at the end.")
     var reembed = false
-    @Flag(help: "With --reembed: let go of items that have no file in the folder.") var dropMissing = false
+    @Flag(
+        help: """
+            Let go of items whose file is not in the folder any more; with --reembed also of those that were made of no file.
+            """)
+    var dropMissing = false
+    @Flag(help: "Print one JSON object for each file, with what became of it, and one that counts them.")
+    var json = false
     @OptionGroup var model: ModelArguments
 
     func validate() throws {
@@ -33,15 +45,14 @@ struct IndexCommand: ParsableCommand {
         guard server == nil || !reembed else {
             throw ValidationError("--reembed works on a data folder; end the server, and leave --server out.")
         }
-        guard reembed || !dropMissing else { throw ValidationError("--drop-missing belongs to --reembed.") }
     }
 
     func run() throws {
         let files: MediaFolder
         do {
-            files = try MediaFolder(folder)
+            files = try MediaFolder(FileName(CommandLineText.bytes(of: folder)))
         } catch {
-            throw CommandFailure.usage("The folder \(folder) is not there, or is no folder.")
+            throw CommandFailure.usage("The folder \(folder) cannot be read: \(error.reason).")
         }
         guard let server else { return try indexHere(files) }
         try index(files, into: ServerDestination(ServerClient(server, apiKey: apiKey), collection: collection))
@@ -61,35 +72,47 @@ struct IndexCommand: ParsableCommand {
     }
 
     private func index(_ files: MediaFolder, into destination: any IndexDestination) throws {
-        let bar = ProgressBar()
-        let outcome = Mutex<Result<FolderIndexer.Progress, any Error>?>(nil)
+        let report = IndexReport(json: json)
+        let indexer = FolderIndexer(
+            files, into: destination, recognition: .ofMedia, dropsMissing: dropMissing && !reembed)
+        let outcome = Mutex<Result<IndexProgress, any Error>?>(nil)
         let done = DispatchSemaphore(value: 0)
         Task {
+            let result: Result<IndexProgress, any Error>
             do {
-                let progress = try await FolderIndexer(files, into: destination).run(
-                    report: { bar.show($0) },
-                    fail: { path, error in
-                        bar.clear()
-                        reportFailure(path, error)
-                    })
-                outcome.withLock { $0 = .success(progress) }
+                result = .success(
+                    try await indexer.run(report: { report.show($0) }, note: { report.note($0, $1) }))
             } catch {
-                outcome.withLock { $0 = .failure(error) }
+                result = .failure(error)
             }
+            outcome.withLock { $0 = result }
             done.signal()
         }
         done.wait()
-        bar.clear()
+        report.clear()
         guard let progress = try outcome.withLock({ try $0?.get() }) else { return }
-        print(Self.summary(progress, collection))
-        if progress.failed.count > 0 {
-            throw CommandFailure.failed("\(progress.failed) of \(progress.total) files could not be stored.")
+        try report.end()
+        let summary = IndexSummary(progress, files, collection: collection)
+        try StandardOutput.print(json ? summary.json : summary.text)
+        if let failure = summary.failure(folder) { throw failure }
+    }
+}
+
+extension FileRecognition {
+    /// What is decoded here is a photo or a sound.
+    static let ofMedia = FileRecognition(bytes: FileSort.bytes) { path, beginning in
+        switch FileSort(beginning: beginning, ending: path.ending) {
+        case .image: .media(.image)
+        case .audio: .media(.audio)
+        case .other(let name): .other(name)
         }
     }
+}
 
-    /// `2 photos and 1 sound stored in "p", 3 photos unchanged, 1 sound left out.`
-    private static func summary(_ progress: FolderIndexer.Progress, _ collection: String) -> String {
-        "\(progress.stored) stored in \"\(collection)\", \(progress.unchanged) unchanged"
-            + (progress.leftOut.count > 0 ? ", \(progress.leftOut) left out" : "") + "."
+extension ImageFormat {
+    /// "JPEG and PNG".
+    static var names: String {
+        let names = allCases.map(\.name)
+        return names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
     }
 }

@@ -22,8 +22,8 @@ struct ServerDestination: IndexDestination {
         return AcceptedKinds(model: try model.member("name").string(), kinds: Set(kinds))
     }
 
-    func known() throws -> [ItemID: FileStamp] {
-        var stamps: [ItemID: FileStamp] = [:]
+    func known() throws -> [ItemID: IndexedOrigin] {
+        var origins: [ItemID: IndexedOrigin] = [:]
         var next: String? = ""
         while let after = next {
             let query = after.isEmpty ? "" : "&after=\(after.percentEncoded)"
@@ -33,11 +33,11 @@ struct ServerDestination: IndexDestination {
             let page = JSONCursor(json)
             for item in try page.member("items").elements() {
                 guard let id = ItemID(try item.member("id").string()) else { continue }
-                stamps[id] = FileStamp(try item.member("metadata").object())
+                origins[id] = IndexedOrigin(try item.member("metadata").object())
             }
             next = try page.optionalMember("next")?.string()
         }
-        return stamps
+        return origins
     }
 
     func store(_ files: [IndexedFile]) -> [(any Error)?] {
@@ -54,6 +54,14 @@ struct ServerDestination: IndexDestination {
             } catch {
                 return error
             }
+        }
+    }
+
+    func remove(_ ids: [ItemID]) throws {
+        for id in ids {
+            let answer = try client.send("DELETE", "\(items)/\(id.text.percentEncoded)")
+            // Somebody else may have removed it.
+            guard [200, 204, 404].contains(answer.status) else { throw answer.refusal }
         }
     }
 

@@ -13,6 +13,10 @@ enum LocalService {
         var configuration = ServiceConfiguration()
         configuration.model = model.model
         configuration.data = data
+        // The file is the caller's own, and nothing else takes memory.
+        configuration.maxBody = 1 << 30
+        configuration.maxPart = 1 << 30
+        configuration.maxMemory = 8 << 30
         configuration.threads = model.threads > 0 ? model.threads : ComputePool.availableThreads()
         do {
             // The files are the caller's own.
@@ -29,7 +33,7 @@ enum LocalService {
             }
             throw CommandFailure.data("\(error)")
         } catch {
-            throw CommandFailure.model("\(error)")
+            throw ModelFolder.failure(model.model, error)
         }
     }
 }

@@ -38,7 +38,9 @@ struct SearchCommand: ParsableCommand {
     var folder: String?
     @Option(help: "How previews are shown; auto finds out what the terminal can do.") var previews = Previews.auto
     @OptionGroup var data: DataArguments
-    @Option(help: ArgumentHelp("Ask a server, http://…, instead of a data folder.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("Ask a server, http://…, instead of a data folder.", valueName: "url"),
+        transform: Target.init(argument:))
     var server: Target?
     @Option(help: ArgumentHelp("API key of the server. (SENSORIUM_API_KEY)", valueName: "key"))
     var apiKey: String?
@@ -69,10 +71,16 @@ struct SearchCommand: ParsableCommand {
         } else {
             answer = try LocalService.answer(form, model: model, data: data.data)
         }
+        if answer.status == 404, answer.code == "unknown_collection" {
+            let place = server == nil ? "the data folder \(data.data)" : "the server"
+            throw CommandFailure.failed(
+                "There is no collection \"\(collection)\" in \(place). Make it with sensorium index FOLDER --collection "
+                    + "\(collection).")
+        }
         guard answer.status == 200 else { throw CommandFailure.failed(answer.refusal.description.withoutControls) }
         let terminal = TerminalDevice(STDOUT_FILENO)
         if json ?? (terminal == nil) {
-            FileHandle.standardOutput.write(Data(answer.body))
+            try StandardOutput.write(answer.body)
         } else {
             try show(answer, terminal)
         }
@@ -87,26 +95,26 @@ struct SearchCommand: ParsableCommand {
         if explain { form.add("explain", "true") }
         if let kind { form.add("filter", "{\"kind\": \"\(kind.rawValue)\"}") }
         if let text { form.add("text", text) }
-        if let image { form.add("image", file: try readFile(image)) }
-        if let audio { form.add("audio", file: try readFile(audio)) }
+        if let image { form.add("image", file: try InputFile.read(image)) }
+        if let audio { form.add("audio", file: try InputFile.read(audio)) }
         return form
     }
 
     private func show(_ answer: ServerClient.Answer, _ terminal: TerminalDevice?) throws {
         guard let json = answer.json else { throw CommandFailure.failed("The server's answer is no JSON.") }
         let found = try SearchAnswer(json)
-        guard !found.hits.isEmpty else { return print("The collection \"\(collection)\" has nothing to find.") }
+        guard !found.hits.isEmpty else {
+            return try StandardOutput.print("The collection \"\(collection)\" has nothing to find.")
+        }
         var preview: HitPreview?
         if let folder, let terminal, let way = pictures(terminal) { preview = HitPreview(folder: folder, way: way) }
         let lines = found.table.lines
-        // Not by `print`, whose buffer would come after the pictures.
-        let output = FileHandle.standardOutput
         for (number, line) in lines.enumerated() {
-            output.write(Data((line + "\n").utf8))
+            try StandardOutput.print(line)
             guard number > 0, let bytes = preview?.bytes(found.hits[number - 1]) else { continue }
-            output.write(Data(bytes))
+            try StandardOutput.write(bytes)
         }
-        for line in found.keyLines { output.write(Data((line + "\n").utf8)) }
+        for line in found.keyLines { try StandardOutput.print(line) }
     }
 
     private func pictures(_ terminal: TerminalDevice) -> PictureProtocol? {

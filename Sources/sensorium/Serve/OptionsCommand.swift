@@ -7,12 +7,12 @@ struct OptionsCommand: ParsableCommand {
 
     @Flag(help: "As the Markdown table of the README.") var markdown = false
 
-    func run() {
-        guard !markdown else { return print(Setting.markdown, terminator: "") }
+    func run() throws {
+        guard !markdown else { return try StandardOutput.write(Array(Setting.markdown.utf8)) }
         for setting in Setting.table {
             let value = setting.placeholder.map { " <\($0)>" } ?? ""
-            print("--\(setting.name)\(value)\n    \(setting.help)")
-            print("    \(setting.variable), default: \(setting.standard ?? "off")")
+            try StandardOutput.print("--\(setting.name)\(value)\n    \(setting.help)")
+            try StandardOutput.print("    \(setting.variable), default: \(setting.standard ?? "off")")
         }
     }
 }

@@ -31,7 +31,7 @@ struct ServeCommand: ParsableCommand {
         let logger = Logger(label: "sensorium") { SinkLogHandler(label: $0, sink: sink) }
         logger.info("\(memory)")
         let service = try start(configuration, configuration.accessLog == .off ? nil : sink, logger)
-        load(service, logger)
+        load(service, configuration.model, logger)
         let files = FileRereading(service)
         if configuration.http.tlsCertificatePath != nil { files.watchCertificate() }
         let isSupervised = waitForEnd(signals, files) == .leave
@@ -100,14 +100,16 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// Loads while probes are answered already.
-    private func load(_ service: Service, _ logger: Logger) {
+    private func load(_ service: Service, _ model: String, _ logger: Logger) {
         Thread.detachNewThread {
             do {
                 let start = ContinuousClock.now
                 try service.load()
                 logger.info("Ready after \(start.duration(to: .now)).")
             } catch {
-                StandardError.write("sensorium: \(error)")
+                let sentence =
+                    error is RetrievalError ? "\(error)" : ModelFolder.failure(model, error).sentence
+                StandardError.write("sensorium: \(sentence)")
                 // Nothing was taken yet that would have to be finished.
                 Foundation.exit(error is RetrievalError ? 5 : 3)
             }

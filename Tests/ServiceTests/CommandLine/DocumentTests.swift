@@ -96,7 +96,7 @@ private final class Workplace {
         ] {
             try files.copyItem(atPath: Photo.folder.appending(path: fixture).path, toPath: "\(path)/\(name)")
         }
-        for name in ["Tests", "models", "Makefile"] {
+        for name in ["Tests", "examples", "models", "Makefile"] {
             try files.createSymbolicLink(
                 atPath: "\(path)/\(name)", withDestinationPath: Self.repository.appending(path: name).path)
         }

@@ -175,7 +175,7 @@ import Testing
         let photos = folder.path + "/photos"
         let indexed = try Program.run(["index", photos] + arguments)
         #expect(indexed.code == 1 && indexed.errors.contains("bad.flac"), "\(indexed.errors)")
-        #expect(indexed.output == "2 photos and 1 sound stored in \"p\", nothing unchanged.\n")
+        #expect(indexed.output == "2 photos and 1 sound stored in \"p\", nothing unchanged, 1 sound failed.\n")
         let json = try search(["--image", photos + "/photo.png", "--text", "a circle", "--explain"])
         #expect(json.code == 0 && json.output.hasPrefix("{\"collection\":\"p\",\"hits\":["), "\(json.errors)")
         let table = try search(["--image", photos + "/photo.png", "--text", "a circle", "--explain", "--no-json"])
@@ -193,7 +193,7 @@ import Testing
         let leaning = try search(["--image", photos + "/photo.png", "--text", "a circle", "--weight", "0", "--no-json"])
         #expect(leaning.output.contains(/\n1 +1\.0000 .*  photo\.png\n/), "\(leaning.output)")
         let remade = try Program.run(["index", photos, "--reembed"] + arguments)
-        #expect(remade.output == "2 photos and 1 sound stored in \"p\", nothing unchanged.\n")
+        #expect(remade.output == "2 photos and 1 sound stored in \"p\", nothing unchanged, 1 sound failed.\n")
     }
 
     @Test func `a collection that is not there, and one without anything like it, are told apart`() throws {

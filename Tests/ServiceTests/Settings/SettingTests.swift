@@ -54,6 +54,23 @@ import Testing
             ])
     }
 
+    @Test(arguments: [
+        "https://app.example.org", "http://localhost:3000", "http://127.0.0.1:8080", "https://[::1]:8443", "null", "*",
+        "chrome-extension://abcdefgh", "http://a.example:443",
+    ]) func `an origin as browsers send it is taken`(_ origin: String) throws {
+        #expect(try configuration([:], ["cors-origin": [origin]]).corsOrigins == [origin])
+    }
+
+    @Test(arguments: [
+        "localhost:3000", "app.example.org", "https://app.example.org/", "https://App.example.org",
+        "https://a.example:443",
+        "http://a.example:80", "https://", "https://a.example/path", "https://a b", "http://a.example:99999",
+        "http://a.example:080", "https://*.example.org", "",
+    ]) func `an origin that no page has is refused, and one shown`(_ origin: String) {
+        let error = #expect(throws: Setting.Invalid.self) { try configuration([:], ["cors-origin": [origin]]) }
+        #expect(error?.description.contains("such as https://app.example.org or http://localhost:3000") == true)
+    }
+
     @Test func `an unknown variable is refused, and the nearest known one named`() {
         let error = #expect(throws: Setting.Invalid.self) { try configuration(["SENSORIUM_MAX_BODDY": "1"]) }
         #expect(error?.description.contains("did you mean SENSORIUM_MAX_BODY?") == true)

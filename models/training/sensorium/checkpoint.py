@@ -1,5 +1,6 @@
 """Reading and writing checkpoints: a folder in Hugging Face layout, float16, shards of at most 50 MB."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -120,19 +121,58 @@ def load(folder: Path) -> tuple[dict, Sensorium]:
     return config, network.eval()
 
 
-def extend(base: Path, folder: Path, components: dict[str, Path], card: str) -> None:
-    """Writes `base` with these towers and heads: name -> file without suffix, `.json` and `.safetensors` beside each other."""
+def tower_digest(tensors: dict[str, Tensor], name: str) -> str:
+    """What tells the weights of a tower from those of every other: SHA-256 over its tensors as they are stored, by their names."""
+    digest = hashlib.sha256()
+    for key in sorted(key for key in tensors if key.startswith(f"{name}.")):
+        tensor = tensors[key].contiguous()
+        digest.update(f"{key.removeprefix(name)} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.view(torch.uint8).numpy().tobytes())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def extend(base: Path, folder: Path, components: dict[str, Path], card: str | None, name: str) -> None:
+    """Writes `base` under another name with these towers and heads: name -> file without suffix, `.json` and `.safetensors`
+    beside each other. Without a card one is made of what is known."""
     config, tensors = read(base)
-    for name, file in components.items():
+    trained_on: dict[str, dict[str, str]] = {}
+    lines = [f"# {name}\n", f"The checkpoint `{config['name']}` with parts of its own:\n"]
+    config["name"] = name
+    for part_name, file in components.items():
         description = json.loads(file.with_suffix(".json").read_text())
-        config[{"tower": "towers", "head": "heads"}[description["kind"]]][name] = description["config"]
-        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(f"{name}.")}
-        tensors |= {f"{name}.{key}": tensor for key, tensor in load_file(file.with_suffix(".safetensors")).items()}
-    for name, head in config["heads"].items():
+        trained_on[part_name] = description.get("towers", {})
+        lines.append(described(part_name, description))
+        config[{"tower": "towers", "head": "heads"}[description["kind"]]][part_name] = description["config"]
+        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(f"{part_name}.")}
+        tensors |= {f"{part_name}.{key}": tensor for key, tensor in load_file(file.with_suffix(".safetensors")).items()}
+    for head_name, towers in trained_on.items():
+        refuse_other_towers(head_name, towers, tensors, base)
+    for head_name, head in config["heads"].items():
         if needs_all(head):
             head["alone"] = False
-            tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(f"{name}.alone.")}
-    save(folder, config, tensors, base / "tokenizer.json", card)
+            tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(f"{head_name}.alone.")}
+    lines.append("\nSay here what they were trained on, how well they answer, and under which licence they may be used. The model\n"
+                 "card of the checkpoint that they extend says that of its parts.\n")
+    save(folder, config, tensors, base / "tokenizer.json", "\n".join(lines) if card is None else card)
+
+
+def described(name: str, description: dict) -> str:
+    """A line of a model card about a tower or head."""
+    config = description["config"]
+    what = f"{description['kind']} of type {config['type']}"
+    if "inputs" in config:
+        what += f", from {', '.join(config['inputs'])}"
+    return f"- `{name}`: {what}" + (f", to {', '.join(config['labels'])}" if "labels" in config else "")
+
+
+def refuse_other_towers(head: str, towers: dict[str, str], tensors: dict[str, Tensor], base: Path) -> None:
+    """A head reads the tokens of the very towers that it was trained on; of others its answers are noise."""
+    for name, digest in towers.items():
+        if tower_digest(tensors, name) != digest:
+            raise SystemExit(
+                f"The head {head} was trained on tokens of another tower \"{name}\" than the one it would be served with, that of {base}. "
+                f"Compute the tokens with CheckpointTowers(\"{base}\") and train it anew, or export it onto the checkpoint it was trained on."
+            )
 
 
 def needs_all(head: dict) -> bool:

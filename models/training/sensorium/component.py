@@ -15,14 +15,23 @@ from torch import Tensor
 from .progress import save_head
 
 
-def save_component(work: Path, name: str, kind: str, config: dict, tensors: dict[str, Tensor]) -> None:
-    """`kind` "tower" or "head"; names of tensors without the prefix that they get in the checkpoint. Kept as float16."""
+def save_component(
+    work: Path, name: str, kind: str, config: dict, tensors: dict[str, Tensor], towers: dict[str, str] | None = None
+) -> None:
+    """`kind` "tower" or "head"; names of tensors without the prefix that they get in the checkpoint. Kept as float16.
+
+    `towers`: the digests of the towers that a head was trained on (`CheckpointTowers.digests`), which export holds against those
+    that it would be served with.
+    """
     folder = work / "components"
     folder.mkdir(parents=True, exist_ok=True)
     save_head(folder / f"{name}.safetensors", {
         key: tensor.detach().to("cpu", torch.float16).contiguous() for key, tensor in tensors.items()
     })
-    (folder / f"{name}.json").write_text(json.dumps({"kind": kind, "config": config}, indent=1) + "\n")
+    read = {given["tower"] for given in config.get("inputs", {}).values()}
+    known = {tower: digest for tower, digest in (towers or {}).items() if tower in read}
+    description = {"kind": kind, "config": config} | ({"towers": known} if known else {})
+    (folder / f"{name}.json").write_text(json.dumps(description, indent=1) + "\n")
 
 
 def load_component(work: Path, name: str) -> tuple[dict, dict[str, Tensor]]:

@@ -16,8 +16,8 @@ struct HostileCommand: ParsableCommand {
         []
     @Option(help: ArgumentHelp("The sensorium to attack, if not this one.", valueName: "file"))
     var program = "/proc/self/exe"
-    @Option(help: ArgumentHelp("Folder of the checkpoint to serve.", valueName: "folder"))
-    var model = "models/sensorium-base"
+    @Option(help: ArgumentHelp("Folder of the checkpoint to serve. (SENSORIUM_MODEL)", valueName: "folder"))
+    var model = ModelFolder.standard
     @Option(help: ArgumentHelp("Folder of the test media.", valueName: "folder")) var media = "Tests/Fixtures/media"
     @Option(help: "Seconds of each measurement.") var seconds = 6.0
     @Flag(help: "Print a line of JSON for each figure instead of a table.") var json = false
@@ -41,9 +41,9 @@ struct HostileCommand: ParsableCommand {
 
     func run() throws {
         let attacks = Self.attacks.filter { only.isEmpty || only.contains($0.name) }
-        guard !list else { return attacks.forEach { print("\($0.name): \($0.deed)") } }
+        guard !list else { return try attacks.forEach { try StandardOutput.print("\($0.name): \($0.deed)") } }
         let arms = ServerUnderAttack.Arms(
-            program: program, model: model, photo: try readFile("\(media)/astronaut.jpg"), media: media,
+            program: program, model: model, photo: try InputFile.read("\(media)/astronaut.jpg"), media: media,
             seconds: seconds)
         var rows: [(attack: any Attack, figure: Figure)] = []
         for attack in attacks {
@@ -53,7 +53,7 @@ struct HostileCommand: ParsableCommand {
                 if json { try show(attack, figure) }
             }
         }
-        if !json { show(rows) }
+        if !json { try show(rows) }
         let missed = rows.count { !$0.figure.isHeld }
         guard missed == 0 else {
             throw CommandFailure.failed("\(missed) of \(rows.count { $0.figure.bound != nil }) bounds were missed.")
@@ -78,10 +78,10 @@ struct HostileCommand: ParsableCommand {
             json.field("bound", figure.boundText)
             json.field("held", figure.isHeld)
         }
-        print(json.text)
+        try StandardOutput.print(json.text)
     }
 
-    private func show(_ rows: [(attack: any Attack, figure: Figure)]) {
+    private func show(_ rows: [(attack: any Attack, figure: Figure)]) throws {
         var table = TextTable([
             .init("attack"), .init("figure"), .init("value", alignsRight: true), .init("bound", alignsRight: true),
             .init(""),
@@ -90,6 +90,6 @@ struct HostileCommand: ParsableCommand {
             let verdict = row.figure.bound == nil ? "" : row.figure.isHeld ? "holds" : "MISSED"
             table.add([row.attack.name, row.figure.name, row.figure.text, row.figure.boundText, verdict])
         }
-        print(table.lines.joined(separator: "\n"))
+        try StandardOutput.print(table.lines.joined(separator: "\n"))
     }
 }

@@ -100,7 +100,7 @@ final class ServerUnderAttack {
     }
 
     /// A file of the test media.
-    func medium(_ path: String) throws -> [UInt8] { try readFile("\(arms.media)/\(path)") }
+    func medium(_ path: String) throws -> [UInt8] { try InputFile.read("\(arms.media)/\(path)") }
 
     /// The header field that carries a key.
     static func authorization(_ key: String?) -> [(name: String, value: String)] {

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The options of commands that send one request again and again, for one client or for several.
 struct LoadArguments: ParsableArguments {
-    @Option(help: "Where to send to, http://…") var url: Target
+    @Option(help: "Where to send to, http://…", transform: Target.init(argument:)) var url: Target
     @Option(help: ArgumentHelp("Photo to send as the part \"image\"; several are taken in turn.", valueName: "file"))
     var image: [String] = []
     @Option(help: "Width of the beam search.") var beams: Int?
@@ -53,7 +53,7 @@ struct LoadArguments: ParsableArguments {
         let pairs = field.map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
         guard pairs.allSatisfy({ $0.count == 2 }) else { throw CommandFailure.usage("--field takes name=value.") }
         let fields = pairs.map { ($0[0], $0[1]) } + (beams.map { [("beams", String($0))] } ?? [])
-        return try image.map { request.form(file: try readFile($0), fields: fields) }
+        return try image.map { request.form(file: try InputFile.read($0), fields: fields) }
     }
 }
 

@@ -54,6 +54,6 @@ struct LoadCommand: ParsableCommand {
             if rate == nil { json.field("clients", clients) }
             try figures.write(to: &json)
         }
-        print(json.text)
+        try StandardOutput.print(json.text)
     }
 }

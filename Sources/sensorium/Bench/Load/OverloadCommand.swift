@@ -32,7 +32,7 @@ struct OverloadCommand: ParsableCommand {
                 try json.field("goodput_of_capacity", step.share)
                 try step.figures.write(to: &json)
             }
-            print(json.text)
+            try StandardOutput.print(json.text)
         }
     }
 }

@@ -1,0 +1,104 @@
+import JSON
+
+/// The parts of a checkpoint folder, as far as they can be read, and what is wrong with each.
+public struct CheckpointParts: Sendable {
+    /// `config.json`; nil where it cannot be used.
+    let configuration: SensoriumConfiguration?
+    /// What `config.json` says as far as other parts are to be held against it, also where it has keys that it should not have;
+    /// nil where that is not known.
+    public let reading: SensoriumConfiguration?
+    /// What is wrong, those of the configuration first. Tensors are held against nothing yet.
+    public let problems: [CheckpointProblem]
+
+    let configurationFile: FileMapping?
+    let preprocessor: PreprocessorConfiguration?
+    let files: TensorFiles
+
+    /// Reads whatever can be read of a folder.
+    public init(_ directory: String) {
+        var problems: [CheckpointProblem] = []
+        var configuration: SensoriumConfiguration?
+        var reading: SensoriumConfiguration?
+        var configurationFile: FileMapping?
+        do {
+            configurationFile = try FileMapping(path: "\(directory)/config.json", file: "config.json")
+            switch SensoriumConfiguration.read(try readJSON("config.json", directory: directory)) {
+            case .success(let read): configuration = read
+            case .failure(let found):
+                problems += found.list
+                reading = found.reading
+            }
+        } catch {
+            problems.append(error)
+        }
+        var preprocessor: PreprocessorConfiguration?
+        if configuration?.towers.image != nil || fileExists("\(directory)/preprocessor_config.json") {
+            do {
+                switch PreprocessorConfiguration.read(
+                    try readJSON("preprocessor_config.json", directory: directory))
+                {
+                case .success(let read): preprocessor = read
+                case .failure(let found): problems += found.list
+                }
+            } catch {
+                problems.append(error)
+            }
+        }
+        if let preprocessor, let configuration {
+            for case (let name, .image(let tower)) in configuration.towers
+            where (preprocessor.width, preprocessor.height) != (tower.imageSize, tower.imageSize) {
+                problems.append(
+                    .contradiction(
+                        key: "size", value: "\(preprocessor.width) x \(preprocessor.height)",
+                        otherKey: "towers.\(name).image_size", otherValue: "\(tower.imageSize)"))
+            }
+        }
+        files = TensorFiles(directory: directory)
+        self.configuration = configuration
+        self.reading = configuration ?? reading
+        self.configurationFile = configurationFile
+        self.preprocessor = preprocessor
+        self.problems = problems + files.problems
+    }
+
+    /// What is wrong with the tensors. Without `requirements`, which nobody knows where the configuration cannot be used, only
+    /// their values are looked at; and where a file of them cannot be read, none is called missing.
+    public func tensorProblems(against requirements: [TensorRequirement]?) -> [CheckpointProblem] {
+        guard let requirements else { return files.tensors.compactMap(Self.valueProblem) }
+        let found = Self.problems(of: files.tensors.sorted { $0.name < $1.name }, against: requirements)
+        guard !files.problems.isEmpty else { return found }
+        return found.filter { if case .missingTensor = $0 { false } else { true } }
+    }
+
+    /// What keeps tensors from being those that are asked for.
+    static func problems(
+        of tensors: [StoredTensor], against requirements: [TensorRequirement]
+    ) -> [CheckpointProblem] {
+        var problems: [CheckpointProblem] = []
+        var rest = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for requirement in requirements {
+            guard let tensor = rest.removeValue(forKey: requirement.name) else {
+                problems.append(.missingTensor(name: requirement.name, shape: requirement.shape))
+                continue
+            }
+            if tensor.shape != requirement.shape {
+                problems.append(
+                    .wrongShape(name: tensor.name, found: tensor.shape, expected: requirement.shape))
+            }
+            if let problem = valueProblem(tensor) { problems.append(problem) }
+        }
+        for tensor in tensors where rest[tensor.name] != nil {
+            problems.append(.extraTensor(name: tensor.name, shape: tensor.shape))
+        }
+        return problems
+    }
+
+    private static func valueProblem(_ tensor: StoredTensor) -> CheckpointProblem? {
+        guard tensor.elementType.isWeight else {
+            return .wrongElementType(name: tensor.name, found: tensor.elementType)
+        }
+        return tensor.firstNonFinite().map {
+            .notFinite(name: tensor.name, position: $0.position, value: $0.value.isNaN ? "NaN" : "\($0.value)")
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Retrieval
+import Synchronization
+
+/// Says how far the work is: on a terminal by a line at its bottom that changes, elsewhere by a line now and then.
+final class ProgressLine: Sendable {
+    /// How often a line is written where there is no terminal.
+    static let interval = Duration.seconds(10)
+
+    private struct State {
+        var isShown = false
+        var last: ContinuousClock.Instant
+    }
+
+    private let isTerminal: Bool
+    private let start: ContinuousClock.Instant
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let write: @Sendable (String) -> Void
+    private let state: Mutex<State>
+    private static let width = 30
+
+    /// - Parameters:
+    ///   - isTerminal: whether what is written can be written over.
+    ///   - now: what time it is.
+    ///   - write: where text goes; standard error if nothing is said.
+    init(
+        isTerminal: Bool = isatty(STDERR_FILENO) == 1,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        write: @escaping @Sendable (String) -> Void = { StandardError.write(text: $0) }
+    ) {
+        self.isTerminal = isTerminal
+        self.now = now
+        self.write = write
+        start = now()
+        state = Mutex(State(last: start))
+    }
+
+    /// Shows the state.
+    func show(_ progress: IndexProgress) {
+        let time = now()
+        let line = Self.line(progress, seconds: start.duration(to: time) / .seconds(1))
+        guard !isTerminal else {
+            write("\r" + Self.bar(progress) + line + "\u{1B}[K")
+            return state.withLock { $0.isShown = true }
+        }
+        let isDue = state.withLock { state in
+            guard state.last.duration(to: time) >= Self.interval else { return false }
+            state.last = time
+            return true
+        }
+        if isDue { write("sensorium: " + line + "\n") }
+    }
+
+    /// Removes the line from a terminal, so that something else can be written.
+    func clear() {
+        let wasShown = state.withLock { state in
+            defer { state.isShown = false }
+            return state.isShown
+        }
+        if wasShown { write("\r\u{1B}[K") }
+    }
+
+    /// `120 of 400, 25 a second, 100 photos and 18 sounds stored, 2 sounds failed`
+    static func line(_ progress: IndexProgress, seconds: Double) -> String {
+        let rate = seconds > 0 ? Int(Double(progress.stored.count + progress.failed.count) / seconds) : 0
+        return "\(progress.done) of \(progress.total), \(rate) a second"
+            + (progress.stored.count > 0 ? ", \(progress.stored) stored" : "")
+            + (progress.failed.count > 0 ? ", \(progress.failed) failed" : "")
+    }
+
+    /// `[###       ] `
+    private static func bar(_ progress: IndexProgress) -> String {
+        let filled = progress.total > 0 ? progress.done * width / progress.total : width
+        return "[\(String(repeating: "#", count: filled))\(String(repeating: " ", count: width - filled))] "
+    }
+}

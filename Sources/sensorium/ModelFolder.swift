@@ -1,0 +1,23 @@
+import Foundation
+
+/// Where the checkpoint is looked for.
+enum ModelFolder {
+    /// What SENSORIUM_MODEL says, else where the source of Sensorium has one.
+    static var standard: String {
+        ProcessInfo.processInfo.environment["SENSORIUM_MODEL"] ?? "models/sensorium-base"
+    }
+
+    /// Whether a folder has no model at all.
+    static func isMissing(_ folder: String) -> Bool {
+        access("\(folder)/config.json", F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
+    }
+
+    /// Why a model cannot be had. Of a folder without one the sentence says where it was looked for, and how another is named.
+    static func failure(_ folder: String, _ error: any Error) -> CommandFailure {
+        guard isMissing(folder) else { return .model("\(error)") }
+        let place = folder.hasPrefix("/") ? "" : " below \(FileManager.default.currentDirectoryPath)"
+        return .model(
+            "There is no model in \(folder)\(place): it has no config.json. Name its folder with --model FOLDER or in the "
+                + "variable SENSORIUM_MODEL; the source of Sensorium has one, models/sensorium-base.")
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import Testing
+
+/// What commands take, and what they say where they do not.
+@Suite struct `A command` {
+    private let folder: ScratchFolder
+    private let model = ["--model", CommandRun.model]
+
+    init() throws { folder = try ScratchFolder() }
+
+    // MARK: Files
+
+    @Test func `has a line of JSON for each file, also for those that fail`() throws {
+        try Data("no photo".utf8).write(to: folder.url("bad.jpg"))
+        let run = try CommandRun(
+            ["caption", "--json", CommandRun.photo, folder.url("bad.jpg").path, "/nowhere.jpg", CommandRun.photo]
+                + model)
+        #expect(run.code == 1 && run.lines.count == 4)
+        for place in [0, 3] { #expect(run.lines[place].hasPrefix(#"{"file":"\#(CommandRun.photo)","caption":""#)) }
+        #expect(run.lines[1].contains(#""error":"The bytes are"#))
+        #expect(
+            run.lines[2]
+                == #"{"file":"/nowhere.jpg","error":"The file /nowhere.jpg cannot be read: No such file or directory."}"#
+        )
+        #expect(!run.errors.contains("send"))
+        #expect(run.errors.hasSuffix("sensorium: 2 of 4 files could not be described.\n"))
+    }
+
+    @Test func `has a line for each input that is to be a vector`() throws {
+        let run = try CommandRun(
+            ["embed", "--text", "a dog", "--image", "/nowhere.jpg", "--image", CommandRun.photo] + model)
+        #expect(run.code == 1 && run.lines.count == 3)
+        #expect(run.lines[0].hasPrefix("[") && run.lines[2].hasPrefix("["))
+        #expect(run.lines[1].hasPrefix(#"{"file":"/nowhere.jpg","error":"#))
+    }
+
+    @Test func `says of a folder that it is one`() throws {
+        let run = try CommandRun(["caption", folder.path] + model)
+        #expect(run.code == 1)
+        #expect(run.errors.contains("The file \(folder.path) cannot be read: it is a folder; name the files in it."))
+    }
+
+    @Test(arguments: ["-", "/dev/stdin", "/dev/fd/0"]) func `reads standard input`(_ name: String) throws {
+        let photo = try Data(contentsOf: URL(filePath: CommandRun.photo))
+        let run = try CommandRun(["caption", name] + model, input: photo)
+        #expect(run.code == 0 && run.lines == ["a brown and black dog is playing on a wooden table"])
+        let piped = try CommandRun(["caption", name] + model, before: "cat \(CommandRun.photo) |")
+        #expect(piped.lines == run.lines)
+    }
+
+    @Test func `reads standard input once`() throws {
+        let photo = try Data(contentsOf: URL(filePath: CommandRun.photo))
+        let run = try CommandRun(["caption", "-", "-"] + model, input: photo)
+        #expect(run.code == 1 && run.lines.count == 1)
+        #expect(
+            run.errors.contains("Standard input (-) cannot be read: it can be read once, and is named a second time."))
+    }
+
+    @Test func `opens a file whose name is no UTF-8`() throws {
+        let run = try CommandRun(
+            ["--json"] + model,
+            before: "cp \(CommandRun.photo) \(folder.path)/$(printf 'caf\\351.jpg'); set -- caption "
+                + "\(folder.path)/$(printf 'caf\\351.jpg') \"$@\"")
+        #expect(run.code == 0)
+        #expect(run.output.hasPrefix(#"{"file":"\#(folder.path)/caf\\xE9.jpg","caption":""#))
+    }
+
+    // MARK: The model
+
+    @Test(arguments: [
+        ["caption", CommandRun.photo], ["ask", CommandRun.photo, "what?"], ["emotion", "--text", "x"],
+        ["embed", "--text", "x"], ["tokenize"], ["bench", "tower"],
+        ["search", "--collection", "c", "--text", "x", "--data", "DATA"],
+        ["index", "FOLDER", "--collection", "c", "--data", "DATA"],
+    ]) func `that finds no model says where it looked and how to name one`(_ arguments: [String]) throws {
+        let given = arguments.map { ["DATA": folder.url("data").path, "FOLDER": folder.path][$0] ?? $0 }
+        let run = try CommandRun(given, folder: "/usr")
+        #expect(run.code == 3)
+        for words in ["models/sensorium-base below /usr", "--model FOLDER", "SENSORIUM_MODEL"] {
+            #expect(run.errors.contains(words), "\(run.errors)")
+        }
+    }
+
+    @Test func `that serves without a model says so too`() throws {
+        let run = try CommandRun(["serve", "--port", "0", "--data", "off"], folder: "/usr")
+        #expect(run.code == 3 && run.errors.contains("--model FOLDER"))
+    }
+
+    @Test(arguments: [["caption", CommandRun.photo], ["tokenize"], ["embed", "--text", "x"], ["bench", "tower"]])
+    func `finds its model by SENSORIUM_MODEL`(_ arguments: [String]) throws {
+        let run = try CommandRun(
+            arguments, input: Data("a\n".utf8), folder: "/usr", environment: ["SENSORIUM_MODEL": CommandRun.model])
+        #expect(run.code == 0, "\(run.errors)")
+    }
+
+    @Test(.enabled(if: !FileManager.default.fileExists(atPath: "/usr/bin/swift")))
+    func `of make says what to install where there is no Swift`() throws {
+        let run = try CommandRun([], before: "PATH=/usr/bin:/bin; exec make -C '\(CommandRun.root.path)' run")
+        #expect(run.code == 2)
+        #expect(
+            run.errors.contains("Swift 6.3 is needed") && run.errors.contains("https://www.swift.org/install/linux/"))
+        #expect(!run.output.contains("apt"))
+    }
+
+    // MARK: Usage
+
+    @Test(arguments: [
+        ["search", "--collection", "c", "--text", "a", "--text", "b"],
+        ["search", "--collection=c", "--collection", "d"],
+        ["serve", "--port", "1", "--port=2"], ["emotion", "--text", "a", "--text", "b"],
+        ["bench", "search", "--items", "1", "--items", "2"], ["collections", "check", "--data", "a", "--data", "b"],
+        ["tokenize", "--model", "a", "--model", "b"], ["caption", "x.jpg", "--beams", "1", "--beams", "2"],
+    ]) func `refuses an option of one value that is given twice`(_ arguments: [String]) throws {
+        let run = try CommandRun(arguments)
+        #expect(run.code == 2)
+        #expect(run.errors.contains(" is given 2 times, and takes one value. See sensorium \(arguments[0])"))
+    }
+
+    @Test func `takes several values where it takes several`() throws {
+        #expect(try CommandRun(["embed", "--text", "a", "--text", "b"] + model).lines.count == 2)
+    }
+
+    @Test(arguments: [
+        ("https://example.org", "does not speak TLS"), ("example.org:8080", "http://HOST:PORT"),
+        ("http://[::1]:8080", "IPv6"), ("http://:80", "http://HOST:PORT"), ("http://h:0", "1 to 65535"),
+    ]) func `says how a server is named`(_ server: String, _ words: String) throws {
+        for command in [["search", "--text", "x"], ["index", "/"]] {
+            let run = try CommandRun(command + ["--collection", "c", "--server", server])
+            #expect(run.code == 2 && run.errors.contains(words), "\(run.errors)")
+        }
+    }
+
+    @Test func `names a server that is not known`() throws {
+        let run = try CommandRun(
+            ["search", "--text", "x", "--collection", "c", "--server", "http://no-such-host.invalid"])
+        #expect(run.code == 1 && run.errors.contains("its name is not known"))
+    }
+
+    @Test func `says what an origin looks like`() throws {
+        let run = try CommandRun(["serve", "--cors-origin", "localhost:3000"])
+        #expect(run.code == 2 && run.errors.contains("such as https://app.example.org or http://localhost:3000"))
+    }
+
+    @Test func `says how a collection is made that is not there`() throws {
+        let run = try CommandRun(
+            ["search", "--collection", "none", "--text", "x", "--data", folder.url("data").path] + model)
+        #expect(run.code == 1)
+        #expect(
+            run.errors
+                == "sensorium: There is no collection \"none\" in the data folder \(folder.url("data").path). Make it with "
+                + "sensorium index FOLDER --collection none.\n")
+    }
+
+    // MARK: Inspecting
+
+    @Test func `names every fault of a model, wherever it is`() throws {
+        let tiny = CommandRun.root.appending(path: "Tests/Fixtures/space")
+        for name in ["config.json", "model.safetensors", "tokenizer.json"] {
+            try folder.copy(tiny.appending(path: name).path, as: name)
+        }
+        #expect(try CommandRun(["inspect", folder.path]).code == 0)
+        var configuration = try String(contentsOf: folder.url("config.json"), encoding: .utf8)
+        configuration.replace(/"intermediate_size": *64/, with: "\"intermediate_size\": 96")
+        try Data(configuration.utf8).write(to: folder.url("config.json"))
+        try Data("{}".utf8).write(to: folder.url("tokenizer.json"))
+        try Data("{\"size\": 1}".utf8).write(to: folder.url("preprocessor_config.json"))
+        let run = try CommandRun(["inspect", folder.path])
+        #expect(run.code == 3)
+        for words in ["preprocessor_config.json", "tokenizer.json", "but config.json asks for"] {
+            #expect(run.errors.contains(words), "\(run.errors)")
+        }
+    }
+}
