@@ -172,7 +172,7 @@ import Tokenizer
             (["text"], "sketch", nil, "view says what a picture is"), (["image"], nil, 0.5, "weight is the share"),
             (["text"], nil, 0.5, "weight is the share"), (["image", "audio"], nil, 0.2, "weight is the share"),
             (["image", "text"], nil, 1.5, "weight is 1.5"), (["image", "text"], nil, -0.1, "weight is -0.1"),
-            (["image", "text"], nil, .nan, "weight is nan"), ([], nil, nil, "send image or text or audio"),
+            (["image", "text"], nil, .nan, "weight is nan"), ([], nil, nil, "give it image or text or audio"),
             (["sketch"], nil, nil, "does not read the part sketch"),
         ] as [([String], String?, Double?, String)])
     func `a query that makes no sense is refused`(

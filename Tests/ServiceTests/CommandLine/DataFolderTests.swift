@@ -47,7 +47,8 @@ import Testing
         for name in ["summer/bad.png", "summer/bad.mp3"] { #expect(first.errors.contains(name), "\(first.errors)") }
         #expect(first.errors.contains("1 photo and 1 sound of 4 files could not be stored."), "\(first.errors)")
         let second = try Program.run(arguments)
-        #expect(second.output == "nothing stored in \"p\", 1 photo and 1 sound unchanged, 1 photo and 1 sound failed.\n")
+        #expect(
+            second.output == "nothing stored in \"p\", 1 photo and 1 sound unchanged, 1 photo and 1 sound failed.\n")
         let item = harness.send("GET", "/v1/collections/p/items/summer:grey%20one.jpg")
         #expect(item.value("metadata", "path") == .string("summer/grey one.jpg"))
         #expect(item.value("kind") == .string("image"))
