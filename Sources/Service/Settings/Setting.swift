@@ -61,6 +61,7 @@ extension Setting {
 
     static func origins(_ name: String, _ field: Field<[String]>, _ help: String) -> Setting {
         Setting(
+            // `placeholder` is what --help shows in the value's place: `--cors-origin <origin>`.
             name: name, placeholder: "origin", help: help, standard: nil, isList: true,
             apply: { text, configuration in
                 configuration[keyPath: field].append(text)
