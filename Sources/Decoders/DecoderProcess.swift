@@ -48,40 +48,59 @@ final class DecoderProcess: Sendable {
     /// - Parameters:
     ///   - memory: what decoding takes at most, in bytes.
     ///   - limit: how long it may take: of a processor, and of time four times that where it has to give way.
-    ///   - patience: how long it has the processor like others; after that it gets what these leave.
+    ///   - patience: after what time it is long, so that `urgency` says how much of a processor it gets from then on.
+    ///   - urgency: see ``Sender``.
     /// - Returns: what it answered, and whether it had to give way.
     func run(
-        _ task: DecoderTask, _ bytes: [UInt8], memory: Int, maxAnswer: Int, within limit: Duration, patience: Duration
+        _ task: DecoderTask, _ bytes: [UInt8], memory: Int, maxAnswer: Int, within limit: Duration, patience: Duration,
+        urgency: @escaping (Duration) -> Urgency = { _ in .low }
     ) throws(MessageSocket.Failure) -> (answer: DecoderMessage, gaveWay: Bool) {
         let start = ContinuousClock.now
         limit_process(
             processIdentifier, UInt64(limit.components.seconds) + 1, UInt64(mapped + memory + Self.unaccountedMemory))
-        var gaveWay = false
+        var clock = ProcessorClock(processIdentifier)
+        defer { _ = urgency(clock.lap()) }
+        var lowest = Urgency.usual
         let waiting = Patience(
             until: start + limit,
-            warning: (
-                start + patience,
+            watch: (
+                start + patience, Self.lookInterval,
                 {
-                    gaveWay = true
-                    self.giveWay()
+                    let now = urgency(clock.lap())
+                    if now < lowest {
+                        lowest = now
+                        self.lower(to: now)
+                    }
                     return start + limit * Self.stretching
                 }
             ))
         try bytes.withUnsafeBufferPointer { (bytes) throws(MessageSocket.Failure) in
             try socket.send([memory] + task.numbers, UnsafeRawBufferPointer(bytes), waiting)
         }
-        return (try socket.receive(maxBytes: maxAnswer, waiting), gaveWay)
+        return (try socket.receive(maxBytes: maxAnswer, waiting), lowest < .usual)
     }
 
     /// Heap that a process keeps between uploads, pieces of files on their way, rounding.
     private static let unaccountedMemory = 24 << 20
 
-    /// How much longer what gives way may take, for it waits for others meanwhile.
+    /// How much longer what is long may take, for it waits for others meanwhile.
     private static let stretching = 4
+    /// How often what is long is asked how urgent it is.
+    private static let lookInterval = Duration.milliseconds(10)
 
-    /// Gives it the lowest priority, for good: without privileges no process can be raised again.
-    private func giveWay() {
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(processIdentifier), 19)
+    /// SCHED_IDLE of <linux/sched.h>, which Swift's Glibc module leaves out.
+    private static let idlePolicy: Int32 = 5
+
+    /// Gives it less of the processors, for good.
+    private func lower(to urgency: Urgency) {
+        switch urgency {
+        case .usual: break
+        case .shared: _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(processIdentifier), 10)
+        case .low: _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(processIdentifier), 19)
+        case .idle:
+            var none = sched_param(sched_priority: 0)
+            _ = sched_setscheduler(processIdentifier, Self.idlePolicy, &none)
+        }
     }
 
     /// How a process ended that closed its connection.

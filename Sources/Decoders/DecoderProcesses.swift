@@ -67,8 +67,8 @@ public final class DecoderProcesses: MediaDecoder {
 
     /// Has a photo and a sound that are known to be good decoded by new processes.
     public func check() throws(DecoderFailure) {
-        // What gives way is not kept, so that each is decoded by a process that has done nothing yet.
-        let sender = Sender("", givesWay: true)
+        // What decodes what is long is not kept, so that each is decoded by a process that has done nothing yet.
+        let sender = Sender("", isLong: true)
         do {
             let images = try image(Sample.photo, limits: ImageLimits(), as: [.reduced(least: 1)], for: sender)
             let clip = try audio(Sample.sound, limits: AudioLimits(), sampleRate: Sample.sampleRate, for: sender)
@@ -134,7 +134,7 @@ public final class DecoderProcesses: MediaDecoder {
         do throws(MessageSocket.Failure) {
             (answer, gaveWay) = try process.run(
                 job.task, job.bytes, memory: job.memory, maxAnswer: job.maxAnswer, within: limit,
-                patience: job.sender.givesWay ? .zero : patience)
+                patience: job.sender.isLong ? .zero : patience, urgency: job.sender.urgency)
         } catch {
             guard case .closed = error else { throw DecoderFailure.tookTooLong(seconds: limit.inSeconds) }
             throw DecoderFailure(process.ending(), limit)
@@ -142,10 +142,10 @@ public final class DecoderProcesses: MediaDecoder {
         guard answer != .outOfMemory else { throw DecoderFailure.unavailable(.outOfMemory) }
         do {
             let value = try read(answer)
-            isWell = !gaveWay && !job.sender.givesWay
+            isWell = !gaveWay && !job.sender.isLong
             return value
         } catch let refusal as MediaError {
-            isWell = !gaveWay && !job.sender.givesWay
+            isWell = !gaveWay && !job.sender.isLong
             throw refusal
         }
     }

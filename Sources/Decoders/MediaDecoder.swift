@@ -27,14 +27,35 @@ public protocol MediaDecoder: Sendable {
 public struct Sender: Sendable {
     /// The client's name. A process that decoded for one never decodes for another.
     public let name: String
-    /// Whether the work is expected to be long, so that it has to give way to that of others from its beginning.
-    public let givesWay: Bool
+    /// Whether the work is expected to be long, so that it is asked from its beginning how urgent it is.
+    public let isLong: Bool
+    /// How urgent long work is at this moment: asked again and again, with the processor time since it was asked last.
+    public let urgency: @Sendable (Duration) -> Urgency
 
-    /// The sender of that name.
-    public init(_ name: String, givesWay: Bool = false) {
+    /// The sender of that name. Without a rule of its own, what is long gives way.
+    public init(
+        _ name: String, isLong: Bool = false, urgency: @escaping @Sendable (Duration) -> Urgency = { _ in .low }
+    ) {
         self.name = name
-        self.givesWay = givesWay
+        self.isLong = isLong
+        self.urgency = urgency
     }
+}
+
+/// How urgent decoding is: what it gets of a processor that others want as well. It only ever falls, for without privileges
+/// nothing can be raised again.
+public enum Urgency: Int, Sendable, Comparable {
+    /// What others leave, and no more.
+    case idle
+    /// A part as small as a share can be: nice value 19.
+    case low
+    /// As much as the engine: nice value 10.
+    case shared
+    /// As much as short work.
+    case usual
+
+    /// Whether `first` is less urgent.
+    public static func < (first: Urgency, second: Urgency) -> Bool { first.rawValue < second.rawValue }
 }
 
 /// Decodes on the calling thread, in this process: for files that are trusted, and for tests.

@@ -100,16 +100,16 @@ struct MessageSocket {
 
 /// How long a message is waited for.
 final class Patience {
-    /// A time before the end, and what is done then. It says when the end is from then on.
-    typealias Warning = (time: ContinuousClock.Instant, action: () -> ContinuousClock.Instant)
+    /// What is done meanwhile, from a time on and then at intervals. It says when the end is from then on.
+    typealias Watch = (time: ContinuousClock.Instant, interval: Duration, look: () -> ContinuousClock.Instant)
 
     private var end: ContinuousClock.Instant?
-    private var warning: Warning?
+    private var watch: Watch?
 
     /// Until `end`, or for ever.
-    init(until end: ContinuousClock.Instant?, warning: Warning? = nil) {
+    init(until end: ContinuousClock.Instant?, watch: Watch? = nil) {
         self.end = end
-        self.warning = warning
+        self.watch = watch
     }
 
     /// Without an end.
@@ -118,11 +118,11 @@ final class Patience {
     /// How long to wait before asking again, for `poll`: 0 once the time is over, -1 for ever.
     fileprivate func milliseconds() -> Int32 {
         let now = ContinuousClock.now
-        if let warning, now >= warning.time {
-            self.warning = nil
-            end = warning.action()
+        if let watch, now >= watch.time {
+            end = watch.look()
+            self.watch?.time = now + watch.interval
         }
-        let next = [warning?.time, end].compactMap { $0 }.min()
+        let next = [watch?.time, end].compactMap { $0 }.min()
         return next.map { Self.milliseconds(now.duration(to: $0)) } ?? -1
     }
 

@@ -113,7 +113,7 @@ final class Engine<Worker: EngineWorker>: Sendable {
     /// Sleeps until something changes.
     func sleep() { wakeUp.wait() }
 
-    /// Tells the core what became of an action.
+    /// Tells the core what became of an action, or of work elsewhere; nothing that the engine sleeps for.
     func report<Value: Sendable>(_ body: (inout Core) -> Value) -> Value {
         state.withLock { body(&$0.core) }
     }

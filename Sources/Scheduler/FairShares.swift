@@ -73,15 +73,24 @@ public struct FairShares: Sendable {
         accounts[client].map { max($0.virtualTime, floor - credit) } ?? floor - credit
     }
 
+    /// How a client stands among the others that want the resource now.
+    public func place(of client: ClientID, within slice: Duration) -> ClientPlace {
+        let others = accounts.lazy.filter { $0.value.wanted > 0 && $0.key != client }
+        guard let least = others.map(\.value.virtualTime).min() else { return .alone }
+        let lead = standing(client) - least
+        return lead <= 0 ? .behind : lead <= slice.seconds ? .level : .ahead
+    }
+
     /// The standing of the client that wants the resource and has had least; nil where nobody wants it.
     public var leastStanding: Double? {
         accounts.values.lazy.filter { $0.wanted > 0 }.map(\.virtualTime).min()
     }
 
-    /// Debts that the others have caught up with say nothing any more.
+    /// Who would come back with the whole credit has nothing to be remembered for. Whoever had some of it since keeps only the
+    /// rest: a client that asks again and again would otherwise be given it every time, and keep others out.
     private mutating func forgetAbsent() {
         guard accounts.count - presentCount > 0 else { return }
-        accounts = accounts.filter { $0.value.wanted > 0 || $0.value.virtualTime > floor }
+        accounts = accounts.filter { $0.value.wanted > 0 || $0.value.virtualTime > floor - credit }
         guard accounts.count - presentCount > maxAbsent else { return }
         // Those with the least debt lose the least by being forgotten.
         let absent = accounts.filter { $0.value.wanted == 0 }.sorted { $0.value.virtualTime > $1.value.virtualTime }

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// Every accepted job gets exactly one outcome. The rules by which batches are formed stand at `SchedulerCore`.
 public final class Scheduler<Worker: EngineWorker>: Sendable {
-    private let engine: Engine<Worker>
+    let engine: Engine<Worker>
 
     /// Starts the engine thread, which makes its worker there.
     ///

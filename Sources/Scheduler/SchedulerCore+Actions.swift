@@ -7,7 +7,7 @@ extension SchedulerCore {
         precondition(beginnings.isEmpty, "the batch that was begun has not been reported")
         sweep(at: now)
         if isStopped { return .stop }
-        let limit = (shares.leastStanding ?? 0) + configuration.slice.seconds
+        let limit = (leastStanding ?? 0) + configuration.slice.seconds
         // Where those whose turn it is cannot be helped on, others are: nobody gains from an idle engine.
         return action(for: { [shares] in shares.standing($0) <= limit }, at: now)
             ?? action(for: { _ in true }, at: now) ?? .wait
@@ -22,12 +22,21 @@ extension SchedulerCore {
         guard let paused = beginnings.last, beginnings.count == 1 else { return nil }
         sweep(at: now)
         guard !isStopped else { return nil }
-        let others = queues.joined().map(\.client) + running.map(\.client)
-        guard let least = others.map({ shares.standing($0) }).min() else { return nil }
+        guard let least = leastStanding else { return nil }
         let limit = least + configuration.slice.seconds
         let isPausedInTurn = paused.contains { shares.standing($0.client) <= limit }
         guard isFirst || !isPausedInTurn else { return nil }
         return action(for: { [shares] in shares.standing($0) <= limit }, at: now)
+    }
+
+    /// The standing of the client that has had least of those with jobs that wait or generate; others may want only to be decoded
+    /// for.
+    private var leastStanding: Double? {
+        var least = running.lazy.map { [shares] in shares.standing($0.client) }.min()
+        for queue in queues {
+            for entry in queue { least = min(least ?? .infinity, shares.standing(entry.client)) }
+        }
+        return least
     }
 
     /// A step or a batch for those whose turn it is; nil where they have nothing that can be done now.

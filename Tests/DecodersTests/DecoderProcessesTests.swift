@@ -150,9 +150,33 @@ import Testing
     @Test func `that had to give way are not used again`() throws {
         let decoders = RealDecoder.processes()
         let photo = try RealDecoder.bytes("jpeg/grey.jpg")
-        let sender = Sender("test", givesWay: true)
+        let sender = Sender("test", isLong: true)
         #expect(try decoders.image(photo, limits: ImageLimits(), as: Self.tower, for: sender).count == 1)
         #expect(decoders.keptIdentifiers.isEmpty)
+    }
+
+    @Test func `that take long are asked how urgent they are, and get as much of a processor as that`() throws {
+        let bomb = try RealDecoder.bytes("bombs/progressive.jpg")
+        let small = try RealDecoder.bytes("jpeg/grey.jpg")
+        for (urgency, expected) in [(Urgency.usual, [0, 5]), (.shared, [0, 10]), (.low, [0, 19]), (.idle, [5, 5])] {
+            let decoders = RealDecoder.processes()
+            _ = try decoders.image(small, limits: ImageLimits(), as: Self.tower, for: .test)
+            let process = try #require(decoders.keptIdentifiers.first)
+            let told = Mutex((had: Duration.zero, seen: Set<[Int]>()))
+            let sender = Sender("test", isLong: true) { time in
+                told.withLock { told in
+                    told.had += time
+                    let niceness = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(process))
+                    told.seen.insert([Int(sched_getscheduler(process)), Int(niceness)])
+                }
+                return urgency
+            }
+            _ = try decoders.image(bomb, limits: ImageLimits(), as: Self.tower, for: sender)
+            told.withLock { told in
+                #expect(told.had > .milliseconds(20), "the processor time that it had")
+                #expect(told.seen.contains(expected), "\(told.seen)")
+            }
+        }
     }
 
     @Test func `killed while others work take nothing with them`() async throws {

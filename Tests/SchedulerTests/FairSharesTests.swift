@@ -40,6 +40,35 @@ import Testing
         #expect(shares.standing("greedy") == 10)
     }
 
+    @Test func `a client's place is told from what others that want something have had`() {
+        var shares = FairShares(credit: .zero)
+        shares.join("a")
+        shares.charge("a", .milliseconds(50))
+        #expect(shares.place(of: "a", within: .milliseconds(20)) == .alone)
+        shares.join("b")
+        #expect(shares.place(of: "b", within: .milliseconds(20)) == .behind)
+        shares.charge("b", .milliseconds(10))
+        #expect(shares.place(of: "b", within: .milliseconds(20)) == .level)
+        shares.charge("b", .milliseconds(30))
+        #expect(shares.place(of: "b", within: .milliseconds(20)) == .ahead)
+        shares.leave("a")
+        #expect(shares.place(of: "b", within: .milliseconds(20)) == .alone)
+    }
+
+    @Test func `who comes back again and again is ahead once`() {
+        var shares = FairShares(credit: .milliseconds(40))
+        shares.join("waiting")
+        shares.charge("waiting", .milliseconds(100))
+        for _ in 1...2 {
+            shares.join("again")
+            #expect(shares.standing("again") < shares.standing("waiting"))
+            shares.charge("again", .milliseconds(30))
+            shares.leave("again")
+        }
+        shares.join("again")
+        #expect(shares.standing("again") > shares.standing("waiting"))
+    }
+
     @Test func `nobody owes anything once nobody wants anything`() {
         var shares = FairShares()
         shares.join("a")

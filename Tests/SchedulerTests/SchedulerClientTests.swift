@@ -21,6 +21,56 @@ import Testing
         #expect(actions == ["begin embed [1]", "begin embed [10]", "begin embed [2]"])
     }
 
+    @Test func `what was had before the engine does not interrupt who has had little`() throws {
+        var fixture = CoreFixture()
+        fixture.core.shares.join("large photos")
+        try fixture.submit(1, for: "polite")
+        #expect(fixture.next() == "begin caption [1]")
+        fixture.wait(20)
+        fixture.beganGenerations()
+        fixture.core.shares.charge("large photos", .milliseconds(400))
+        try fixture.submit(2, for: "large photos")
+        for _ in 1...3 {
+            #expect(fixture.nextJobs() == [1])
+            fixture.wait(2)
+            fixture.stepped(took: .milliseconds(2))
+        }
+        try fixture.submit(3, for: "polite")
+        #expect(fixture.nextJobs() == [3], "nor does it come before the next one")
+        fixture.wait(20)
+        fixture.beganGenerations()
+        #expect(fixture.nextJobs() == [1, 3])
+        fixture.stepped(finishing: [1, 3])
+        #expect(fixture.nextJobs() == [2], "nobody else wants anything")
+    }
+
+    @Test func `what was had before the engine is begun once others have had as much`() throws {
+        var fixture = CoreFixture()
+        fixture.core.shares.join("large photos")
+        fixture.core.shares.charge("large photos", .milliseconds(100))
+        try fixture.submit(1, "embed", for: "large photos")
+        var begun: [Int] = []
+        for job in 10..<20 {
+            try fixture.submit(job, "embed", for: "polite")
+            begun += fixture.nextJobs()
+            fixture.wait(30)
+            fixture.beganAll()
+        }
+        #expect(begun.first == 10)
+        #expect(begun.prefix(6).contains(1), "\(begun)")
+    }
+
+    @Test func `a client that is only decoded for takes no turn of those with jobs`() throws {
+        var fixture = CoreFixture(maxBatch: 1)
+        try fixture.submit(1, "embed", for: "much")
+        try fixture.submit(2, "embed", for: "much")
+        #expect(begin(&fixture, took: 200) == "begin embed [1]")
+        fixture.core.shares.join("decoded for")
+        try fixture.submit(3, "embed", for: "little")
+        #expect(begin(&fixture, took: 30) == "begin embed [3]")
+        #expect(begin(&fixture, took: 30) == "begin embed [2]")
+    }
+
     @Test func `clients that have had the same share batches`() throws {
         var fixture = CoreFixture()
         for job in 1...3 { try fixture.submit(job, "embed", for: "a") }

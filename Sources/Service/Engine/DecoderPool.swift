@@ -43,13 +43,13 @@ final class DecoderPool: Sendable {
     /// Starts the threads.
     ///
     /// - Parameters:
-    ///   - slots: how many jobs run at once as a rule. As many again may, for clients that have none running.
+    ///   - slots: how many jobs of each length run at once as a rule. As many again may, for clients that have none running.
     ///   - bound: how many may wait.
     ///   - now: the clock against which deadlines and costs are read.
     init(slots: Int, bound: Int, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         state = Mutex(State(queue: DecoderQueue(slots: slots, bound: bound)))
         short = Line(length: .short, threads: 2 * slots, niceness: 5)
-        long = Line(length: .long, threads: slots, niceness: 12)
+        long = Line(length: .long, threads: 2 * slots, niceness: 12)
         self.bound = bound
         self.now = now
         for line in [short, long] { start(line) }

@@ -9,8 +9,8 @@ enum DecodingLength: Sendable {
 /// Which decoding job is next: shares of decoding time are equal among clients, what is short never waits for what is long,
 /// and a client that has nothing in decoding does not wait for the jobs of another.
 ///
-/// Short and long jobs have a queue each. Of `2 × slots` threads, long jobs get `slots` at most. Short ones get `slots` as they
-/// come, and what is left beyond that only where nothing is being decoded for their client.
+/// Short and long jobs have a queue each, and `2 × slots` threads each: they get `slots` of them as they come, and the others only
+/// where nothing of that length is being decoded for their client.
 struct DecoderQueue<Element: Sendable>: Sendable {
     /// A job that was taken, to be given back with what it took.
     struct Taken: Sendable {
@@ -53,7 +53,9 @@ struct DecoderQueue<Element: Sendable>: Sendable {
     var waitingCount: Int { short.queue.count + long.queue.count }
 
     /// Whether another job may be run now, if it is one for a client that has none running.
-    var hasWorkForAnother: Bool { waitingCount > 0 && short.runningCount + long.runningCount < 2 * slots }
+    var hasWorkForAnother: Bool {
+        [short, long].contains { !$0.queue.isEmpty && $0.runningCount < 2 * slots }
+    }
 
     /// Whether a short job would be run at once although its client has others.
     var hasFreeSlot: Bool { short.queue.isEmpty && short.runningCount < slots }
@@ -77,10 +79,9 @@ struct DecoderQueue<Element: Sendable>: Sendable {
 
     /// Takes the job of that length that is next; nil where none waits or none may run now.
     mutating func popNext(_ length: DecodingLength) -> Taken? {
-        let running = short.runningCount + long.runningCount
-        return change(length) { [slots] lane in
+        change(length) { [slots] lane in
             let isOpen = lane.runningCount < slots
-            guard running < 2 * slots, isOpen || length == .short else { return nil }
+            guard lane.runningCount < 2 * slots else { return nil }
             let entry = lane.queue.popFirst { [running = lane.running] in isOpen || running[$0] == nil }
             guard let entry else { return nil }
             lane.begin(entry.client)

@@ -29,6 +29,8 @@ protocol Engine: Sendable {
     func compute(
         _ job: EngineJob, for work: RequestWork, onText: (@Sendable (String) -> Void)?
     ) async throws -> (output: EngineOutput, timing: JobTiming)
+    /// What each client has had of the processors, for what is done for it before a job is computed.
+    var ledger: any ProcessorLedger { get }
     /// What waits and runs.
     var loads: [TaskLoad] { get }
     /// Waits until accepted jobs are done, and ends the engine; false if some were not in time.
@@ -103,6 +105,7 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
                         continuation.resume(with: outcome.result.map { ($0, outcome.timing) })
                     }
                     hold.take(ticket)
+                    work.leaveLedger()
                 } catch {
                     continuation.resume(throwing: error)
                 }
@@ -111,6 +114,8 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
             hold.cancel()
         }
     }
+
+    var ledger: any ProcessorLedger { scheduler }
 
     var loads: [TaskLoad] { scheduler.loads }
 

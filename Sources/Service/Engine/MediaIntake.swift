@@ -48,20 +48,26 @@ struct MediaIntake: Sendable {
         let client = request.client.id
         let isFull = Problem.memoryIsFull(images.memory)
         inputs.offerFiles { request.refuse(isFull) }
-        @Sendable func decode(givesWay: Bool) throws -> TakenParts {
+        let work = request.work
+        work.join(engine.ledger)
+        @Sendable func decode(isLong: Bool) throws -> TakenParts {
             defer { inputs.releaseFiles() }
             guard inputs.settleFiles() else { throw isFull }
-            return try prepare(wanted, inputs, for: Sender(client.name, givesWay: givesWay), engine, face, explains)
+            let sender = Sender(client.name, isLong: isLong) { time in
+                work.had(time)
+                return work.urgency
+            }
+            return try prepare(wanted, inputs, for: sender, engine, face, explains)
         }
         let (short, waited) = try await decoders.run(before: request.work.decodingDeadline, for: client) {
-            try ExpectedDecoding.length(of: wanted, in: inputs) == .long ? nil : decode(givesWay: false)
+            try ExpectedDecoding.length(of: wanted, in: inputs) == .long ? nil : decode(isLong: false)
         }
         if var short {
             short.waited = waited
             return short
         }
         var (long, waitedAgain) = try await decoders.run(before: request.work.decodingDeadline, for: client, .long) {
-            try decode(givesWay: true)
+            try decode(isLong: true)
         }
         long.waited = waited + waitedAgain
         return long

@@ -1,3 +1,5 @@
+import Decoders
+import Foundation
 import Scheduler
 import Synchronization
 
@@ -19,6 +21,8 @@ final class RequestWork: Sendable {
         var expected = Duration.zero
         var spent = Duration.zero
         var isBegun = false
+        /// Where its client counts as wanting something because of it.
+        var ledger: (any ProcessorLedger)?
     }
 
     private let state = Mutex(State())
@@ -42,6 +46,39 @@ final class RequestWork: Sendable {
             return JobTerms(
                 client: client, size: size, deadline: deadline, latestStart: state.isBegun ? nil : state.latestStart)
         }
+    }
+
+    /// Its client counts as wanting processors from now on, until its first job has been submitted.
+    func join(_ ledger: any ProcessorLedger) {
+        let isNew = state.withLock { state in
+            guard state.ledger == nil else { return false }
+            state.ledger = ledger
+            return true
+        }
+        if isNew { ledger.join(client) }
+    }
+
+    /// Processors have worked for it, one of them for so long.
+    func had(_ time: Duration) {
+        state.withLock(\.ledger)?.charge(client, time / ProcessInfo.processInfo.activeProcessorCount)
+    }
+
+    /// How urgent its decoding is where that takes long. A client alone disturbs nobody, unless somebody comes.
+    var urgency: Urgency {
+        switch state.withLock(\.ledger)?.place(of: client) {
+        case .behind: .shared
+        case .alone, .level, nil: .low
+        case .ahead: .idle
+        }
+    }
+
+    /// It is with the engine, or done with.
+    func leaveLedger() {
+        let ledger = state.withLock { state in
+            defer { state.ledger = nil }
+            return state.ledger
+        }
+        ledger?.leave(client)
     }
 
     /// A job of it will cost that much.
@@ -92,6 +129,7 @@ final class RequestWork: Sendable {
 
     /// Nothing more is done for it. `isTypical`: whether what it has cost says something of others like it.
     func end(isTypical: Bool) {
+        leaveLedger()
         let (booking, spent) = state.withLock { state in
             defer { state.booking = nil }
             return (state.booking, state.spent)

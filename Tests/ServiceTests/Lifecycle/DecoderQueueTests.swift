@@ -22,13 +22,23 @@ extension DecoderQueue {
     @Test func `has what is short pass what is long`() {
         var queue = DecoderQueue<Int>(slots: 2, bound: 64)
         for number in 0..<8 { _ = queue.append(number, for: Self.clients[number % 4], .long) }
-        let begun = [queue.popNext(), queue.popNext()]
-        #expect(begun.map { $0?.length } == [.long, .long])
+        let begun = (0..<4).map { _ in queue.popNext() }
+        #expect(begun.map { $0?.length } == [.long, .long, .long, .long])
         expect(nil, from: &queue)
         _ = queue.append(8, for: "a", .short)
         _ = queue.append(9, for: "a", .short)
         expect(8, from: &queue)
         expect(9, from: &queue)
+    }
+
+    @Test func `has what is long of one client begin beside what is long of another`() {
+        var queue = DecoderQueue<Int>(slots: 1, bound: 64)
+        for number in 0..<3 { _ = queue.append(number, for: "a", .long) }
+        expect(0, from: &queue)
+        expect(nil, from: &queue)
+        _ = queue.append(10, for: "b", .long)
+        expect(10, from: &queue)
+        expect(nil, from: &queue)
     }
 
     @Test func `serves who sends little before who sends much, beside it if need be`() throws {
@@ -76,13 +86,15 @@ extension DecoderQueue {
                     running.append(taken)
                 }
                 #expect(queue.waitingCount == present.count && queue.waitingCount <= 2 * bound)
-                let long = running.count { $0.length == .long }
-                #expect(long <= slots && running.count <= 2 * slots)
-                for waiting in present where running.count < 2 * slots {
+                for length in [DecodingLength.short, .long] {
+                    #expect(running.count { $0.length == length } <= 2 * slots)
+                }
+                for waiting in present {
                     let (client, length) = try #require(added[waiting])
+                    let beside = running.filter { $0.length == length }
                     // Whoever waits although a thread is idle has something running, and all slots of its kind are taken.
-                    #expect(running.count { $0.length == length } >= slots)
-                    if length == .short { #expect(running.contains { $0.client == client && $0.length == .short }) }
+                    #expect(beside.count >= slots)
+                    #expect(beside.count == 2 * slots || beside.contains { $0.client == client })
                 }
             }
         }

@@ -27,8 +27,8 @@ struct HostileCommand: ParsableCommand {
     private static let attacks: [any Attack] = [
         SlowUploads.few, SlowUploads.many, IdleConnections.one, IdleConnections.eight, UnreadAnswers(),
         PipelinedRequests(), HeaderDribble(),
-        OverloadAttack(), Flood.byKey, Flood.byAddress, ProgressivePhotos(), LongTexts.one, LongTexts.eight,
-        LongCandidates(), LongSounds(), Bombs(), KilledDecoders(), WrongKeys(), Garbage(),
+        OverloadAttack(), Flood.byKey, Flood.byAddress, LargePhotos(), ProgressivePhotos(), LongTexts.one,
+        LongTexts.eight, LongCandidates(), LongSounds(), Bombs(), KilledDecoders(), WrongKeys(), Garbage(),
     ]
 
     func validate() throws {
