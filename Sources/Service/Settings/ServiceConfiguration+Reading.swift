@@ -17,16 +17,25 @@ extension ServiceConfiguration {
             }
         }
         try checkTogether()
+        // Whoever set it may think that the server is protected.
+        guard environment[Self.clientKey] == nil || apiKeys != nil else {
+            throw Setting.Invalid(
+                description: "\(Self.clientKey) is what clients send, and this server would ask nobody for a key: "
+                    + "give it the file of its keys with --api-keys, or unset the variable.")
+        }
     }
 
     private static func refuseUnknown(_ variables: [String]) throws(Setting.Invalid) {
-        let known = Setting.table.map(\.variable)
+        let known = Setting.table.map(\.variable) + [clientKey]
         guard let unknown = variables.sorted().first(where: { !known.contains($0) }) else { return }
         let advice = nearestVariable(to: unknown, among: known).map { "did you mean \($0)?" }
         throw Setting.Invalid(
             description: "The environment variable \(unknown) is not known; "
                 + (advice ?? "sensorium options --markdown lists those that are."))
     }
+
+    /// What clients send as their key: it may be set where a server is started, but does not make that one ask for keys.
+    private static let clientKey = "SENSORIUM_API_KEY"
 
     /// The prefix would make every variable look near to every other.
     private static func nearestVariable(to unknown: String, among known: [String]) -> String? {

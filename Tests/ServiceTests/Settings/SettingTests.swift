@@ -77,6 +77,14 @@ import Testing
         #expect(throws: Never.self) { try configuration(["OTHER_MAX_BODDY": "1"]) }
     }
 
+    @Test func `the key of clients may be set where the server has keys, and protects nothing where it has none`() {
+        let variables = ["SENSORIUM_API_KEY": "secret"]
+        #expect(throws: Never.self) { try configuration(variables, ["api-keys": ["/etc/keys"]]) }
+        let error = #expect(throws: Setting.Invalid.self) { try configuration(variables) }
+        #expect(error?.description.contains("--api-keys") == true)
+        #expect(error?.description.contains("secret") == false)
+    }
+
     @Test(arguments: [
         ("port", "65536"), ("port", "-1"), ("port", "http"), ("max-body", "0"), ("max-body", "1XB"), ("max-body", "-1"),
         ("max-body", "99999999999GiB"), ("header-timeout", "0"), ("header-timeout", "nan"), ("access-log", "xml"),
