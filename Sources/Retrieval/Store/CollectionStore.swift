@@ -408,7 +408,9 @@ public final class CollectionStore: Sendable {
                 do throws(RetrievalError) {
                     return try body(reader, entry)
                 } catch {
-                    guard try self.entry(name).key != entry.key else { throw error }
+                    // What was committed is known here as soon as the writer lets go, not before.
+                    let current = try writer.withLock { _ throws(RetrievalError) in try self.entry(name) }
+                    guard current.key != entry.key else { throw error }
                 }
             }
         }
