@@ -4,7 +4,7 @@ public struct Setting: Sendable {
     /// The flag without its dashes: `max-body`.
     public let name: String
     /// What stands for the value in help: `<bytes>`; nil for a flag that takes none.
-    public let placeholder: String?
+    public let valueName: String?
     /// What it is for.
     public let help: String
     /// The default as help shows it; nil where it is off.
@@ -41,9 +41,9 @@ extension Setting {
 
     private static func standard<Value>(_ field: Field<Value>) -> Value { ServiceConfiguration()[keyPath: field] }
 
-    static func text(_ name: String, _ placeholder: String, _ field: Field<String>, _ help: String) -> Setting {
+    static func text(_ name: String, _ valueName: String, _ field: Field<String>, _ help: String) -> Setting {
         Setting(
-            name: name, placeholder: placeholder, help: help, standard: standard(field), isList: false,
+            name: name, valueName: valueName, help: help, standard: standard(field), isList: false,
             apply: { text, configuration in
                 configuration[keyPath: field] = text
                 return !text.isEmpty
@@ -52,7 +52,7 @@ extension Setting {
 
     static func path(_ name: String, _ field: Field<String?>, _ help: String) -> Setting {
         Setting(
-            name: name, placeholder: "file", help: help, standard: nil, isList: false,
+            name: name, valueName: "file", help: help, standard: nil, isList: false,
             apply: { text, configuration in
                 configuration[keyPath: field] = text
                 return !text.isEmpty
@@ -61,8 +61,7 @@ extension Setting {
 
     static func origins(_ name: String, _ field: Field<[String]>, _ help: String) -> Setting {
         Setting(
-            // `placeholder` is what --help shows in the value's place: `--cors-origin <origin>`.
-            name: name, placeholder: "origin", help: help, standard: nil, isList: true,
+            name: name, valueName: "origin", help: help, standard: nil, isList: true,
             apply: { text, configuration in
                 configuration[keyPath: field].append(text)
                 return CrossOrigin.isOrigin(text)
@@ -74,7 +73,7 @@ extension Setting {
 
     static func networks(_ name: String, _ field: Field<[IPNetwork]>, _ help: String) -> Setting {
         Setting(
-            name: name, placeholder: "address", help: help, standard: nil, isList: true,
+            name: name, valueName: "address", help: help, standard: nil, isList: true,
             apply: { text, configuration in
                 guard let network = IPNetwork(text) else { return false }
                 configuration[keyPath: field].append(network)
@@ -86,7 +85,7 @@ extension Setting {
 
     static func flag(_ name: String, _ field: Field<Bool>, _ help: String) -> Setting {
         Setting(
-            name: name, placeholder: nil, help: help, standard: nil, isList: false,
+            name: name, valueName: nil, help: help, standard: nil, isList: false,
             apply: { text, configuration in
                 guard let value = ["true": true, "1": true, "false": false, "0": false][text] else { return false }
                 configuration[keyPath: field] = value
@@ -98,7 +97,7 @@ extension Setting {
         _ name: String, _ range: ClosedRange<Int>, _ field: Field<Int>, zero: String? = nil, _ help: String
     ) -> Setting {
         Setting(
-            name: name, placeholder: "number", help: help,
+            name: name, valueName: "number", help: help,
             standard: standard(field) == 0 ? zero ?? "0" : String(standard(field)), isList: false,
             apply: { text, configuration in
                 guard let value = Int(text), range.contains(value) else { return false }
@@ -111,7 +110,7 @@ extension Setting {
         _ name: String, _ range: ClosedRange<Int>, _ field: Field<Int>, zero: String? = nil, _ help: String
     ) -> Setting {
         Setting(
-            name: name, placeholder: "bytes", help: help,
+            name: name, valueName: "bytes", help: help,
             standard: standard(field) == 0 ? zero ?? "0" : ByteCount.text(standard(field)), isList: false,
             apply: { text, configuration in
                 guard let value = ByteCount.parse(text), range.contains(value) else { return false }
@@ -124,11 +123,11 @@ extension Setting {
     }
 
     static func number(
-        _ name: String, _ placeholder: String, _ range: ClosedRange<Double>, _ field: Field<Double>,
+        _ name: String, _ valueName: String, _ range: ClosedRange<Double>, _ field: Field<Double>,
         _ help: String
     ) -> Setting {
         Setting(
-            name: name, placeholder: placeholder, help: help,
+            name: name, valueName: valueName, help: help,
             standard: standard(field).formatted, isList: false,
             apply: { text, configuration in
                 guard let value = Double(text), range.contains(value) else { return false }
@@ -139,7 +138,7 @@ extension Setting {
 
     static func rate(_ name: String, _ field: Field<RateLimit?>, _ help: String) -> Setting {
         Setting(
-            name: name, placeholder: "rate", help: help, standard: nil, isList: false,
+            name: name, valueName: "rate", help: help, standard: nil, isList: false,
             apply: { text, configuration in
                 configuration[keyPath: field] = RateLimit(text)
                 return configuration[keyPath: field] != nil
@@ -151,7 +150,7 @@ extension Setting {
     ) -> Setting {
         let names = Value.allCases.map(\.rawValue)
         return Setting(
-            name: name, placeholder: names.joined(separator: "|"), help: help, standard: standard(field).rawValue,
+            name: name, valueName: names.joined(separator: "|"), help: help, standard: standard(field).rawValue,
             isList: false,
             apply: { text, configuration in
                 guard let value = Value(rawValue: text) else { return false }

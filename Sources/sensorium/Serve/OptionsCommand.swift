@@ -10,7 +10,7 @@ struct OptionsCommand: ParsableCommand {
     func run() throws {
         guard !markdown else { return try StandardOutput.write(Array(Setting.markdown.utf8)) }
         for setting in Setting.table {
-            let value = setting.placeholder.map { " <\($0)>" } ?? ""
+            let value = setting.valueName.map { " <\($0)>" } ?? ""
             try StandardOutput.print("--\(setting.name)\(value)\n    \(setting.help)")
             try StandardOutput.print("    \(setting.variable), default: \(setting.standard ?? "off")")
         }

@@ -13,7 +13,7 @@ struct SettingArguments: ParsableArguments, CustomReflectable {
         let container = try decoder.container(keyedBy: Key.self)
         for setting in Setting.table {
             let key = Key(stringValue: setting.name)
-            if setting.placeholder == nil {
+            if setting.valueName == nil {
                 values[setting.name] = try container.decode(Flag<Bool>.self, forKey: key).wrappedValue ? ["true"] : []
             } else if setting.isList {
                 values[setting.name] = try container.decode(Option<[String]>.self, forKey: key).wrappedValue
@@ -33,8 +33,8 @@ struct SettingArguments: ParsableArguments, CustomReflectable {
         let name = NameSpecification.customLong(setting.name)
         let notes = [setting.standard.map { "default: \($0)" }, setting.variable].compactMap(\.self)
         let help = ArgumentHelp(
-            "\(setting.help) (\(notes.joined(separator: "; ")))", valueName: setting.placeholder ?? "")
-        if setting.placeholder == nil { return Flag(wrappedValue: false, name: name, help: help) }
+            "\(setting.help) (\(notes.joined(separator: "; ")))", valueName: setting.valueName ?? "")
+        if setting.valueName == nil { return Flag(wrappedValue: false, name: name, help: help) }
         if setting.isList { return Option(wrappedValue: [String](), name: name, parsing: .singleValue, help: help) }
         return Option(name: name, help: help) as Option<String?>
     }
