@@ -21,6 +21,8 @@ public enum DecoderFailure: Error, Equatable, Sendable {
         case killed(signal: Int32)
         /// The system did not give the memory that the decode needs by its header, and that the limits allow.
         case outOfMemory
+        /// Others kept the processors from it for all these seconds: a request that comes later may find them free.
+        case keptWaiting(seconds: Double)
         /// A decoder is there but does not decode what is known to be good.
         case wrong
     }
@@ -40,7 +42,7 @@ extension DecoderFailure: CustomStringConvertible {
 }
 
 extension DecoderFailure.Obstacle: CustomStringConvertible {
-    /// What is wrong with the server and what its operator can do, as two sentences.
+    /// What is wrong with the server and what can be done, as two sentences.
     public var description: String {
         switch self {
         case .cannotStart(let number):
@@ -57,6 +59,9 @@ extension DecoderFailure.Obstacle: CustomStringConvertible {
         case .outOfMemory:
             "The system does not give decoder processes the memory that they need. Raise ulimit -v or the memory of the "
                 + "machine, or lower --max-memory."
+        case .keptWaiting(let seconds):
+            "Others kept the processors busy, so that decoding was not done in \(seconds) s. Send it again later, or a smaller "
+                + "file."
         case .wrong:
             "A decoder process does not decode what is known to be good. Look whether the program was replaced."
         }

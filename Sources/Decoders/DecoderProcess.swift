@@ -51,10 +51,11 @@ final class DecoderProcess: Sendable {
     ///   - patience: after what time it is long, so that `urgency` says how much of a processor it gets from then on.
     ///   - urgency: see ``Sender``.
     /// - Returns: what it answered, and whether it had to give way.
+    /// - Throws: what became of it; `unavailable(.keptWaiting)` where it still wants a processor when its time is over.
     func run(
         _ task: DecoderTask, _ bytes: [UInt8], memory: Int, maxAnswer: Int, within limit: Duration, patience: Duration,
-        urgency: @escaping (Duration) -> Urgency = { _ in .low }
-    ) throws(MessageSocket.Failure) -> (answer: DecoderMessage, gaveWay: Bool) {
+        urgency: @escaping (Duration) -> Urgency
+    ) throws(DecoderFailure) -> (answer: DecoderMessage, gaveWay: Bool) {
         let start = ContinuousClock.now
         limit_process(
             processIdentifier, UInt64(limit.components.seconds) + 1, UInt64(mapped + memory + Self.unaccountedMemory))
@@ -74,10 +75,31 @@ final class DecoderProcess: Sendable {
                     return start + limit * Self.stretching
                 }
             ))
-        try bytes.withUnsafeBufferPointer { (bytes) throws(MessageSocket.Failure) in
-            try socket.send([memory] + task.numbers, UnsafeRawBufferPointer(bytes), waiting)
+        do throws(MessageSocket.Failure) {
+            try bytes.withUnsafeBufferPointer { (bytes) throws(MessageSocket.Failure) in
+                try socket.send([memory] + task.numbers, UnsafeRawBufferPointer(bytes), waiting)
+            }
+            return (try socket.receive(maxBytes: maxAnswer, waiting), lowest < .usual)
+        } catch {
+            switch error {
+            case .closed: throw DecoderFailure(ending(), limit)
+            // Had it had a processor for as long as it may, that would have ended it.
+            case .late where lowest < .usual && !isAsleep:
+                throw .unavailable(.keptWaiting(seconds: (limit * Self.stretching).inSeconds))
+            case .late: throw .tookTooLong(seconds: limit.inSeconds)
+            }
         }
-        return (try socket.receive(maxBytes: maxAnswer, waiting), lowest < .usual)
+    }
+
+    /// Whether it waits for something other than a processor, by what the kernel says of it (proc(5)).
+    private var isAsleep: Bool {
+        guard let file = fopen("/proc/\(processIdentifier)/stat", "r") else { return false }
+        defer { fclose(file) }
+        var line = [UInt8](repeating: 0, count: 512)
+        let length = fread(&line, 1, line.count, file)
+        // Number, name in brackets, state: the name may have brackets itself.
+        guard let name = line.prefix(length).lastIndex(of: UInt8(ascii: ")")), name + 2 < length else { return false }
+        return line[name + 2] == UInt8(ascii: "S")
     }
 
     /// Heap that a process keeps between uploads, pieces of files on their way, rounding.
@@ -129,4 +151,21 @@ final class DecoderProcess: Sendable {
     static func collect(_ identifier: pid_t) {
         while waitpid(identifier, nil, 0) < 0, errno == EINTR {}
     }
+}
+
+extension DecoderFailure {
+    /// What the end of a process in the middle of its work says: these signals come of what the process did itself.
+    fileprivate init(_ ending: DecoderProcess.Ending, _ limit: Duration) {
+        switch ending {
+        case .signal(SIGXCPU): self = .tookTooLong(seconds: limit.inSeconds)
+        case .signal(SIGSEGV), .signal(SIGBUS), .signal(SIGILL), .signal(SIGABRT), .signal(SIGFPE), .signal(SIGTRAP),
+            .signal(SIGSYS), .exited, .none:
+            self = .broke
+        case .signal(let number): self = .unavailable(.killed(signal: number))
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -16,8 +16,8 @@ public final class DecoderProcesses: MediaDecoder {
     /// - Parameters:
     ///   - command: how each is started.
     ///   - count: how many to have ready, so that no request waits for one.
-    ///   - limit: how long one upload may take.
-    ///   - patience: how long an upload may take before it has to give way to others.
+    ///   - limit: how long one upload may have a processor; and, where it has to give way, four times that altogether.
+    ///   - patience: after what time an upload is long, so that it is asked how urgent it is.
     ///   - sandbox: whether they may work where their system calls cannot be filtered.
     public init(
         _ command: DecoderCommand, count: Int, limit: Duration, patience: Duration = .milliseconds(50),
@@ -129,16 +129,9 @@ public final class DecoderProcesses: MediaDecoder {
     ) throws -> Value {
         var isWell = false
         defer { if isWell { stock.keep(process, for: job.sender.name) } else { stock.discard(process) } }
-        let answer: DecoderMessage
-        let gaveWay: Bool
-        do throws(MessageSocket.Failure) {
-            (answer, gaveWay) = try process.run(
-                job.task, job.bytes, memory: job.memory, maxAnswer: job.maxAnswer, within: limit,
-                patience: job.sender.isLong ? .zero : patience, urgency: job.sender.urgency)
-        } catch {
-            guard case .closed = error else { throw DecoderFailure.tookTooLong(seconds: limit.inSeconds) }
-            throw DecoderFailure(process.ending(), limit)
-        }
+        let (answer, gaveWay) = try process.run(
+            job.task, job.bytes, memory: job.memory, maxAnswer: job.maxAnswer, within: limit,
+            patience: job.sender.isLong ? .zero : patience, urgency: job.sender.urgency)
         guard answer != .outOfMemory else { throw DecoderFailure.unavailable(.outOfMemory) }
         do {
             let value = try read(answer)
@@ -155,23 +148,10 @@ extension DecoderFailure {
     /// Whether a new process may do better.
     fileprivate var mayPass: Bool {
         switch self {
-        case .tookTooLong, .unavailable(.cannotStart), .unavailable(.silent), .unavailable(.notConfined): false
+        case .tookTooLong, .unavailable(.cannotStart), .unavailable(.silent), .unavailable(.notConfined),
+            .unavailable(.keptWaiting):
+            false
         case .broke, .unavailable: true
         }
     }
-
-    /// What the end of a process in the middle of its work says: these signals come of what the process did itself.
-    fileprivate init(_ ending: DecoderProcess.Ending, _ limit: Duration) {
-        switch ending {
-        case .signal(SIGXCPU): self = .tookTooLong(seconds: limit.inSeconds)
-        case .signal(SIGSEGV), .signal(SIGBUS), .signal(SIGILL), .signal(SIGABRT), .signal(SIGFPE), .signal(SIGTRAP),
-            .signal(SIGSYS), .exited, .none:
-            self = .broke
-        case .signal(let number): self = .unavailable(.killed(signal: number))
-        }
-    }
-}
-
-extension Duration {
-    fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -1,20 +1,30 @@
 import Glibc
 
-/// The processor time of a process, in laps.
-struct ProcessorClock {
-    private var clock: clockid_t?
+/// The processor time of a process or a thread, in laps.
+public struct ProcessorClock {
+    private let clock: clockid_t?
     private var last = Duration.zero
 
     /// The clock of that process; one that stands still where the system has none for it.
     init(_ process: pid_t) {
         var clock = clockid_t()
-        guard clock_getcpuclockid(process, &clock) == 0 else { return }
+        guard clock_getcpuclockid(process, &clock) == 0 else {
+            self.init(clock: nil)
+            return
+        }
+        self.init(clock: clock)
+    }
+
+    /// The clock of the calling thread.
+    public static func ofThread() -> ProcessorClock { ProcessorClock(clock: CLOCK_THREAD_CPUTIME_ID) }
+
+    private init(clock: clockid_t?) {
         self.clock = clock
         last = reading ?? .zero
     }
 
     /// What it has had since the last call.
-    mutating func lap() -> Duration {
+    public mutating func lap() -> Duration {
         guard let reading, reading > last else { return .zero }
         defer { last = reading }
         return reading - last

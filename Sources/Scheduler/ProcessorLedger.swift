@@ -1,13 +1,13 @@
 /// What each client has had of the processors, for those who do work for clients outside the engine: decoding is done by the
 /// same processors, so it counts as had, and whoever has had least is next in the engine.
 public protocol ProcessorLedger: Sendable {
-    /// The client wants something more from now on.
-    func join(_ client: ClientID)
-    /// Something that a client wanted is done, or has been submitted to the engine, which counts it from there on.
-    func leave(_ client: ClientID)
-    /// Something that was done for a client that has joined took so long, had it had all processors.
-    func charge(_ client: ClientID, _ cost: Duration)
-    /// How a client that has joined stands among the others that want something now.
+    /// Something is prepared for the client from now on.
+    func prepare(_ client: ClientID)
+    /// It has been submitted to the engine, which counts it from there on, or given up.
+    func endPreparation(_ client: ClientID)
+    /// One of the processors has worked for the client for so long.
+    func charge(_ client: ClientID, processorTime: Duration)
+    /// How a client stands among the others that want something now.
     func place(of client: ClientID) -> ClientPlace
 }
 
@@ -24,14 +24,17 @@ public enum ClientPlace: Sendable {
 }
 
 extension Scheduler: ProcessorLedger {
-    /// See ``ProcessorLedger/join(_:)``.
-    public func join(_ client: ClientID) { engine.report { $0.shares.join(client) } }
+    /// See ``ProcessorLedger/prepare(_:)``.
+    public func prepare(_ client: ClientID) { engine.report { $0.shares.prepare(client) } }
 
-    /// See ``ProcessorLedger/leave(_:)``.
-    public func leave(_ client: ClientID) { engine.report { $0.shares.leave(client) } }
+    /// See ``ProcessorLedger/endPreparation(_:)``.
+    public func endPreparation(_ client: ClientID) { engine.report { $0.shares.endPreparation(client) } }
 
-    /// See ``ProcessorLedger/charge(_:_:)``.
-    public func charge(_ client: ClientID, _ cost: Duration) { engine.report { $0.shares.charge(client, cost) } }
+    /// See ``ProcessorLedger/charge(_:processorTime:)``.
+    public func charge(_ client: ClientID, processorTime: Duration) {
+        // The engine's seconds are those of all its processors.
+        engine.report { $0.shares.charge(client, processorTime / $0.configuration.processors) }
+    }
 
     /// See ``ProcessorLedger/place(of:)``.
     public func place(of client: ClientID) -> ClientPlace {

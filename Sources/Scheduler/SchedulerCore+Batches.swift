@@ -47,8 +47,13 @@ extension SchedulerCore {
         return ordered
     }
 
+    /// Whether a job takes no longer than a slice, or little beside the batch that pauses: where processors are slow, or shared
+    /// with decoding, even the beginning of a caption takes longer than a slice, and so does all that it would wait for. Never
+    /// more than five slices, for others wait for their steps meanwhile.
     private func isShort(_ entry: Entry) -> Bool {
-        costs[entry.task].beginning(size: entry.terms.size) <= configuration.slice
+        let slice = configuration.slice
+        let paused = beginnings.first?.reduce(Duration.zero) { $0 + $1.advance } ?? .zero
+        return costs[entry.task].beginning(size: entry.terms.size) <= max(slice, min(paused / 4, slice * 5))
     }
 
     /// How many of the first jobs fit together, and whether more weight than waits would not have fitted.

@@ -9,7 +9,7 @@ struct JobID: Hashable, Sendable {
 /// ask for an `interlude` and carry that out in the same way. `submit` and `cancel` may come at any time in between. Whatever
 /// ended meanwhile is fetched with `takeEnded`. The rules:
 ///
-/// - The turn is that of the client that has had least of the engine, and of those within a slice of it (``FairShares``): they
+/// - The turn is that of the client that has had least of the processors, and of those within a slice of it (``FairShares``): they
 ///   share batches and steps. Others come where these have nothing to do.
 /// - A client's jobs of a task are begun in the order of their submission.
 /// - Of the tasks that wait, the one served longest ago has the turn. If it waits for room among the running generations, no
@@ -102,7 +102,7 @@ struct SchedulerCore<Payload, Output> {
     var queues: [[Entry]]
     /// What the jobs of each task cost.
     var costs: [TaskCost]
-    /// What each client has had of the engine.
+    /// What each client has had of the processors.
     var shares: FairShares
     /// The batch that the engine is beginning, and behind it one that it begins while that one pauses.
     var beginnings: [[Entry]] = []
@@ -127,8 +127,8 @@ struct SchedulerCore<Payload, Output> {
             configuration.tasks.enumerated().map { ($1.task, $0) }, uniquingKeysWith: { first, _ in first })
         queues = Array(repeating: [], count: configuration.tasks.count)
         costs = Array(repeating: TaskCost(), count: configuration.tasks.count)
-        // More than the slice within which clients share: who comes back has the engine to itself for a while.
-        shares = FairShares(credit: configuration.slice * 2)
+        // More than the slice within which clients share: who comes back has the engine to itself for a few requests.
+        shares = FairShares(credit: configuration.slice * 5)
         lastTurns = Array(configuration.tasks.indices.map { $0 - configuration.tasks.count })
     }
 

@@ -46,24 +46,29 @@ public struct SchedulerConfiguration: Sendable {
     /// Default: 4.
     public var maxBatchBetweenSteps: Int
     /// How long what is begun in one batch may take by what is known of its jobs, where more than one job is in it; and how
-    /// far a client may be ahead of another in what it has had of the engine before it has to wait for it. Default: 20 ms.
+    /// far a client may be ahead of another in what it has had of the processors before it has to wait for it. Default: 20 ms.
     public var slice: Duration
     /// How long a job may wait for company while generations are running. A maximum when busy: an idle engine takes what
     /// waits at once, and so does a full batch. Default: zero.
     public var batchWindow: Duration
+    /// How many processors the engine computes with: what one of them does elsewhere for a client counts as that much less.
+    /// Default: 1.
+    public var processors: Int
 
     /// Bounds with their defaults.
     public init(
         tasks: [TaskPolicy], maxBatch: Int = 16, maxQueue: Int = 256, maxBatchBetweenSteps: Int = 4,
-        slice: Duration = .milliseconds(20), batchWindow: Duration = .zero
+        slice: Duration = .milliseconds(20), batchWindow: Duration = .zero, processors: Int = 1
     ) {
         precondition(
             maxBatch > 0 && maxQueue > 0 && maxBatchBetweenSteps > 0, "a bound of 0 would let no job pass")
+        precondition(processors > 0, "an engine computes with one processor at least")
         self.tasks = tasks
         self.maxBatch = maxBatch
         self.maxQueue = maxQueue
         self.maxBatchBetweenSteps = maxBatchBetweenSteps
         self.slice = slice
         self.batchWindow = batchWindow
+        self.processors = processors
     }
 }

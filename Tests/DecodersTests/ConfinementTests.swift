@@ -14,7 +14,8 @@ import Testing
         let photo = try RealDecoder.bytes("jpeg/grey.jpg")
         let task = DecoderTask.audio(maxBytes: 1 << 20, maxSeconds: 1, maxMemory: 1 << 20, sampleRate: 16_000)
         let errors = try decoder().run(
-            task, photo, memory: 1 << 20, maxAnswer: 0, within: .seconds(600), patience: .seconds(60)
+            task, photo, memory: 1 << 20, maxAnswer: 0, within: .seconds(600), patience: .seconds(60),
+            urgency: Sender.test.urgency
         ).answer.numbers
         try #require(errors.count == Int(forbidden_count()) + 1)
         for (index, error) in errors.dropLast().enumerated() {

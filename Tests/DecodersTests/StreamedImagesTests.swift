@@ -107,16 +107,28 @@ import Testing
         #expect(processes.keptIdentifiers == before)
     }
 
+    @Test func `are the server's to decode later where others keep the processors from it`() throws {
+        let process = try ForkServer(RealDecoder.command()).fork()
+        let photo = try RealDecoder.bytes("rocket.jpg")
+        let task = Self.task(try ImageDecoder.header(of: photo))
+        kill(process.processIdentifier, SIGSTOP)
+        #expect(throws: DecoderFailure.unavailable(.keptWaiting(seconds: 0.2))) {
+            try process.run(
+                task, photo, memory: 16 << 20, maxAnswer: 1 << 20, within: .milliseconds(50), patience: .zero,
+                urgency: Sender.test.urgency)
+        }
+    }
+
     @Test func `end a process whose server goes away in the middle`() throws {
         let process = try ForkServer(RealDecoder.command()).fork()
         let photo = try RealDecoder.bytes("rocket.jpg")
         let bytes = photo + Self.zeros
         // It reads nothing until a part is on its way, and time and room are over.
         kill(process.processIdentifier, SIGSTOP)
-        #expect(throws: MessageSocket.Failure.late) {
+        #expect(throws: DecoderFailure.tookTooLong(seconds: 0.05)) {
             try process.run(
                 Self.task(try ImageDecoder.header(of: photo)), bytes, memory: 16 << 20, maxAnswer: 1 << 20,
-                within: .milliseconds(50), patience: .seconds(600))
+                within: .milliseconds(50), patience: .seconds(600), urgency: Sender.test.urgency)
         }
         process.closeConnection()
         kill(process.processIdentifier, SIGCONT)
@@ -136,7 +148,8 @@ import Testing
         }
         func answer(_ task: DecoderTask) throws -> [PixelImage] {
             try process.run(
-                task, photo, memory: 16 << 20, maxAnswer: 1 << 20, within: .seconds(600), patience: .seconds(60)
+                task, photo, memory: 16 << 20, maxAnswer: 1 << 20, within: .seconds(600), patience: .seconds(60),
+                urgency: Sender.test.urgency
             ).answer.images(Self.tower, maxPixels: 1 << 20)
         }
         func expectRefusal(_ task: DecoderTask, saying words: String) {

@@ -55,6 +55,17 @@ import Testing
         #expect(shares.place(of: "b", within: .milliseconds(20)) == .alone)
     }
 
+    @Test func `the credit of a newcomer puts nobody ahead`() {
+        var shares = FairShares(credit: .milliseconds(100))
+        shares.join("steady")
+        for _ in 0..<10 { shares.charge("steady", .milliseconds(50)) }
+        shares.join("newcomer")
+        #expect(shares.place(of: "newcomer", within: .milliseconds(20)) == .behind)
+        #expect(shares.place(of: "steady", within: .milliseconds(20)) == .behind, "it has had no more than its part")
+        shares.charge("steady", .milliseconds(50))
+        #expect(shares.place(of: "steady", within: .milliseconds(20)) == .ahead)
+    }
+
     @Test func `who comes back again and again is ahead once`() {
         var shares = FairShares(credit: .milliseconds(40))
         shares.join("waiting")

@@ -23,7 +23,7 @@ import Testing
 
     @Test func `what was had before the engine does not interrupt who has had little`() throws {
         var fixture = CoreFixture()
-        fixture.core.shares.join("large photos")
+        fixture.core.shares.prepare("large photos")
         try fixture.submit(1, for: "polite")
         #expect(fixture.next() == "begin caption [1]")
         fixture.wait(20)
@@ -46,7 +46,7 @@ import Testing
 
     @Test func `what was had before the engine is begun once others have had as much`() throws {
         var fixture = CoreFixture()
-        fixture.core.shares.join("large photos")
+        fixture.core.shares.prepare("large photos")
         fixture.core.shares.charge("large photos", .milliseconds(100))
         try fixture.submit(1, "embed", for: "large photos")
         var begun: [Int] = []
@@ -60,12 +60,27 @@ import Testing
         #expect(begun.prefix(6).contains(1), "\(begun)")
     }
 
+    @Test func `what others had while something was prepared for long is no debt beyond the credit`() throws {
+        var fixture = CoreFixture()
+        fixture.core.shares.prepare("sounds")
+        for job in 1...20 {
+            try fixture.submit(job, "embed", for: "polite")
+            #expect(begin(&fixture, took: 100) == "begin embed [\(job)]")
+        }
+        try fixture.submit(100, "embed", for: "sounds")
+        fixture.core.shares.endPreparation("sounds")
+        try fixture.submit(21, "embed", for: "polite")
+        #expect(begin(&fixture, took: 120) == "begin embed [100]")
+        try fixture.submit(101, "embed", for: "sounds")
+        #expect(begin(&fixture, took: 100) == "begin embed [21]", "two seconds are not owed")
+    }
+
     @Test func `a client that is only decoded for takes no turn of those with jobs`() throws {
         var fixture = CoreFixture(maxBatch: 1)
         try fixture.submit(1, "embed", for: "much")
         try fixture.submit(2, "embed", for: "much")
         #expect(begin(&fixture, took: 200) == "begin embed [1]")
-        fixture.core.shares.join("decoded for")
+        fixture.core.shares.prepare("decoded for")
         try fixture.submit(3, "embed", for: "little")
         #expect(begin(&fixture, took: 30) == "begin embed [3]")
         #expect(begin(&fixture, took: 30) == "begin embed [2]")
@@ -89,8 +104,8 @@ import Testing
         fixture.wait(5)
         fixture.beganGenerations()
         #expect(fixture.nextJobs() == [10])
-        fixture.wait(30)
-        fixture.stepped(took: .milliseconds(30))
+        fixture.wait(90)
+        fixture.stepped(took: .milliseconds(90))
         #expect(fixture.nextJobs() == [1, 2, 10], "it has caught up")
     }
 
@@ -176,6 +191,32 @@ import Testing
         #expect(fixture.ended() == ["1 done", "5 done", "3 done"])
     }
 
+    @Test func `where everything is slow, what is short beside a long batch begins while that pauses`() throws {
+        var fixture = CoreFixture(maxBatch: 16)
+        try fixture.submit(1, "embed", size: 1)
+        _ = begin(&fixture, took: 60)
+        try fixture.submit(2, "embed", size: 5, for: "long")
+        #expect(fixture.next() == "begin embed [2]")
+        try fixture.submit(3, "embed", size: 2, for: "short")
+        #expect(fixture.core.interlude(isFirst: true, at: fixture.now) == nil, "two fifths of the batch are not short")
+        try fixture.submit(4, "embed", size: 1, for: "short")
+        guard case .begin(_, let jobs)? = fixture.core.interlude(isFirst: true, at: fixture.now) else {
+            Issue.record("a fifth of the batch is short, though it takes 60 ms")
+            return
+        }
+        #expect(jobs.map(\.payload) == [4])
+        fixture.beganAll()
+        fixture.beganAll()
+        try fixture.submit(5, "embed", size: 50, for: "long")
+        #expect(fixture.next() == "begin embed [3]")
+        fixture.beganAll()
+        #expect(fixture.next() == "begin embed [5]")
+        try fixture.submit(6, "embed", size: 10, for: "short")
+        #expect(
+            fixture.core.interlude(isFirst: true, at: fixture.now) == nil,
+            "more than five slices are long beside whatever pauses")
+    }
+
     @Test func `others go on within a pause until the batch's client has its turn again`() throws {
         var fixture = CoreFixture(maxBatch: 16)
         try fixture.submit(1, "embed", size: 1)
@@ -190,11 +231,11 @@ import Testing
         fixture.beganGenerations()
         var steps = 0
         while case .step? = fixture.core.interlude(isFirst: false, at: fixture.now) {
-            fixture.wait(10)
-            fixture.stepped(took: .milliseconds(10))
+            fixture.wait(30)
+            fixture.stepped(took: .milliseconds(30))
             steps += 1
         }
-        #expect((2...3).contains(steps), "\(steps) steps of 10 ms for a client that came 40 ms ahead of its turn")
+        #expect((2...3).contains(steps), "\(steps) steps of 30 ms for a client that came 100 ms ahead of its turn")
     }
 
     @Test func `the time of a pause is not the batch's`() throws {

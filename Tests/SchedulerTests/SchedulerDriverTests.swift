@@ -33,8 +33,21 @@ private struct CountdownWorker: EngineWorker {
 }
 
 @Suite struct SchedulerDriverTests {
-    private func makeScheduler() -> Scheduler<CountdownWorker> {
-        Scheduler(SchedulerConfiguration(tasks: [TaskPolicy("count", generates: true)])) { CountdownWorker() }
+    private func makeScheduler(processors: Int = 1) -> Scheduler<CountdownWorker> {
+        Scheduler(
+            SchedulerConfiguration(tasks: [TaskPolicy("count", generates: true)], processors: processors)
+        ) { CountdownWorker() }
+    }
+
+    @Test func `a processor's work elsewhere counts as its part of the engine's`() throws {
+        let scheduler = makeScheduler(processors: 4)
+        scheduler.prepare("one")
+        scheduler.prepare("two")
+        scheduler.charge("one", processorTime: .milliseconds(460))
+        #expect(scheduler.place(of: "one") == .level, "115 ms: the credit and less than a slice")
+        scheduler.charge("one", processorTime: .milliseconds(60))
+        #expect(scheduler.place(of: "one") == .ahead)
+        _ = scheduler.drain(within: .zero)
     }
 
     @Test func `a job's progress comes in order and before its one result`() async throws {

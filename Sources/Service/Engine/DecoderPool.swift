@@ -162,7 +162,7 @@ final class DecoderPool: Sendable {
         while let taken = state.withLock({ $0.queue.popNext(length) }) {
             let job = taken.element
             let start = now()
-            wakeOthers()
+            wakeAnother(length)
             if job.isCancelled() {
                 job.run(.cancelled)
             } else if start > job.deadline {
@@ -172,15 +172,15 @@ final class DecoderPool: Sendable {
             }
             let took = start.duration(to: now())
             state.withLock { $0.queue.finish(taken, took: took) }
-            wakeOthers()
+            wakeAnother(length)
         }
         return !state.withLock(\.isStopped)
     }
 
-    /// Where there is room for another job, whatever its length, a thread is to look for it.
-    private func wakeOthers() {
-        guard state.withLock(\.queue.hasWorkForAnother) else { return }
-        for line in [short, long] { line.arrivals.signal() }
+    /// Where there is room for another job of that length, a thread is to look for it.
+    private func wakeAnother(_ length: DecodingLength) {
+        guard state.withLock({ $0.queue.hasWorkForAnother(length) }) else { return }
+        line(length).arrivals.signal()
     }
 }
 

@@ -52,9 +52,10 @@ struct DecoderQueue<Element: Sendable>: Sendable {
     /// How many jobs wait.
     var waitingCount: Int { short.queue.count + long.queue.count }
 
-    /// Whether another job may be run now, if it is one for a client that has none running.
-    var hasWorkForAnother: Bool {
-        [short, long].contains { !$0.queue.isEmpty && $0.runningCount < 2 * slots }
+    /// Whether another job of that length may be run now, if it is one for a client that has none running.
+    func hasWorkForAnother(_ length: DecodingLength) -> Bool {
+        let lane = length == .short ? short : long
+        return !lane.queue.isEmpty && lane.runningCount < 2 * slots
     }
 
     /// Whether a short job would be run at once although its client has others.

@@ -66,7 +66,10 @@ final class DecoderWatch: MediaDecoder {
         do {
             return try decode()
         } catch let failure as DecoderFailure {
-            if case .unavailable(let obstacle) = failure {
+            switch failure {
+            // Decoders work: others had the processors.
+            case .tookTooLong, .broke, .unavailable(.keptWaiting): break
+            case .unavailable(let obstacle):
                 logger.warning("An upload could not be decoded. \(obstacle)")
                 watch()
             }

@@ -43,13 +43,18 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
     private let model: Model
     private let scheduler: Scheduler<ModelWorker<Model>>
 
-    init(_ model: Model, maxBatch: Int, maxQueue: Int, batchWindow: Duration, observer: (any SchedulerObserver)?) {
+    /// An engine that computes with so many processors.
+    init(
+        _ model: Model, processors: Int, maxBatch: Int, maxQueue: Int, batchWindow: Duration,
+        observer: (any SchedulerObserver)?
+    ) {
         self.model = model
         let card = model.card
         self.card = card
         scheduler = Scheduler(
             SchedulerConfiguration(
-                tasks: EngineJob.policies, maxBatch: maxBatch, maxQueue: maxQueue, batchWindow: batchWindow),
+                tasks: EngineJob.policies, maxBatch: maxBatch, maxQueue: maxQueue, batchWindow: batchWindow,
+                processors: processors),
             observer: observer, makeWorker: { ModelWorker(model: model, card: card) })
     }
 

@@ -3,12 +3,16 @@ import Tasks
 
 /// How long decoding is expected to take, by headers alone.
 enum ExpectedDecoding {
-    /// What takes longer than this gives way to others from its beginning. What was thought shorter does so after this time.
+    /// What takes longer than this is as urgent as its client's place makes it from its beginning on, what was thought shorter
+    /// after this time (``RequestWork/urgency(ofSeconds:)``).
     private static let short = 0.05
 
-    /// The length of a request's files together.
-    static func length(of wanted: [HeadInput], in inputs: RequestInputs) -> DecodingLength {
-        let seconds = wanted.reduce(0) { sum, input in
+    /// Whether work of so many seconds is long.
+    static func length(_ seconds: Double) -> DecodingLength { seconds > short ? .long : .short }
+
+    /// The seconds of a processor that a request's files take together.
+    static func seconds(of wanted: [HeadInput], in inputs: RequestInputs) -> Double {
+        wanted.reduce(0) { sum, input in
             guard let file = inputs.peek(input.part) else { return sum }
             switch input.kind {
             case .image, .face: return sum + secondsOfImage(file)
@@ -16,7 +20,6 @@ enum ExpectedDecoding {
             case .text, .features: return sum
             }
         }
-        return seconds > short ? .long : .short
     }
 
     /// Nanoseconds of a processor per pixel, roughly, for a wrong guess costs 50 ms at most: one pass over a photo; many

@@ -49,14 +49,19 @@ extension DecoderFailure {
         switch self {
         case .tookTooLong: "too_slow"
         case .broke: "broke"
+        case .unavailable(.keptWaiting): "kept_waiting"
         case .unavailable: "no_decoder"
         }
     }
 
-    /// What the client is told: its file is at fault, or the server.
+    /// What the client is told: its file is at fault, other clients, or the server.
     func problem(_ code: ProblemCode) -> Problem {
-        guard case .unavailable = self else { return Problem(code, description) }
-        return .retryLater(.decoderUnavailable, after: 2, "The server could not decode anything. \(description)")
+        switch self {
+        case .tookTooLong, .broke: Problem(code, description)
+        case .unavailable(.keptWaiting): .retryLater(.overloaded, after: 10, description)
+        case .unavailable:
+            .retryLater(.decoderUnavailable, after: 2, "The server could not decode anything. \(description)")
+        }
     }
 }
 

@@ -50,24 +50,26 @@ struct MediaIntake: Sendable {
         inputs.offerFiles { request.refuse(isFull) }
         let work = request.work
         work.join(engine.ledger)
-        @Sendable func decode(isLong: Bool) throws -> TakenParts {
+        @Sendable func decode(expecting expected: Double) throws -> TakenParts {
             defer { inputs.releaseFiles() }
             guard inputs.settleFiles() else { throw isFull }
-            let sender = Sender(client.name, isLong: isLong) { time in
+            let sender = Sender(client.name, isLong: ExpectedDecoding.length(expected) == .long) { time in
                 work.had(time)
-                return work.urgency
+                return work.urgency(ofSeconds: expected)
             }
             return try prepare(wanted, inputs, for: sender, engine, face, explains)
         }
-        let (short, waited) = try await decoders.run(before: request.work.decodingDeadline, for: client) {
-            try ExpectedDecoding.length(of: wanted, in: inputs) == .long ? nil : decode(isLong: false)
+        let (first, waited) = try await decoders.run(before: request.work.decodingDeadline, for: client) {
+            let expected = ExpectedDecoding.seconds(of: wanted, in: inputs)
+            let isLong = ExpectedDecoding.length(expected) == .long
+            return (expected: expected, taken: isLong ? nil : try decode(expecting: expected))
         }
-        if var short {
+        if var short = first.taken {
             short.waited = waited
             return short
         }
         var (long, waitedAgain) = try await decoders.run(before: request.work.decodingDeadline, for: client, .long) {
-            try decode(isLong: true)
+            try decode(expecting: first.expected)
         }
         long.waited = waited + waitedAgain
         return long
@@ -94,6 +96,9 @@ struct MediaIntake: Sendable {
         _ input: HeadInput, _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ face: FaceChoice,
         _ explains: Bool
     ) throws -> TakenParts {
+        var clock = ProcessorClock.ofThread()
+        // What this thread does costs processors as much as what a decoder process does.
+        defer { _ = sender.urgency(clock.lap()) }
         let file = inputs.peek(input.part) ?? []
         var taken = TakenParts()
         switch input.kind {

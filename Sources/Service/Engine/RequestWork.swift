@@ -1,5 +1,4 @@
 import Decoders
-import Foundation
 import Scheduler
 import Synchronization
 
@@ -21,6 +20,8 @@ final class RequestWork: Sendable {
         var expected = Duration.zero
         var spent = Duration.zero
         var isBegun = false
+        /// What taking its files in has had of a processor.
+        var decoding = Duration.zero
         /// Where its client counts as wanting something because of it.
         var ledger: (any ProcessorLedger)?
     }
@@ -55,20 +56,30 @@ final class RequestWork: Sendable {
             state.ledger = ledger
             return true
         }
-        if isNew { ledger.join(client) }
+        if isNew { ledger.prepare(client) }
     }
 
     /// Processors have worked for it, one of them for so long.
     func had(_ time: Duration) {
-        state.withLock(\.ledger)?.charge(client, time / ProcessInfo.processInfo.activeProcessorCount)
+        let ledger = state.withLock { state in
+            state.decoding += time
+            return state.ledger
+        }
+        ledger?.charge(client, processorTime: time)
     }
 
+    /// A photo of a telephone takes less than this of a processor. What takes more slows the engine down for everybody for as long
+    /// as it is as urgent as that, whoever has had least.
+    private static let sharedDecoding = Duration.milliseconds(250)
+
     /// How urgent its decoding is where that takes long. A client alone disturbs nobody, unless somebody comes.
-    var urgency: Urgency {
-        switch state.withLock(\.ledger)?.place(of: client) {
-        case .behind: .shared
-        case .alone, .level, nil: .low
-        case .ahead: .idle
+    /// - Parameter expected: how long it was expected to take of a processor.
+    func urgency(ofSeconds expected: Double) -> Urgency {
+        let (ledger, decoding) = state.withLock { ($0.ledger, $0.decoding) }
+        switch ledger?.place(of: client) {
+        case .behind: return max(decoding, .seconds(expected)) < Self.sharedDecoding ? .shared : .low
+        case .alone, .level, nil: return .low
+        case .ahead: return .idle
         }
     }
 
@@ -78,7 +89,7 @@ final class RequestWork: Sendable {
             defer { state.ledger = nil }
             return state.ledger
         }
-        ledger?.leave(client)
+        ledger?.endPreparation(client)
     }
 
     /// A job of it will cost that much.
@@ -89,10 +100,14 @@ final class RequestWork: Sendable {
         }
     }
 
-    /// It was decoded, which took so long: no time that it waited for its turn.
+    /// Its files were taken in, which took so long from beginning to end: no time that it waited for the engine. What it has cost is
+    /// what processors have worked.
     func decoded(in time: Duration) {
-        state.withLock { state in state.latestStart = state.latestStart.map { $0 + time } }
-        spend(time)
+        let cost = state.withLock { state in
+            state.latestStart = state.latestStart.map { $0 + time }
+            return state.decoding
+        }
+        spend(cost)
     }
 
     /// Something that was done for it has cost that much; `expected` of it were counted before.

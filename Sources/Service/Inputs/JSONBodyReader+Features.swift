@@ -8,7 +8,7 @@ extension JSONBodyReader {
         if let first = array.first, case .array = first {
             for row in array {
                 guard case .array(let numbers) = row else {
-                    throw refusal(name, "is an array of arrays, but has \(row.summary) among them")
+                    throw refusal(ofFeatures: name, "is an array of arrays, but has \(row.summary) among them")
                 }
                 rows.append(try Self.numbers(name, numbers))
             }
@@ -16,7 +16,7 @@ extension JSONBodyReader {
             rows.append(try Self.numbers(name, array))
         }
         guard rows.allSatisfy({ $0.count == rows[0].count }) else {
-            throw refusal(name, "has rows of different lengths")
+            throw refusal(ofFeatures: name, "has rows of different lengths")
         }
         return NumPyArray.file(rows)
     }
@@ -29,13 +29,14 @@ extension JSONBodyReader {
             case .integer(let number): numbers.append(Double(number))
             case .number(let number): numbers.append(number)
             case .decimal(let number): numbers.append(number.nearest)
-            default: throw refusal(name, "must be numbers, but has \(value.summary) among them")
+            default: throw refusal(ofFeatures: name, "must be numbers, but has \(value.summary) among them")
             }
         }
         return numbers
     }
 
-    private static func refusal(_ name: String, _ what: String) -> Problem {
+    /// What is said of features that are neither numbers nor a file.
+    static func refusal(ofFeatures name: String, _ what: String) -> Problem {
         Problem(
             .invalidFeatures, "\"\(name)\" \(what); it takes [0.1, 0.2, …], [[0.1, …], …], or a .npy file in base64.",
             members: ["part": .string(name)])

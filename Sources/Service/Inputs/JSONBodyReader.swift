@@ -119,6 +119,7 @@ struct JSONBodyReader: BodyReader {
     ) throws(Problem) -> [UInt8] {
         if kind == .features, case .array(let numbers) = value { return try features(name, numbers) }
         guard case .string(let number) = value else {
+            if kind == .features { throw refusal(ofFeatures: name, "is \(value.summary)") }
             throw undecodable(name, kind, "must be a string of base64, but is \(value.summary)")
         }
         guard let number = Int(number), rest.files.indices.contains(number) else { throw .internalError }

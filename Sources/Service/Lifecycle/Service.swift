@@ -128,8 +128,8 @@ public final class Service: Sendable {
         decoding.begin()
         try collections?.load()
         let engine = ScheduledEngine(
-            model, maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
-            batchWindow: .seconds(configuration.batchWindow), observer: metrics)
+            model, processors: max(1, configuration.threads), maxBatch: configuration.maxBatch,
+            maxQueue: configuration.maxQueue, batchWindow: .seconds(configuration.batchWindow), observer: metrics)
         if warmsUp { try WarmUp.run(engine, on: executor) }
         metrics.modelInfo(engine.card.name, engine.card.digest, "f32").set(1)
         metrics.collectQueues { engine.loads }

@@ -52,7 +52,8 @@ extension Setting {
         .number("write-timeout", "seconds", 0.01...3600, \.http.writeTimeout, "For an answer to make progress."),
         .number(
             "decode-seconds", "seconds", 0.01...3600, \.decodeSeconds,
-            "For one image or sound to be decoded; its decoder is killed after that."),
+            "Of a processor, for one image or sound to be decoded; its decoder is killed after that, or after four times that "
+                + "where others have the processors."),
         .number(
             "target-wait", "seconds", 0.01...86400, \.targetWait,
             "Within which requests are to be answered that take no longer by themselves; who would wait longer is refused at "

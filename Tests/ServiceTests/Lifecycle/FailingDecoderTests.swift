@@ -49,6 +49,14 @@ import Testing
         #expect(harness.service.memory.reserved == 0)
     }
 
+    @Test func `in time because others had the processors are no fault of the upload, nor of the decoders`() throws {
+        let harness = try Harness(decoder: Failing(failure: .unavailable(.keptWaiting(seconds: 40))))
+        let answer = harness.send("POST", "/v1/caption", type, body: Photo.jpeg)
+        #expect(answer.status == 503 && answer.code == "overloaded")
+        #expect(answer.headers["Retry-After"] == "10")
+        #expect(harness.send("GET", "/health/ready").status == 200)
+    }
+
     @Test func `to matter to a client that went away while they worked`() throws {
         let gate = Gate()
         let harness = try Harness(decoder: Failing(gate: gate)) { $0.decoders = 1 }

@@ -44,7 +44,7 @@ import Testing
             head: "feelings", task: "emotion", parts: ["audio": .mel(windows)], explains: true))
 
     private func engine(_ model: FakeModel) -> ScheduledEngine<FakeModel> {
-        ScheduledEngine(model, maxBatch: 4, maxQueue: 8, batchWindow: .zero, observer: nil)
+        ScheduledEngine(model, processors: 1, maxBatch: 4, maxQueue: 8, batchWindow: .zero, observer: nil)
     }
 
     @Test func `let others take their turn after each window, and are answered as a whole`() throws {
