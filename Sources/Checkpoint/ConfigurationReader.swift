@@ -145,10 +145,15 @@ struct ConfigurationReader {
 
 extension CheckpointProblem {
     /// Whether values at those keys may not fit because of it: it is with one of them, that is in the same head, or in any of the
-    /// towers, of which heads are made. A contradiction is the cause of those within it alone.
+    /// towers, of which heads are made. A contradiction is the cause of those within it alone, and a key too many, which may be
+    /// another one misspelt, of those within the object that has it.
     fileprivate func mayCause(_ keys: [String]) -> Bool {
-        if case .contradiction(let key, _, _, _) = self {
-            return keys.contains { $0 == key || $0.hasPrefix(key + ".") }
+        switch self {
+        case .contradiction(let key, _, _, _): return keys.contains { $0 == key || $0.hasPrefix(key + ".") }
+        case .unknownKey(let key, _):
+            let object = key.split(separator: ".").dropLast().joined(separator: ".")
+            return keys.contains { $0 == object || $0.hasPrefix(object + ".") }
+        default: break
         }
         guard let place else { return false }
         let part = place.split(separator: ".").prefix(place.hasPrefix("towers") ? 1 : 2).joined(separator: ".")
@@ -160,8 +165,8 @@ extension CheckpointProblem {
         switch self {
         case .json(_, .missing(let key, let path)): path.isEmpty ? key : "\(path).\(key)"
         case .json(_, .unexpected(let path, _, _)): path
-        case .unsupported(let key, _, _), .unknownKey(let key, _): key
-        case .contradiction: nil
+        case .unsupported(let key, _, _): key
+        case .contradiction, .unknownKey: nil
         default: ""
         }
     }

@@ -20,10 +20,15 @@ struct BMPHeader: Sendable {
 
     static func recognises(_ bytes: ByteReader) -> Bool { bytes.has("BM", at: 0) }
 
+    /// Whether the length of the header is that of one: texts begin with those two letters too. `bytes` are read from the lower.
+    static func hasKnownLength(_ bytes: ByteReader) -> Bool { bytes.uint32(14).map(isKnown) ?? false }
+
+    private static func isKnown(length: Int) -> Bool { length == 12 || (40...1_024).contains(length) }
+
     init(_ bytes: ByteReader) throws(MediaError) {
         guard let pixels = bytes.uint32(10), let length = bytes.uint32(14) else { throw BMPHeader.truncated }
         let isCore = length == 12
-        guard isCore || (40...1_024).contains(length) else {
+        guard BMPHeader.isKnown(length: length) else {
             throw BMPHeader.undecodable("its header of \(length) bytes is of no kind known here")
         }
         guard let wide = isCore ? bytes.uint16(18) : bytes.uint32(18),

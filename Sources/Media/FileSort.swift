@@ -1,13 +1,14 @@
 /// What a file is, told by how it begins and by how its name ends.
 ///
 /// A photo or sound is one by its first bytes, whatever its name: programs save JPEG as .jfif and Opus as .oga. A name that promises
-/// one is believed where the bytes say nothing, so that the decoder says what is wrong with it.
+/// one is believed where the bytes say nothing, so that the decoder says what is wrong with it. Where the bytes may be of something
+/// else too, a name that says something else is believed.
 public enum FileSort: Sendable, Equatable {
     /// An image that is decoded here, or is said to be one.
     case image
     /// A sound that is decoded here, or is said to be one.
     case audio
-    /// Something else, in words such as "M4A audio", ".txt" or "empty file".
+    /// Something else, in words such as "M4A audio", ".txt" or "empty file": as many as there are kinds, whatever files are called.
     case other(String)
 
     /// How many of a file's first bytes are looked at.
@@ -17,16 +18,36 @@ public enum FileSort: Sendable, Equatable {
     ///   - beginning: the first ``bytes`` of the file, or all of it.
     ///   - ending: what follows the last dot of its name, in small letters; empty where there is none.
     public init(beginning: [UInt8], ending: String) {
-        self = beginning.withUnsafeBytes { Self.sort(ByteReader($0), ending) }
+        self = beginning.withUnsafeBytes { Self.sort($0, ending) }
     }
 
-    private static func sort(_ bytes: ByteReader, _ ending: String) -> FileSort {
-        if bytes.count > 0, (try? FileSignature.format(of: bytes)) != nil { return .image }
+    private static func sort(_ file: UnsafeRawBufferPointer, _ ending: String) -> FileSort {
+        let bytes = ByteReader(file)
+        let format = try? FileSignature.format(of: bytes)
+        if let format, isBelieved(format, file, ending) { return .image }
         if isSound(bytes, ending) { return .audio }
         if ImageFormat.allCases.contains(where: { $0.endings.contains(ending) }) { return .image }
         if AudioFormat.allCases.contains(where: { $0.endings.contains(ending) }) { return .audio }
         if bytes.count == 0 { return .other("empty file") }
-        return .other(name(of: bytes) ?? (ending.isEmpty ? "file of no known kind" : ".\(ending)"))
+        // What only looks like an image is not counted as one.
+        let name = format == nil ? name(of: bytes) : nil
+        return .other(name ?? (isKind(ending) ? ".\(ending)" : "file of no known kind"))
+    }
+
+    /// Whether first bytes that are those of an image make it one, beside that ending.
+    private static func isBelieved(_ format: ImageFormat, _ file: UnsafeRawBufferPointer, _ ending: String) -> Bool {
+        switch format {
+        case .bmp: format.endings.contains(ending) || BMPHeader.hasKnownLength(ByteReader(file, order: .little))
+        // Raw files of cameras (.dng, .nef) are TIFF, and are not decoded.
+        case .tiff: ending.isEmpty || format.endings.contains(ending)
+        default: true
+        }
+    }
+
+    /// Whether an ending tells a kind of files: not so the number of a log, or a sentence with a dot.
+    private static func isKind(_ ending: String) -> Bool {
+        ending.count <= 8 && ending.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+            && ending.contains { $0.isLetter }
     }
 
     private static func isSound(_ bytes: ByteReader, _ ending: String) -> Bool {

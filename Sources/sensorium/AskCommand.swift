@@ -18,6 +18,7 @@ struct AskCommand: ParsableCommand {
         guard question.contains(where: { $0.isLetter || $0.isNumber }) else {
             throw ValidationError("The question has no words.")
         }
+        try CommandLineText.checkWords(question, "The question")
     }
 
     func run() throws {

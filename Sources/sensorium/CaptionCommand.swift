@@ -26,6 +26,8 @@ struct CaptionCommand: ParsableCommand {
     @Option(help: "How the captions begin.") var prompt: String?
     @Flag(help: "Print one JSON object for each file.") var json = false
 
+    func validate() throws { try CommandLineText.checkWords(prompt, "--prompt") }
+
     func run() throws {
         let loaded = try model.load()
         let options = options

@@ -4,8 +4,11 @@ import Retrieval
 
 /// The option of commands that work on a data folder.
 struct DataArguments: ParsableArguments {
+    /// The folder that is meant where none is named.
+    static var standard: String { ProcessInfo.processInfo.environment["SENSORIUM_DATA"] ?? "./data" }
+
     @Option(help: ArgumentHelp("Folder of the collections. (SENSORIUM_DATA)", valueName: "folder"))
-    var data = ProcessInfo.processInfo.environment["SENSORIUM_DATA"] ?? "./data"
+    var data = DataArguments.standard
 
     /// Opens and loads it, or ends with exit code 5.
     func open(advice: String = "") throws(CommandFailure) -> CollectionStore {

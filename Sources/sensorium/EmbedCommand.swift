@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSON
 import Tasks
+import Tokenizer
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,6 +25,7 @@ struct EmbedCommand: ParsableCommand {
         if text.isEmpty && image.isEmpty && audio.isEmpty {
             throw ValidationError("Give at least one --text, --image or --audio.")
         }
+        for words in text { try CommandLineText.checkWords(words, "--text") }
         if image.isEmpty && view != .auto { throw ValidationError("--view says what an --image is; give one.") }
     }
 
@@ -59,7 +61,7 @@ struct EmbedCommand: ParsableCommand {
         if let space = loaded.space { return try embedding(of: part, in: space, loaded) }
         guard part != "audio" else { throw CommandFailure.failed("The model \(loaded.name) cannot embed sounds.") }
         guard view != .sketch else { throw CommandFailure.failed("The model \(loaded.name) cannot read sketches.") }
-        if part == "text" { return { loaded.encode($0).map { loaded.embedTexts([$0]) } ?? [] } }
+        if part == "text" { return { loaded.embedTexts([try wordPieces($0, loaded)]) } }
         return { file in loaded.encodeImages([try loaded.pixels(ofFile: file)]).map { loaded.imageEmbedding($0) } }
     }
 
@@ -72,13 +74,20 @@ struct EmbedCommand: ParsableCommand {
         return { source in
             let value =
                 part == "text"
-                ? loaded.encode(source).map { TowerInput.text($0) } : try loaded.input(ofFile: source, for: input)
-            guard let value else { return [] }
+                ? TowerInput.text(try wordPieces(source, loaded)) : try loaded.input(ofFile: source, for: input)
             let queries = loaded.encode([(input.tower, value)]).map {
                 SpaceQuery(parts: [part: $0], view: part == "image" ? view.view : nil)
             }
             return try loaded.embed(queries).map(\.vector)
         }
+    }
+
+    /// A text as text towers read it.
+    private func wordPieces(
+        _ text: String, _ loaded: LoadedModel
+    ) throws(CommandFailure) -> WordPieceTokenizer.Encoding {
+        guard let encoding = loaded.encode(text) else { throw .failed("The model \(loaded.name) cannot embed texts.") }
+        return encoding
     }
 
     private func show(_ vector: [Float]) throws {

@@ -18,6 +18,7 @@ struct EmotionCommand: ParsableCommand {
         if image == nil && audio == nil && text == nil {
             throw ValidationError("Give at least one of --image, --audio and --text.")
         }
+        try CommandLineText.checkWords(text, "--text")
     }
 
     func run() throws {

@@ -1,4 +1,6 @@
 import ArgumentParser
+// To the compiler the standard streams are variables, which nothing here assigns.
+@preconcurrency import Glibc
 import Tokenizer
 
 /// Shows how the text tower reads a text.
@@ -38,6 +40,11 @@ struct TokenizeCommand: ParsableCommand {
                 throw CommandFailure.failed("Line \(number) has an escape that JSON does not know.")
             }
             try StandardOutput.print(tokens)
+        }
+        // `readLine` says of an error what it says of the end.
+        let cause = errno
+        guard ferror(stdin) == 0 else {
+            throw CommandFailure.failed("Standard input cannot be read: \(String(cString: strerror(cause))).")
         }
     }
 }

@@ -79,6 +79,17 @@ import Testing
         #expect(found.count == 1 && found[0].contains(first) && found[0].contains(second), "\(found)")
     }
 
+    @Test func `a key too many hides nothing that is wrong elsewhere in its head`() throws {
+        let configuration = Self.everything.replacing("\"hidden\": 20", with: "\"hidden\": 20, \"layers\": 1")
+            .replacing("[\"a dog\", \"rain\"]", with: "[\"rain\", \"rain\"]")
+        let folder = try TinyModel.folder(configuration: configuration)
+        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let found = error?.problems.map(\.description) ?? []
+        #expect(found.count == 2, "\(found)")
+        #expect(found.first?.contains("composition.layers\" is no key") == true)
+        #expect(found.last?.contains("heads.space.concepts\" is an array of 2") == true)
+    }
+
     @Test func `a match of two parts in the space is read`() throws {
         let folder = try TinyModel.folder(configuration: Self.matched)
         guard case .classifier(let head)? = try Checkpoint.open(folder.path).configuration.heads["both"] else {

@@ -154,6 +154,41 @@ import Testing
         }
     }
 
+    @Test func `no more than some tokens are left out at once, however many there are`() throws {
+        guard case .classifier(let head)? = checkpoint.configuration.heads["hybrid"] else { throw Missing() }
+        let configuration = try #require(head.inputs["audio"])
+        let input = try HeadInput(checkpoint, configuration, head.shape, towerWidth: 32, name: "hybrid.inputs.audio")
+        let tokens = PartTokens(
+            [FusionCheckpoint.tokens("audio", item: 1)], input, width: head.shape.width, workspace: Workspace(),
+            pool: ComputePool(threads: 1))
+        var sizes: [Int] = []
+        func pooled(atOnce: Int) -> [[Float]] {
+            tokens.withoutEach(of: 0, atOnce: atOnce) { rest in
+                sizes.append(rest.count)
+                return rest.map { $0.mean + $0.pooled }
+            }
+        }
+        let inPieces = pooled(atOnce: 64)
+        #expect(inPieces == pooled(atOnce: 150))
+        #expect(sizes == [64, 64, 22, 150])
+    }
+
+    @Test(arguments: names) func `a token counts the same wherever in a long sound it is`(name: String) throws {
+        // The same tokens again and again: where they are is nothing that an audio input of these heads knows.
+        let short = FusionCheckpoint.tokens("audio", item: 0)
+        let repeats = 100
+        let size = short.tokens * short.width
+        let values = (0..<short.states).flatMap { state in
+            repeatElement(short.values[state * size..<(state + 1) * size], count: repeats).joined()
+        }
+        let long = TowerTokens(
+            states: short.states, tokens: repeats * short.tokens, width: short.width, values: values)
+        let output = classify(try head(name), [["audio": long]], explains: [true])[0]
+        let weights = try #require(output.attention?["audio"])
+        #expect(weights.count == 700 && abs(weights.reduce(0, +) - 1) < 1e-4)
+        #expect(weights.indices.allSatisfy { weights[$0] == weights[$0 % short.tokens] })
+    }
+
     @Test func `a token that comes alone is all that counts`() throws {
         let text = FusionCheckpoint.tokens("text", item: 1)
         let one = TowerTokens(states: 1, tokens: 1, width: text.width, values: Array(text.values.prefix(text.width)))

@@ -40,7 +40,7 @@ import Testing
     /// Runs the indexer; what it did, and which paths failed or were left out.
     private func index(
         _ store: CollectionStore, _ model: ModelOrigin? = nil, remake: StoreDestination.Remake? = nil,
-        takes: Set<ItemKind> = [.image, .audio], dropsMissing: Bool = false
+        takes: Set<ItemKind> = [.image, .audio], dropsMissing: Bool = false, of folder: MediaFolder? = nil
     ) async throws -> (progress: IndexProgress, failed: [String]) {
         let failed = Mutex<[String]>([])
         let noted = Mutex(0)
@@ -48,7 +48,7 @@ import Testing
             store, collection: "c", model: model ?? self.model, remake: remake, takes: takes,
             embed: Self.embed)
         let indexer = FolderIndexer(
-            try MediaFolder(FileName(photos.path)), into: destination, recognition: Self.recognition,
+            try folder ?? MediaFolder(FileName(photos.path)), into: destination, recognition: Self.recognition,
             dropsMissing: dropsMissing, batch: 2)
         let progress = try await indexer.run(
             report: { #expect($0.done <= $0.total) },
@@ -61,6 +61,26 @@ import Testing
             })
         #expect(progress.done == progress.total && noted.withLock(\.self) == progress.total)
         return (progress, failed.withLock(\.self))
+    }
+
+    /// Runs the indexer; what it reported on the way, and how many files were embedded together.
+    private func watch(
+        _ store: CollectionStore, batch: Int = 8, batchBytes: Int = .max
+    ) async throws -> (reports: [IndexProgress], batches: [Int]) {
+        let reports = Mutex<[IndexProgress]>([])
+        let batches = Mutex<[Int]>([])
+        let destination = StoreDestination(
+            store, collection: "c", model: model, remake: nil, takes: [.image],
+            embed: { files in
+                batches.withLock { $0.append(files.count) }
+                return Self.embed(files)
+            })
+        let indexer = FolderIndexer(
+            try MediaFolder(FileName(photos.path)), into: destination, recognition: Self.recognition, batch: batch,
+            batchBytes: batchBytes)
+        _ = try await indexer.run(
+            report: { state in reports.withLock { $0.append(state) } }, note: { _, _ in })
+        return (reports.withLock(\.self), batches.withLock(\.self))
     }
 
     private func ids(_ store: CollectionStore) async throws -> [String] {
@@ -224,16 +244,51 @@ import Testing
         #expect(try await ids(store) == ["2026:renamed.jpg", "b.jpg"])
     }
 
-    @Test func `a move that an earlier run stored and did not finish is finished`() async throws {
-        try write("a.jpg", "1")
+    @Test func `files are moved batch by batch, so that an interrupted run leaves none twice`() async throws {
+        let paths = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+        for (number, path) in paths.enumerated() { try write(path, String(repeating: "x", count: 1 + number)) }
         let store = try data.store()
         _ = try await index(store)
-        let old = try await store.item(#require(ItemID("a.jpg")), of: "c")
-        try move("a.jpg", to: "b.jpg")
+        for path in paths { try move(path, to: "sub/" + path) }
+        #expect(try await watch(store, batch: 2).reports.map(\.moved) == [2, 4, 4])
+        #expect(try await ids(store) == paths.map { "sub:" + $0 })
+    }
+
+    /// Gives files the same time.
+    private func setTime(_ paths: String...) throws {
+        for path in paths {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)], ofItemAtPath: photos.path + "/" + path)
+        }
+    }
+
+    @Test func `a file that is gone is not taken for a copy of it that was there before`() async throws {
+        for path in ["a.jpg", "copy.jpg"] { try write(path, "1") }
+        try setTime("a.jpg", "copy.jpg")
+        let store = try data.store()
         _ = try await index(store)
-        _ = try await store.put(old, into: "c", from: .model(model))
+        try FileManager.default.removeItem(atPath: photos.path + "/a.jpg")
+        #expect(try await index(store).progress.moved == 0)
+        await #expect(throws: StoreDestination.ItemsWithoutFiles.self) {
+            try await index(store, ModelOrigin(name: "m", digest: "2"), remake: .whole)
+        }
+        #expect(try await ids(store) == ["a.jpg", "copy.jpg"])
+        #expect(try await index(store, dropsMissing: true).progress.dropped == 1)
+        #expect(try await ids(store) == ["copy.jpg"])
+    }
+
+    @Test func `of two copies that are gone, a file at a new place is one`() async throws {
+        for path in ["a.jpg", "copy.jpg"] { try write(path, "1") }
+        try setTime("a.jpg", "copy.jpg")
+        let store = try data.store()
+        _ = try await index(store)
+        try move("a.jpg", to: "new.jpg")
+        try FileManager.default.removeItem(atPath: photos.path + "/copy.jpg")
+        await #expect(throws: StoreDestination.ItemsWithoutFiles.self) {
+            try await index(store, ModelOrigin(name: "m", digest: "2"), remake: .whole)
+        }
         #expect(try await index(store).progress.moved == 1)
-        #expect(try await ids(store) == ["b.jpg"])
+        #expect(try await ids(store) == ["copy.jpg", "new.jpg"])
     }
 
     @Test func `a moved file does not keep a collection from being made anew`() async throws {
@@ -265,6 +320,127 @@ import Testing
         try FileManager.default.removeItem(atPath: photos.path + "/a.jpg")
         await #expect(throws: FolderIndexer.NothingToKeep.self) { try await index(store, dropsMissing: true) }
         #expect(try await ids(store) == ["a.jpg"])
+    }
+
+    /// A file that is listed and cannot be looked at, not even by root: its path is longer than the system takes.
+    private final class UnreachableFile {
+        private var folder: Int32
+        private static let name = String(repeating: "n", count: 250)
+
+        init(below path: String) throws {
+            folder = open(path, O_RDONLY | O_DIRECTORY)
+            let step = String(repeating: "d", count: 200)
+            var length = path.utf8.count
+            while length + 1 + step.utf8.count < 4095 {
+                try #require(mkdirat(folder, step, 0o700) == 0)
+                let inner = openat(folder, step, O_RDONLY | O_DIRECTORY)
+                close(folder)
+                folder = inner
+                length += 1 + step.utf8.count
+            }
+            let file = openat(folder, Self.name, O_CREAT | O_WRONLY, 0o600)
+            try #require(file >= 0)
+            close(file)
+        }
+
+        func remove() { unlinkat(folder, Self.name, 0) }
+
+        deinit {
+            remove()
+            close(folder)
+        }
+    }
+
+    @Test func `what cannot be looked at is named, and keeps items from being dropped`() async throws {
+        for (path, text) in [("a.jpg", "1"), ("b.jpg", "22")] { try write(path, text) }
+        let store = try data.store()
+        _ = try await index(store)
+        try FileManager.default.removeItem(atPath: photos.path + "/b.jpg")
+        let file = try UnreachableFile(below: photos.path)
+        let closed = try MediaFolder(FileName(photos.path)).closed
+        #expect(closed.map(\.error.description) == ["It cannot be looked at: File name too long."])
+        let (progress, failed) = try await index(store, dropsMissing: true)
+        #expect(progress.failed == MediaTally(others: 1) && failed == closed.map(\.path.text))
+        #expect(try await ids(store) == ["a.jpg", "b.jpg"])
+        file.remove()
+        #expect(try await index(store, dropsMissing: true).progress.dropped == 1)
+    }
+
+    @Test func `what cannot be looked at keeps a collection from being made anew without its items`() async throws {
+        for (path, text) in [("a.jpg", "1"), ("b.jpg", "22")] { try write(path, text) }
+        let store = try data.store()
+        _ = try await index(store)
+        try FileManager.default.removeItem(atPath: photos.path + "/b.jpg")
+        let file = try UnreachableFile(below: photos.path)
+        let newer = ModelOrigin(name: "m", digest: "2")
+        for remake in [StoreDestination.Remake.whole, .droppingMissing] {
+            await #expect(throws: StoreDestination.FilesNotRead.self) {
+                try await index(store, newer, remake: remake)
+            }
+        }
+        #expect(try await ids(store) == ["a.jpg", "b.jpg"])
+        #expect(try store.collection("c").model == model)
+        file.remove()
+        let (progress, _) = try await index(store, newer, remake: .droppingMissing)
+        #expect(progress.unchanged.count == 1 && progress.stored.count == 0)
+        #expect(try await ids(store) == ["a.jpg"])
+    }
+
+    @Test func `what cannot be looked at does not matter to a collection that is whole without it`() async throws {
+        try write("a.jpg", "1")
+        let store = try data.store()
+        _ = try await index(store)
+        let file = try UnreachableFile(below: photos.path)
+        let newer = ModelOrigin(name: "m", digest: "2")
+        _ = try await index(store, newer, remake: .whole)
+        #expect(try store.collection("c").model == newer)
+        file.remove()
+    }
+
+    @Test func `a file that could not be read is not missing, and one that is no photo any more is`() async throws {
+        for (path, text) in [("a.jpg", "1"), ("b.jpg", "22")] { try write(path, text) }
+        let store = try data.store()
+        _ = try await index(store)
+        let folder = try MediaFolder(FileName(photos.path))
+        let path = photos.path + "/b.jpg"
+        try FileManager.default.removeItem(atPath: path)
+        // A link that leads to itself cannot be opened, not even by root.
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+        let newer = ModelOrigin(name: "m", digest: "2")
+        await #expect(throws: StoreDestination.FilesNotRead.self) {
+            try await index(store, newer, remake: .droppingMissing, of: folder)
+        }
+        #expect(try await ids(store) == ["a.jpg", "b.jpg"])
+        try FileManager.default.removeItem(atPath: path)
+        try write("b.jpg", "bad")
+        let (progress, failed) = try await index(store, newer, remake: .droppingMissing)
+        #expect(progress.unchanged.count == 1 && failed == ["b.jpg"])
+        #expect(try await ids(store) == ["a.jpg"])
+    }
+
+    // MARK: What is read
+
+    @Test func `large files are stored before a batch is full`() async throws {
+        for path in ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"] { try write(path, "12345") }
+        #expect(try await watch(data.store(), batchBytes: 10).batches == [2, 2, 1])
+    }
+
+    @Test func `a file that is too large is refused before any of it is read`() throws {
+        try write("a.jpg", "1234567890")
+        let descriptor = open(photos.path + "/a.jpg", O_RDONLY)
+        defer { close(descriptor) }
+        #expect(throws: FileName.Unreadable.self) { try FileName.contents(of: descriptor, limit: 9) }
+        #expect(lseek(descriptor, 0, SEEK_CUR) == 0)
+        // Of what is behind the place where the reading begins it has no more.
+        lseek(descriptor, 4, SEEK_SET)
+        #expect(try FileName.contents(of: descriptor, limit: 6) == Array("567890".utf8))
+        lseek(descriptor, 0, SEEK_SET)
+        #expect(try FileName.contents(of: descriptor, limit: 4, isBeginning: true) == Array("1234".utf8))
+    }
+
+    @Test func `files that need no storing are reported too`() async throws {
+        for number in 0..<600 { try write("\(number).txt", "1") }
+        #expect(try await watch(data.store()).reports.map(\.done) == [256, 512, 600])
     }
 
     @Test func `a name that is no UTF-8 becomes an item with an id of its own`() async throws {
@@ -308,5 +484,15 @@ import Testing
         #expect(stamp.fits(FileStamp(bytes: 5, modified: 1_700_000_000_122)))
         #expect(!stamp.fits(FileStamp(bytes: 5, modified: 1_700_000_000_121)))
         #expect(!stamp.fits(FileStamp(bytes: 6, modified: 1_700_000_000_123)))
+    }
+
+    @Test func `times that no clock shows do no harm`() {
+        let (first, last) = (FileStamp(bytes: 5, modified: .min), FileStamp(bytes: 5, modified: .max))
+        #expect(!first.fits(last) && !last.fits(first) && first.fits(first))
+        for seconds in [Int.min, 0, .max] {
+            var status = stat()
+            status.st_mtim.tv_sec = seconds
+            #expect(FileStamp(status).modified.signum() == seconds.signum())
+        }
     }
 }

@@ -1,5 +1,9 @@
+import ArgumentParser
 import Foundation
+import Networks
 import Testing
+
+@testable import sensorium
 
 /// What commands take, and what they say where they do not.
 @Suite struct `A command` {
@@ -32,6 +36,42 @@ import Testing
         #expect(run.code == 1 && run.lines.count == 3)
         #expect(run.lines[0].hasPrefix("[") && run.lines[2].hasPrefix("["))
         #expect(run.lines[1].hasPrefix(#"{"file":"/nowhere.jpg","error":"#))
+    }
+
+    /// A model of nothing but a tower of images, whose weights are 0.
+    private func writeImageModel() throws {
+        let fixtures = CommandRun.root.appending(path: "Tests/Fixtures/networks/fusion")
+        try folder.copy(fixtures.appending(path: "preprocessor_config.json").path, as: "preprocessor_config.json")
+        let tower = "{\"type\": \"efficientnet_lite2\", \"image_size\": 260, \"tokens\": 81, \"channels\": 1280}"
+        let configuration =
+            "{\"model_type\": \"sensorium\", \"name\": \"eye\", \"towers\": {\"image\": \(tower)}, \"heads\": {}}"
+        try Data(configuration.utf8).write(to: folder.url("config.json"))
+        var entries: [String] = []
+        var end = 0
+        for tensor in EfficientNetLite.requirements() {
+            let begin = end
+            end += 2 * tensor.shape.reduce(1, *)
+            entries.append(
+                "\"\(tensor.name)\":{\"dtype\":\"F16\",\"shape\":\(tensor.shape),\"data_offsets\":[\(begin),\(end)]}")
+        }
+        var header = Array("{\(entries.joined(separator: ","))}".utf8)
+        header += repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+        let file = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init) + header
+        try Data(file + [UInt8](repeating: 0, count: end)).write(to: folder.url("model.safetensors"))
+    }
+
+    @Test func `says of a model without a text tower that it cannot embed texts`() throws {
+        try writeImageModel()
+        let run = try CommandRun(["embed", "--text", "a dog", "--model", folder.path])
+        #expect(run.code == 1)
+        #expect(run.lines == [#"{"file":"a dog","error":"The model eye cannot embed texts."}"#])
+        #expect(run.errors.contains("sensorium: a dog: The model eye cannot embed texts.\n"))
+    }
+
+    @Test func `says of standard input that it cannot be read`() throws {
+        let run = try CommandRun(["tokenize"] + model, before: "exec </tmp")
+        #expect(run.code == 1 && run.output.isEmpty)
+        #expect(run.errors == "sensorium: Standard input cannot be read: Is a directory.\n")
     }
 
     @Test func `says of a folder that it is one`() throws {
@@ -148,7 +188,27 @@ import Testing
         #expect(
             run.errors
                 == "sensorium: There is no collection \"none\" in the data folder \(folder.url("data").path). Make it with "
-                + "sensorium index FOLDER --collection none.\n")
+                + "sensorium index --collection none --data \(folder.url("data").path) FOLDER.\n")
+    }
+
+    @Test func `says how a collection is made where it was looked for`() throws {
+        func advice(_ arguments: String...) throws -> String {
+            try SearchCommand.parse(["--collection", "none", "--text", "x"] + arguments).missing().sentence
+        }
+        #expect(
+            try advice("--server", "http://localhost:8080")
+                == "There is no collection \"none\" at the server. Make it with sensorium index --collection none "
+                + "--server http://127.0.0.1:8080 FOLDER.")
+        #expect(try advice().hasSuffix(" Make it with sensorium index --collection none FOLDER."))
+    }
+
+    @Test(arguments: [
+        ["embed", "--text"], ["emotion", "--text"], ["search", "--collection", "c", "--text"],
+        ["ask", CommandRun.photo], ["caption", CommandRun.photo, "--prompt"],
+    ]) func `refuses words that are no UTF-8`(_ arguments: [String]) throws {
+        let run = try CommandRun(arguments, before: "set -- \"$@\" \"$(printf 'caf\\351')\"")
+        #expect(run.code == 2)
+        #expect(run.errors.contains(" has bytes that are no UTF-8: caf\\xE9. Give it in UTF-8."), "\(run.errors)")
     }
 
     // MARK: Inspecting

@@ -86,6 +86,25 @@ import Testing
         #expect(run.errors.hasPrefix("sensorium: There is no photo and no sound in \(photos.path). Images may be JPEG"))
     }
 
+    @Test func `files are counted by a few kinds, and none of their names commands the terminal`() throws {
+        try photos.copy(CommandRun.photo, as: "a.jpg")
+        for number in 1...3 { try Data("log".utf8).write(to: photos.url("log.\(number)")) }
+        for letter in "abcdefghijk" { try Data("notes".utf8).write(to: photos.url("x.k\(letter)")) }
+        try Data("notes".utf8).write(to: photos.url("x.\u{1B}[2J"))
+        try Data("<html>".utf8).write(to: photos.url("\u{1B}[2J.jpg"))
+        let run = try index()
+        #expect(run.code == 1)
+        let named = "abcdefghi".map { "1 .k\($0)" }.joined(separator: ", ")
+        #expect(
+            run.output == """
+                1 photo stored in "c", nothing unchanged, 1 photo failed, 15 skipped: \
+                4 file of no known kind, \(named), 2 others.
+
+                """)
+        #expect(run.errors.hasPrefix("sensorium: \u{FFFD}[2J.jpg: "))
+        #expect(!run.errors.contains("\u{1B}"))
+    }
+
     @Test func `a moved file is found once, and what is gone can be dropped`() throws {
         try photos.copy(CommandRun.photo, as: "a.jpg")
         try photos.copy(CommandRun.root.appending(path: "Tests/Fixtures/media/rocket.jpg").path, as: "b.jpg")
@@ -108,9 +127,9 @@ import Testing
     private final class Watch: Sendable {
         let time = Mutex(ContinuousClock.now)
         let written = Mutex("")
-        func line(isTerminal: Bool) -> ProgressLine {
+        func line(isTerminal: Bool, columns: Int = 80) -> ProgressLine {
             ProgressLine(
-                isTerminal: isTerminal, now: { [self] in time.withLock(\.self) },
+                isTerminal: isTerminal, columns: { columns }, now: { [self] in time.withLock(\.self) },
                 write: { [self] text in written.withLock { $0 += text } })
         }
     }
@@ -134,5 +153,14 @@ import Testing
         line.clear()
         let written = watch.written.withLock(\.self)
         #expect(written.hasPrefix("\r[") && written.hasSuffix("\r\u{1B}[K") && !written.contains("\n"))
+    }
+
+    @Test(arguments: [
+        (52, "[\(String(repeating: "#", count: 30))] 0 of 0, 0 a second"), (51, "0 of 0, 0 a second"),
+        (10, "0 of 0, 0"), (0, ""),
+    ]) func `on a terminal the line stays within its row`(columns: Int, shown: String) {
+        let watch = Watch()
+        watch.line(isTerminal: true, columns: columns).show(IndexProgress())
+        #expect(watch.written.withLock(\.self) == "\r\(shown)\u{1B}[K")
     }
 }

@@ -18,6 +18,8 @@ public final class ClassifierHead: Sendable {
     /// One for each part; empty for a head that is never asked what a part alone says.
     private let alone: [LabelClassifier]
     private let fusion: Fusion
+    /// Tokens of which it is looked at once how much each counts: a sound of ten minutes has 30,000.
+    private static let tokensAtOnce = 256
 
     private enum Fusion: Sendable {
         case crossAttention(CrossAttentionFusion, LabelClassifier)
@@ -181,22 +183,23 @@ public final class ClassifierHead: Sendable {
     ) -> [String: [Float]] {
         let there = parts.indices.filter { tokens[$0].has(item) }
         guard there.count == 1, let part = there.first else { return [:] }
-        let rest = tokens[part].withoutEach(of: item)
-        guard !rest.isEmpty else { return [parts[part]: [1]] }
-        let said = alone.isEmpty ? [] : alone[part](rest.map(\.pooled), pool: pool)
-        let logits = fuse(
-            rest.indices.map { token in
-                Reading(
-                    parts: [part], means: parts.indices.map { $0 == part ? rest[token].mean : nil },
-                    said: said.isEmpty ? [] : [(part, said[token])],
-                    terms: terms.map { term in
-                        var term = term
-                        if term.parts == [part] { term.value = rest[token].mean }
-                        return term
-                    })
-            }, pool)
         let answer = softmax(whole)
-        let distances = logits.map { zip(answer, softmax($0)).reduce(Float(0)) { $0 + abs($1.0 - $1.1) } }
+        let distances = tokens[part].withoutEach(of: item, atOnce: Self.tokensAtOnce) { rest in
+            let said = alone.isEmpty ? [] : alone[part](rest.map(\.pooled), pool: pool)
+            let logits = fuse(
+                rest.indices.map { token in
+                    Reading(
+                        parts: [part], means: parts.indices.map { $0 == part ? rest[token].mean : nil },
+                        said: said.isEmpty ? [] : [(part, said[token])],
+                        terms: terms.map { term in
+                            var term = term
+                            if term.parts == [part] { term.value = rest[token].mean }
+                            return term
+                        })
+                }, pool)
+            return logits.map { zip(answer, softmax($0)).reduce(Float(0)) { $0 + abs($1.0 - $1.1) } }
+        }
+        guard !distances.isEmpty else { return [parts[part]: [1]] }
         let sum = distances.reduce(0, +)
         return [parts[part]: distances.map { sum > 0 ? $0 / sum : 1 / Float(distances.count) }]
     }

@@ -127,8 +127,11 @@ struct HeadInput: Sendable {
         return mean + deviation
     }
 
-    /// For each of `rows` rows, which are at least two, the mean of the others and what the part says alone by them.
-    func poolWithoutEach(_ x: UnsafePointer<Float>, rows: Int) -> [(mean: [Float], pooled: [Float])] {
+    /// What `use` makes, for each of `rows` rows, which are at least two, of the mean of the others and what the part says alone by
+    /// them; it gets no more than `atOnce` at a time.
+    func poolWithoutEach<Value>(
+        _ x: UnsafePointer<Float>, rows: Int, atOnce: Int, _ use: ([(mean: [Float], pooled: [Float])]) -> [Value]
+    ) -> [Value] {
         let mean = meanOfRows(x, rows: rows, width: width)
         let others = Float(rows - 1)
         // Of the differences from the mean, so that nothing large is subtracted from something large.
@@ -139,7 +142,7 @@ struct HeadInput: Sendable {
                 squares[column] += difference * difference
             }
         }
-        return (0..<rows).map { row in
+        func without(_ row: Int) -> (mean: [Float], pooled: [Float]) {
             var (rest, deviation) = (mean, [Float](repeating: 0, count: width))
             for column in 0..<width {
                 let difference = x[row * width + column] - mean[column]
@@ -149,6 +152,9 @@ struct HeadInput: Sendable {
                 deviation[column] = (variance + 1e-5).squareRoot()
             }
             return (rest, pooling == .meanDeviation ? rest + deviation : rest)
+        }
+        return stride(from: 0, to: rows, by: atOnce).flatMap { first in
+            use((first..<min(first + atOnce, rows)).map(without))
         }
     }
 }

@@ -47,10 +47,14 @@ struct PartTokens {
     /// The mean of an item's tokens; nil without the part.
     func mean(of item: Int) -> [Float]? { means[item] }
 
-    /// For each token of an item the mean of its other tokens, and what the part says alone by them; empty for fewer than two.
-    func withoutEach(of item: Int) -> [(mean: [Float], pooled: [Float])] {
+    /// What `use` makes, for each token of an item, of the mean of its other tokens and what the part says alone by them; it gets no
+    /// more than `atOnce` at a time. Empty for fewer than two tokens.
+    func withoutEach<Value>(
+        of item: Int, atOnce: Int, _ use: ([(mean: [Float], pooled: [Float])]) -> [Value]
+    ) -> [Value] {
         guard let span = spans[item], span.count > 1, let values else { return [] }
-        return input.poolWithoutEach(values.pointer + span.lowerBound * width, rows: span.count)
+        return input.poolWithoutEach(
+            values.pointer + span.lowerBound * width, rows: span.count, atOnce: atOnce, use)
     }
 
     /// For each of `items` its tokens of all `parts`, copied one below the other.

@@ -122,9 +122,12 @@ extension FileName {
         guard status.st_mode & S_IFMT != S_IFDIR else {
             throw Unreadable(description: "it is a folder; name the files in it")
         }
+        // What is left of a file. A pipe has no size, and a file may grow while it is read.
+        let rest = Int(status.st_size) - max(0, Int(lseek(descriptor, 0, SEEK_CUR)))
+        let tooLarge = Unreadable(description: "it has more than \(limit >> 20) MiB")
+        guard rest <= limit || isBeginning else { throw tooLarge }
         var bytes: [UInt8] = []
-        // A pipe has no size, and a file may grow while it is read.
-        bytes.reserveCapacity(max(0, min(Int(status.st_size), limit)))
+        bytes.reserveCapacity(max(0, min(rest, limit)))
         var piece = [UInt8](repeating: 0, count: min(limit, 256 << 10))
         while true {
             let count = Glibc.read(descriptor, &piece, piece.count)
@@ -132,9 +135,7 @@ extension FileName {
             if count > 0 {
                 bytes += piece.prefix(count)
                 if bytes.count >= limit, isBeginning { return bytes }
-                guard bytes.count <= limit else {
-                    throw Unreadable(description: "it has more than \(limit >> 20) MiB")
-                }
+                guard bytes.count <= limit else { throw tooLarge }
             } else if errno != EINTR {
                 throw .system
             }

@@ -40,27 +40,32 @@ public struct FolderIndexer: Sendable {
     private let recognition: FileRecognition
     private let dropsMissing: Bool
     private let batch: Int
+    private let batchBytes: Int
+    /// Files that are looked at between two reports, at most.
+    private static let filesPerReport = 256
 
     /// - Parameters:
     ///   - recognition: tells photos and sounds from other files.
     ///   - dropsMissing: whether items are removed whose files are not there any more. Those of files that are elsewhere in the
     ///     folder now always are.
-    ///   - batch: files that are stored together.
+    ///   - batch: files that are stored together, at most.
+    ///   - batchBytes: with so many bytes they are stored, however few they are.
     public init(
         _ folder: MediaFolder, into destination: any IndexDestination, recognition: FileRecognition,
-        dropsMissing: Bool = false, batch: Int = 8
+        dropsMissing: Bool = false, batch: Int = 8, batchBytes: Int = 64 << 20
     ) {
         self.folder = folder
         self.destination = destination
         self.recognition = recognition
         self.dropsMissing = dropsMissing
         self.batch = max(1, batch)
+        self.batchBytes = batchBytes
     }
 
     /// Stores what is new or changed, and removes the items of files that were moved.
     ///
     /// - Parameters:
-    ///   - report: called after each batch.
+    ///   - report: called after each batch, and every few hundred files.
     ///   - note: called for each file, in the order in which they are dealt with.
     /// - Throws: what ends the whole run.
     public func run(
@@ -69,51 +74,60 @@ public struct FolderIndexer: Sendable {
     ) async throws -> IndexProgress {
         let known = try await destination.known()
         var run = Run(
-            accepted: try await destination.accepted(), known: known, recognition: recognition, note: note)
+            accepted: try await destination.accepted(), known: known, missing: missing(of: known),
+            recognition: recognition, note: note)
         run.progress.total = folder.files.count + folder.closed.count
         for (path, error) in folder.closed { run.fail(path, nil, error) }
-        for file in folder.files {
+        for (number, file) in folder.files.enumerated() {
             run.look(at: file)
-            if run.waiting.count == batch {
-                await store(&run)
-                report(run.progress)
-            }
+            let isFull = run.waiting.count == batch || run.waitingBytes >= batchBytes
+            if isFull { try await store(&run) }
+            if isFull || (number + 1).isMultiple(of: Self.filesPerReport) { report(run.progress) }
         }
-        await store(&run)
-        try await removeGone(&run)
+        try await store(&run)
+        try await dropMissing(&run)
         report(run.progress)
-        try await destination.finish()
+        try await destination.finish(isComplete: run.isComplete)
         return run.progress
     }
 
-    private func store(_ run: inout Run) async {
+    /// Those items whose file is not in the folder.
+    private func missing(of known: [ItemID: IndexedOrigin]) -> MissingItems {
+        // Where something cannot be looked at, nobody knows what is missing.
+        guard folder.closed.isEmpty else { return MissingItems([:]) }
+        let there = Set(folder.files.compactMap(\.path.id))
+        return MissingItems(known.filter { !there.contains($0.key) })
+    }
+
+    /// Stores the files that wait, and removes the items of those that were moved: together, since a later run can no longer tell
+    /// a file that was moved from a copy that was there before.
+    private func store(_ run: inout Run) async throws {
         guard !run.waiting.isEmpty else { return }
         let errors = await destination.store(run.waiting.map(\.item))
+        var moved: [ItemID] = []
         for (error, (file, item)) in zip(errors, run.waiting) {
             if let error {
                 run.fail(file.path, item.kind, error)
             } else {
                 run.progress.stored.add(item.kind)
-                run.present[file.stamp.bytes, default: []].append(IndexedOrigin(kind: item.kind, stamp: file.stamp))
+                if let before = run.missing.takeOut(foundAs: IndexedOrigin(kind: item.kind, stamp: file.stamp)) {
+                    moved.append(before)
+                }
                 run.note(file.path, .stored(item.kind))
             }
         }
         run.waiting = []
+        if !moved.isEmpty { try await destination.remove(moved) }
+        run.progress.moved += moved.count
     }
 
-    /// Removes items whose file is not in the folder: those of which it was moved, and all of them where that is asked for.
-    private func removeGone(_ run: inout Run) async throws {
-        // What is in a folder that cannot be looked into is not gone.
-        guard folder.closed.isEmpty else { return }
-        let there = Set(folder.files.compactMap(\.path.id))
-        let gone = run.known.filter { !there.contains($0.key) }
-        let moved = gone.filter { run.isPresent($0.value) }
-        if !moved.isEmpty { try await destination.remove(moved.keys.sorted()) }
-        run.progress.moved = moved.count
-        guard dropsMissing, gone.count > moved.count else { return }
-        guard !run.present.isEmpty else { throw NothingToKeep() }
-        try await destination.remove(gone.keys.filter { moved[$0] == nil }.sorted())
-        run.progress.dropped = gone.count - moved.count
+    /// Removes the items whose file is nowhere in the folder, where that is asked for.
+    private func dropMissing(_ run: inout Run) async throws {
+        let ids = run.missing.ids
+        guard dropsMissing, !ids.isEmpty else { return }
+        guard run.progress.stored.count + run.progress.unchanged.count > 0 else { throw NothingToKeep() }
+        try await destination.remove(ids)
+        run.progress.dropped = ids.count
     }
 }
 
@@ -121,31 +135,34 @@ public struct FolderIndexer: Sendable {
 private struct Run {
     let accepted: AcceptedKinds
     let known: [ItemID: IndexedOrigin]
+    /// Those of them whose file is nowhere in the folder, as far as was looked.
+    var missing: MissingItems
     let recognition: FileRecognition
     let note: @Sendable (FileName, IndexOutcome) -> Void
     var progress = IndexProgress()
+    /// Whether nothing failed that may be all right the next time.
+    var isComplete = true
     /// Files to be stored together.
     var waiting: [(file: MediaFolder.File, item: IndexedFile)] = []
-    /// Files of the folder that are items, by their size.
-    var present: [Int: [IndexedOrigin]] = [:]
 
     init(
-        accepted: AcceptedKinds, known: [ItemID: IndexedOrigin], recognition: FileRecognition,
+        accepted: AcceptedKinds, known: [ItemID: IndexedOrigin], missing: MissingItems, recognition: FileRecognition,
         note: @escaping @Sendable (FileName, IndexOutcome) -> Void
     ) {
         self.accepted = accepted
         self.known = known
+        self.missing = missing
         self.recognition = recognition
         self.note = note
     }
 
-    /// Whether a file of the folder may be the one that an item was made of.
-    func isPresent(_ origin: IndexedOrigin) -> Bool {
-        present[origin.stamp.bytes]?.contains { $0.kind == origin.kind && $0.stamp.fits(origin.stamp) } ?? false
-    }
+    /// Of the files to be stored.
+    var waitingBytes: Int { waiting.reduce(0) { $0 + $1.item.bytes.count } }
 
     mutating func fail(_ path: FileName, _ kind: ItemKind?, _ error: any Error) {
         progress.failed.add(kind)
+        // A file that was read and is no photo is done with. One that could not be read or stored may be one.
+        if error is MediaFolder.Closed || error is FileName.Unreadable || error is RetrievalError { isComplete = false }
         note(path, .failed(error))
     }
 
@@ -154,7 +171,6 @@ private struct Run {
         let before = file.path.id.flatMap { known[$0] }
         if let before, before.stamp.fits(file.stamp), accepted.kinds.contains(before.kind) {
             progress.unchanged.add(before.kind)
-            present[file.stamp.bytes, default: []].append(IndexedOrigin(kind: before.kind, stamp: file.stamp))
             return note(file.path, .unchanged(before.kind))
         }
         var kind: ItemKind?

@@ -11,7 +11,10 @@ public protocol IndexDestination: Sendable {
     /// Removes items whose files are not there any more.
     func remove(_ ids: [ItemID]) async throws
     /// Every file was stored, left out, or failed.
-    func finish() async throws
+    ///
+    /// - Parameter isComplete: whether everything could be looked at, read and, unless it is no photo or sound that the model
+    ///   takes, stored. Else an item may lack its file only for this run.
+    func finish(isComplete: Bool) async throws
 }
 
 /// What a model can put into a collection.

@@ -3,7 +3,7 @@ public struct IndexProgress: Sendable, Equatable {
     /// Nothing done yet.
     public init() {}
 
-    /// Files of the folder, whatever they are, and folders that cannot be looked into.
+    /// Files of the folder, whatever they are, and what cannot be looked at.
     public internal(set) var total = 0
     /// Stored in this run.
     public internal(set) var stored = MediaTally()

@@ -12,19 +12,21 @@ public struct MediaFolder: Sendable {
         public let stamp: FileStamp
     }
 
-    /// A folder that cannot be looked into.
+    /// A folder that cannot be looked into, or something of which the system does not say what it is.
     public struct Closed: Error, CustomStringConvertible {
         /// Such as "Permission denied".
         public let reason: String
         /// A sentence.
-        public var description: String { "The folder cannot be read: \(reason)." }
+        public var description: String { "It cannot be looked at: \(reason)." }
+
+        static var system: Closed { Closed(reason: String(cString: strerror(errno))) }
     }
 
     /// The files, in the order of their paths' bytes.
     public let files: [File]
     /// What is passed over without a look, and how often it is there: hidden files and folders, links, and what is no file.
     public let passedOver: [String: Int]
-    /// Folders below that could not be looked into, by their paths.
+    /// What is below and could not be looked at, by its path.
     public let closed: [(path: FileName, error: Closed)]
 
     /// Finds everything below `root`. Hidden files and folders are left out, and links, which may lead anywhere.
@@ -58,7 +60,7 @@ private struct FolderWalk {
     /// Notes what a folder has.
     mutating func look(into path: FileName) throws(MediaFolder.Closed) {
         let place = path.bytes.isEmpty ? root : path.below(root)
-        guard let folder = opendir(place.cString) else { throw .init(reason: String(cString: strerror(errno))) }
+        guard let folder = opendir(place.cString) else { throw .system }
         defer { closedir(folder) }
         errno = 0
         while let entry = readdir(folder) {
@@ -71,7 +73,7 @@ private struct FolderWalk {
             note(name, path, place)
             errno = 0
         }
-        if errno != 0 { throw .init(reason: String(cString: strerror(errno))) }
+        if errno != 0 { throw .system }
     }
 
     private mutating func note(_ name: FileName, _ folder: FileName, _ place: FileName) {
@@ -80,17 +82,14 @@ private struct FolderWalk {
         let path = name.below(folder)
         let whole = name.below(place)
         var status = stat()
-        // What is removed meanwhile is not there.
-        guard lstat(whole.cString, &status) == 0 else { return }
+        guard lstat(whole.cString, &status) == 0 else {
+            // What is removed meanwhile is not there. Of anything else nobody knows.
+            if errno != ENOENT, errno != ENOTDIR { closed.append((path, .system)) }
+            return
+        }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: waiting.append(path)
-        case S_IFREG:
-            files.append(
-                MediaFolder.File(
-                    path: path, place: whole,
-                    stamp: FileStamp(
-                        bytes: Int(status.st_size),
-                        modified: Int(status.st_mtim.tv_sec) * 1000 + Int(status.st_mtim.tv_nsec) / 1_000_000)))
+        case S_IFREG: files.append(MediaFolder.File(path: path, place: whole, stamp: FileStamp(status)))
         case S_IFLNK: passedOver["link", default: 0] += 1
         default: passedOver["special file", default: 0] += 1
         }

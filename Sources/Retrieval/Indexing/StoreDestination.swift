@@ -13,6 +13,19 @@ public struct StoreDestination: IndexDestination {
         }
     }
 
+    /// Items of the old collection that would be lost, though their files may be there.
+    public struct FilesNotRead: Error, CustomStringConvertible {
+        let collection: String
+        let count: Int
+
+        /// A sentence.
+        public var description: String {
+            "The collection \"\(collection)\" was left as it is: \(count) of its items would be lost, whose files may be among "
+                + "those that could not be read or stored. Mend that, or move these out of the folder, and run the command "
+                + "again: what was made is kept."
+        }
+    }
+
     private let store: CollectionStore
     private let collection: String
     private let source: VectorSource
@@ -103,20 +116,32 @@ public struct StoreDestination: IndexDestination {
     }
 
     /// Puts a collection that was made anew in the place of the old one.
-    public func finish() async throws {
+    public func finish(isComplete: Bool) async throws {
         guard let remake, (try? store.collection(target)) != nil else { return }
-        if case .whole = remake, (try? store.collection(collection)) != nil {
-            let made = try await origins(of: target)
-            let places = Dictionary(grouping: made.values.compactMap(\.self), by: \.stamp.bytes)
-            let missing = try await origins(of: collection).count { id, origin in
-                guard made[id] == nil else { return false }
-                // Not where its file is elsewhere now.
-                guard let origin else { return true }
-                let likely = places[origin.stamp.bytes] ?? []
-                return !likely.contains { $0.kind == origin.kind && $0.stamp.fits(origin.stamp) }
+        if (try? store.collection(collection)) != nil {
+            let lost = try await lost()
+            guard isComplete || lost.ofFiles == 0 else {
+                throw FilesNotRead(collection: collection, count: lost.ofFiles)
             }
-            guard missing == 0 else { throw ItemsWithoutFiles(collection: collection, count: missing) }
+            if case .whole = remake, lost.ofFiles + lost.others > 0 {
+                throw ItemsWithoutFiles(collection: collection, count: lost.ofFiles + lost.others)
+            }
         }
         try await store.replace(collection, with: target)
+    }
+
+    /// How many items of the old collection are neither in the new one nor at a new place there: those that were made of files,
+    /// and others.
+    private func lost() async throws -> (ofFiles: Int, others: Int) {
+        let old = try await origins(of: collection)
+        let made = try await origins(of: target)
+        let gone = old.filter { made[$0.key] == nil }
+        var missing = MissingItems(gone.compactMapValues(\.self))
+        for (id, origin) in made {
+            // A file that was there already accounts for its own item alone.
+            guard let origin, (old[id] ?? nil)?.fits(origin) != true else { continue }
+            _ = missing.takeOut(foundAs: origin)
+        }
+        return (missing.ids.count, gone.values.count { $0 == nil })
     }
 }

@@ -73,8 +73,7 @@ struct IndexCommand: ParsableCommand {
 
     private func index(_ files: MediaFolder, into destination: any IndexDestination) throws {
         let report = IndexReport(json: json)
-        let indexer = FolderIndexer(
-            files, into: destination, recognition: .ofMedia, dropsMissing: dropMissing && !reembed)
+        let indexer = FolderIndexer(files, into: destination, recognition: .ofMedia, dropsMissing: dropMissing)
         let outcome = Mutex<Result<IndexProgress, any Error>?>(nil)
         let done = DispatchSemaphore(value: 0)
         Task {

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import Retrieval
 import Synchronization
+import Terminal
 
 /// What is said while a folder is indexed: how far it is, which files failed, and as JSON what became of each.
 final class IndexReport: Sendable {
@@ -43,7 +44,8 @@ final class IndexReport: Sendable {
 
     private func complain(_ path: FileName, _ sentence: String) {
         progress.clear()
-        StandardError.write("sensorium: \(path.text): \(sentence)")
+        // Names are whatever somebody gave a file, and must not command the terminal.
+        StandardError.write("sensorium: \(path.text): \(sentence)".withoutControls)
     }
 
     private static func line(_ path: FileName, _ outcome: IndexOutcome) -> String {

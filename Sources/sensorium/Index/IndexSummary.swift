@@ -1,12 +1,15 @@
 import JSON
 import Media
 import Retrieval
+import Terminal
 
 /// What became of a folder, in a sentence or as JSON.
 struct IndexSummary {
     private let progress: IndexProgress
     private let files: MediaFolder
     private let collection: String
+    /// Kinds of skipped files that a sentence names.
+    private static let namedKinds = 10
 
     init(_ progress: IndexProgress, _ files: MediaFolder, collection: String) {
         self.progress = progress
@@ -25,7 +28,7 @@ struct IndexSummary {
         if !skipped.isEmpty {
             parts.append("\(skipped.values.reduce(0, +)) skipped: " + Self.list(skipped))
         }
-        return parts.joined(separator: ", ") + "."
+        return (parts.joined(separator: ", ") + ".").withoutControls
     }
 
     /// The same as an object.
@@ -63,9 +66,12 @@ struct IndexSummary {
                 + "\(AudioFormat.acceptedList).")
     }
 
-    /// `30 MP4 file, 20 M4A audio`, the most first.
+    /// `30 MP4 file, 20 M4A audio`, the most first; `5 others` stands for the rarest where there are many.
     private static func list(_ counts: [String: Int]) -> String {
-        ordered(counts).map { "\(counts[$0] ?? 0) \($0)" }.joined(separator: ", ")
+        let kinds = ordered(counts)
+        let others = kinds.dropFirst(namedKinds).reduce(0) { $0 + (counts[$1] ?? 0) }
+        let named = kinds.prefix(namedKinds).map { "\(counts[$0] ?? 0) \($0)" }
+        return (named + (others > 0 ? ["\(others) others"] : [])).joined(separator: ", ")
     }
 
     private static func ordered(_ counts: [String: Int]) -> [String] {

@@ -13,6 +13,7 @@ final class ProgressLine: Sendable {
     }
 
     private let isTerminal: Bool
+    private let columns: @Sendable () -> Int
     private let start: ContinuousClock.Instant
     private let now: @Sendable () -> ContinuousClock.Instant
     private let write: @Sendable (String) -> Void
@@ -21,14 +22,17 @@ final class ProgressLine: Sendable {
 
     /// - Parameters:
     ///   - isTerminal: whether what is written can be written over.
+    ///   - columns: how wide the terminal is now.
     ///   - now: what time it is.
     ///   - write: where text goes; standard error if nothing is said.
     init(
         isTerminal: Bool = isatty(STDERR_FILENO) == 1,
+        columns: @escaping @Sendable () -> Int = { ProgressLine.terminalColumns },
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         write: @escaping @Sendable (String) -> Void = { StandardError.write(text: $0) }
     ) {
         self.isTerminal = isTerminal
+        self.columns = columns
         self.now = now
         self.write = write
         start = now()
@@ -40,7 +44,7 @@ final class ProgressLine: Sendable {
         let time = now()
         let line = Self.line(progress, seconds: start.duration(to: time) / .seconds(1))
         guard !isTerminal else {
-            write("\r" + Self.bar(progress) + line + "\u{1B}[K")
+            write("\r" + Self.fitted(line, Self.bar(progress), columns: columns()) + "\u{1B}[K")
             return state.withLock { $0.isShown = true }
         }
         let isDue = state.withLock { state in
@@ -66,6 +70,20 @@ final class ProgressLine: Sendable {
         return "\(progress.done) of \(progress.total), \(rate) a second"
             + (progress.stored.count > 0 ? ", \(progress.stored) stored" : "")
             + (progress.failed.count > 0 ? ", \(progress.failed) failed" : "")
+    }
+
+    /// The line behind its bar, without it where there is no room for both. What fills the last column begins a new row on some
+    /// terminals, which would not be written over.
+    private static func fitted(_ line: String, _ bar: String, columns: Int) -> String {
+        let room = max(0, columns - 1)
+        return bar.count + line.count <= room ? bar + line : String(line.prefix(room))
+    }
+
+    /// The width of the terminal that standard error leads to; 80 where it does not say.
+    static var terminalColumns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
     }
 
     /// `[###       ] `

@@ -65,5 +65,5 @@ struct ServerDestination: IndexDestination {
         }
     }
 
-    func finish() {}
+    func finish(isComplete: Bool) {}
 }

@@ -51,6 +51,7 @@ struct SearchCommand: ParsableCommand {
         guard text != nil || image != nil || audio != nil else {
             throw ValidationError("Give at least one of --text, --image and --audio.")
         }
+        try CommandLineText.checkWords(text, "--text")
         guard view == nil || image != nil else {
             throw ValidationError("--view says what the picture of --image is; give one, or leave --view out.")
         }
@@ -72,10 +73,7 @@ struct SearchCommand: ParsableCommand {
             answer = try LocalService.answer(form, model: model, data: data.data)
         }
         if answer.status == 404, answer.code == "unknown_collection" {
-            let place = server == nil ? "the data folder \(data.data)" : "the server"
-            throw CommandFailure.failed(
-                "There is no collection \"\(collection)\" in \(place). Make it with sensorium index FOLDER --collection "
-                    + "\(collection).")
+            throw missing()
         }
         guard answer.status == 200 else { throw CommandFailure.failed(answer.refusal.description.withoutControls) }
         let terminal = TerminalDevice(STDOUT_FILENO)
@@ -84,6 +82,19 @@ struct SearchCommand: ParsableCommand {
         } else {
             try show(answer, terminal)
         }
+    }
+
+    /// There is no such collection; and how to make it where it was looked for.
+    func missing() -> CommandFailure {
+        var place = "in the data folder \(data.data)"
+        var option = data.data == DataArguments.standard ? "" : "--data \(data.data) "
+        if let server {
+            place = "at the server"
+            option = "--server http://\(server.host):\(server.port) "
+        }
+        return .failed(
+            "There is no collection \"\(collection)\" \(place). Make it with sensorium index --collection \(collection) "
+                + "\(option)FOLDER.")
     }
 
     private func form() throws(CommandFailure) -> MultipartForm {
