@@ -79,7 +79,8 @@ extension SensoriumConfiguration {
         for task in ClassifierHead.Task.allCases where classifiers.contains(where: { $0.task == task }) {
             tasks.append(task.rawValue)
         }
-        if !classifiers.isEmpty { tasks.append("classify") }
+        let choosesLinearly = heads.contains { if case .linear = $1 { true } else { false } }
+        if !classifiers.isEmpty || choosesLinearly { tasks.append("classify") }
         if heads.space != nil || towers.image != nil || towers.text != nil { tasks.append("embed") }
         return tasks
     }
@@ -98,6 +99,7 @@ extension SensoriumConfiguration.Head {
         case .caption: type
         case .classifier(let head):
             "\(type) (\(parts), \(head.fusion.kind.rawValue), \(head.labels.count) labels)"
+        case .linear(let head): "\(type) (\(parts), \(head.labels.count) labels)"
         case .projection(let head):
             "\(type) (\(parts), \(head.dimensions) dimensions"
                 + (head.composition.map { _ in ", \(SensoriumConfiguration.Composition.type)" } ?? "")

@@ -3,6 +3,12 @@ extension SensoriumConfiguration {
     func checkTogether(_ reader: inout ConfigurationReader) {
         checkNames(&reader)
         for case (let name, .textBranch(let branch)) in towers { check(branch, name, &reader) }
+        for case (let name, .imageBranch(let branch)) in towers {
+            if case .image? = towers[branch.trunk] { continue }
+            reader.demand(
+                false, "towers.\(name).of", branch.trunk, fits: "towers.\(branch.trunk)",
+                towers[branch.trunk].map(\.type) ?? "missing")
+        }
         if let caption = heads.caption { check(caption, &reader) }
         for (name, head) in heads {
             if case .projection(let space) = head {
@@ -88,7 +94,7 @@ extension SensoriumConfiguration {
         var space: String?
         for (name, head) in heads {
             switch head {
-            case .caption: break
+            case .caption, .linear: break
             case .classifier(let head):
                 guard let task = head.task else { continue }
                 reader.demand(
@@ -120,6 +126,8 @@ extension SensoriumConfiguration {
     private func mostTokens(of tower: Tower) -> Int? {
         switch tower {
         case .image(let tower): tower.tokens
+        case .imageBranch(let branch):
+            if case .image(let trunk)? = towers[branch.trunk] { trunk.tokens } else { nil }
         case .face(let tower): tower.tokens
         case .text(let tower): tower.maxTokens
         case .textBranch(let branch):

@@ -25,8 +25,18 @@ public final class EfficientNetLite: Sendable {
         try self.init(layout: .lite2, kernels: .best, weights: weights)
     }
 
+    /// A branch of `trunk`: its stem and first blocks, which are shared, then blocks and a last convolution of its own.
+    public convenience init<Failure: Error>(
+        _ trunk: EfficientNetLite, fromBlock: Int,
+        weights: (_ name: String, _ shape: [Int]) throws(Failure) -> [Float]
+    ) throws(Failure) {
+        try self.init(
+            layout: trunk.layout, kernels: .best, sharing: Array(trunk.blocks.prefix(fromBlock)), weights: weights)
+    }
+
+    /// - Parameter shared: the first blocks, where they are another tower's.
     init<Failure: Error>(
-        layout: EfficientNetLiteLayout, kernels: KernelSet,
+        layout: EfficientNetLiteLayout, kernels: KernelSet, sharing shared: [InvertedResidual] = [],
         weights: (_ name: String, _ shape: [Int]) throws(Failure) -> [Float]
     ) throws(Failure) {
         self.layout = layout
@@ -37,20 +47,20 @@ public final class EfficientNetLite: Sendable {
             let (weight, bias) = try convolution(name, [outputs, inputs, 1, 1])
             return Pointwise(weight: weight, bias: bias, outputs: outputs, inputs: inputs, kernels: kernels)
         }
-        let first = try convolution("stem", [layout.stemOutputs, 3, 3, 3])
-        var blocks: [InvertedResidual] = []
-        for (index, block) in layout.blocks.enumerated() {
+        var blocks = shared
+        for (index, block) in layout.blocks.enumerated().dropFirst(shared.count) {
             let name = "blocks.\(index)"
             // The stem belongs to the first block, which has no expansion of its own.
-            let source: InvertedResidual.Source =
-                block.expands
-                ? .expansion(try pointwise("\(name).expand", block.expanded, block.inputs))
-                : index == 0
-                    ? .convolution(
-                        Convolution2D(
-                            weight: first.weight, bias: first.bias, outputs: layout.stemOutputs, channels: 3, kernel: 3,
-                            stride: 2, kernels: kernels))
-                    : .input
+            var source = InvertedResidual.Source.input
+            if block.expands {
+                source = .expansion(try pointwise("\(name).expand", block.expanded, block.inputs))
+            } else if index == 0 {
+                let stem = try convolution("stem", [layout.stemOutputs, 3, 3, 3])
+                source = .convolution(
+                    Convolution2D(
+                        weight: stem.weight, bias: stem.bias, outputs: layout.stemOutputs, channels: 3, kernel: 3,
+                        stride: 2, kernels: kernels))
+            }
             let middle = try convolution("\(name).depthwise", [block.expanded, 1, block.kernel, block.kernel])
             blocks.append(
                 InvertedResidual(

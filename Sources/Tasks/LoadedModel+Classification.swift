@@ -7,10 +7,17 @@ extension LoadedModel {
     /// The classifiers, in the order of `config.json`.
     public var heads: [HeadDescription] {
         configuration.heads.compactMap { name, head in
-            guard case .classifier(let head) = head else { return nil }
-            return HeadDescription(
-                name: name, task: head.task?.rawValue, labels: head.labels, inputs: described(head.inputs),
-                required: head.required)
+            switch head {
+            case .classifier(let head):
+                HeadDescription(
+                    name: name, task: head.task?.rawValue, labels: head.labels, inputs: described(head.inputs),
+                    required: head.required)
+            case .linear(let head):
+                HeadDescription(
+                    name: name, task: nil, labels: head.labels, inputs: described(head.inputs),
+                    required: head.inputs.names)
+            case .caption, .projection: nil
+            }
         }
     }
 
@@ -32,16 +39,45 @@ extension LoadedModel {
         head name: String, _ items: [[String: TowerTokens]], explain: [Bool]
     ) throws(TaskError) -> [Classification] {
         precondition(items.count == explain.count, "\(explain.count) wishes for \(items.count) items")
+        if let head = linearHeads[name], case .linear(let configuration)? = configuration.heads[name] {
+            return try classify(items, explain: explain, head, configuration, name)
+        }
         guard let head = classifiers[name], case .classifier(let configuration)? = configuration.heads[name] else {
             throw .taskNotAvailable(name, model: self.name)
         }
-        for item in items { try configuration.check(item.keys, name) }
+        for item in items {
+            try Self.check(item.keys, inputs: configuration.inputs, required: configuration.required, name)
+        }
         return turn.take { memory in
             let workspace = memory.workspace
             let vectors = configuration.fusion.match.map { projections(of: items, $0, workspace) } ?? []
             return head.classify(items, vectors: vectors, explains: explain, workspace: workspace, pool: pool)
                 .map(Classification.init)
         }
+    }
+
+    private func classify(
+        _ items: [[String: TowerTokens]], explain: [Bool], _ head: LinearHead,
+        _ configuration: SensoriumConfiguration.LinearHead, _ name: String
+    ) throws(TaskError) -> [Classification] {
+        let parts = configuration.inputs.names
+        for item in items { try Self.check(item.keys, inputs: configuration.inputs, required: parts, name) }
+        return turn.take { _ in
+            head.classify(items.flatMap { $0.values }, explains: explain, pool: pool).map(Classification.init)
+        }
+    }
+
+    /// Throws `TaskError` where a head cannot answer from these parts.
+    private static func check(
+        _ parts: some Collection<String>, inputs: Named<SensoriumConfiguration.HeadInput>, required: [String],
+        _ name: String
+    ) throws(TaskError) {
+        for part in parts.sorted() where inputs[part] == nil {
+            throw .unexpectedPart(part, head: name, parts: inputs.names)
+        }
+        let missing = required.filter { !parts.contains($0) }
+        if !missing.isEmpty { throw .missingParts(missing, head: name, all: true) }
+        if parts.isEmpty { throw .missingParts(inputs.names, head: name, all: false) }
     }
 
     /// The vectors in the joint space of those parts of each item that a head matches.
@@ -62,7 +98,7 @@ extension LoadedModel {
         inputs.compactMap { part, input in
             let kind: HeadInput.Kind
             switch configuration.towers[input.tower] {
-            case .image?: kind = .image
+            case .image?, .imageBranch?: kind = .image
             case .face?: kind = .face
             case .audio?: kind = .audio
             case .text?, .textBranch?: kind = .text
@@ -71,18 +107,6 @@ extension LoadedModel {
             }
             return HeadInput(part: part, tower: input.tower, kind: kind)
         }
-    }
-}
-
-extension SensoriumConfiguration.ClassifierHead {
-    /// Throws `TaskError` where a head cannot answer from these parts.
-    fileprivate func check(_ parts: some Collection<String>, _ name: String) throws(TaskError) {
-        for part in parts.sorted() where inputs[part] == nil {
-            throw .unexpectedPart(part, head: name, parts: inputs.names)
-        }
-        let missing = required.filter { !parts.contains($0) }
-        if !missing.isEmpty { throw .missingParts(missing, head: name, all: true) }
-        if parts.isEmpty { throw .missingParts(inputs.names, head: name, all: false) }
     }
 }
 

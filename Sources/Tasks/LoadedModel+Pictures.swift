@@ -7,7 +7,7 @@ extension LoadedModel {
     /// of pictures or faces.
     public func pixels(of image: PixelImage, tower name: String, part: PixelRectangle? = nil) -> [Float] {
         switch configuration.towers[name] {
-        case .image?:
+        case .image?, .imageBranch?:
             let picture = part.map(image.cropped(to:)) ?? image
             return preprocessor?(picture) ?? []
         case .face(let tower)?:

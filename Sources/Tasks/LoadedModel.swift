@@ -41,6 +41,7 @@ public final class LoadedModel: Sendable {
     let configuration: SensoriumConfiguration
     let towers: Towers
     let classifiers: [String: ClassifierHead]
+    let linearHeads: [String: LinearHead]
     let projection: ProjectionHead?
     let captioner: Captioner?
     let faceFinder: FaceFinder?
@@ -86,6 +87,11 @@ public final class LoadedModel: Sendable {
             classifiers[name] = try ClassifierHead(checkpoint, head, name: name)
         }
         self.classifiers = classifiers
+        var linearHeads: [String: LinearHead] = [:]
+        for case (let name, .linear(let head)) in configuration.heads {
+            linearHeads[name] = try LinearHead(checkpoint, head, name: name)
+        }
+        self.linearHeads = linearHeads
         projection = try configuration.heads.space.map { try ProjectionHead(checkpoint, $0.head, name: $0.name) }
 
         self.configuration = configuration
@@ -116,6 +122,7 @@ public final class LoadedModel: Sendable {
                     } ?? []
                 case .classifier(let head):
                     ClassifierHead.requirements(head, towers: configuration.towers, name: name)
+                case .linear(let head): LinearHead.requirements(head, towers: configuration.towers, name: name)
                 case .projection(let head):
                     ProjectionHead.requirements(head, towers: configuration.towers, name: name)
                 }

@@ -23,17 +23,17 @@ extension SensoriumConfiguration {
                         "towers.\(name).max_positions of \(audio.maxPositions) makes windows of "
                             + "\(audio.windowSamples) samples, which are not whole seconds")
                 }
-            case .image, .textBranch, .face, .features, .faceFinder: break
+            case .image, .imageBranch, .textBranch, .face, .features, .faceFinder: break
             }
         }
         for (name, head) in heads {
-            let (width, heads) =
-                switch head {
-                case .caption(let head): (self.width, head.attentionHeads)
-                case .classifier(let head): (head.shape.width, head.shape.attentionHeads)
-                case .projection(let head): (head.shape.width, head.shape.attentionHeads)
-                }
-            note("heads.\(name).attention_heads", width, heads, &problems)
+            let key = "heads.\(name).attention_heads"
+            switch head {
+            case .caption(let head): note(key, width, head.attentionHeads, &problems)
+            case .classifier(let head): note(key, head.shape.width, head.shape.attentionHeads, &problems)
+            case .projection(let head): note(key, head.shape.width, head.shape.attentionHeads, &problems)
+            case .linear: break
+            }
         }
         return problems
     }

@@ -19,13 +19,17 @@ struct Towers: Sendable {
     init(_ checkpoint: Checkpoint) throws {
         let towers = checkpoint.configuration.towers
         var networks: [String: Network] = [:]
-        var trunks: [String: BERT] = [:]
+        var textTrunks: [String: BERT] = [:]
+        var imageTrunks: [String: EfficientNetLite] = [:]
         for (name, tower) in towers {
             switch tower {
-            case .image(let tower): networks[name] = .image(try Self.imageTower(tower, checkpoint, name))
+            case .image(let tower):
+                let trunk = try Self.imageTower(tower, checkpoint, name)
+                imageTrunks[name] = trunk
+                networks[name] = .image(trunk)
             case .text(let tower):
                 let trunk = try BERT(checkpoint, tower, name: name)
-                trunks[name] = trunk
+                textTrunks[name] = trunk
                 networks[name] = .text(trunk)
             case .audio(let tower):
                 networks[name] = .audio(
@@ -33,12 +37,16 @@ struct Towers: Sendable {
                     lastState: checkpoint.configuration.lastState(of: name, layers: tower.layers))
             case .face(let tower): networks[name] = .face(try FaceCNN(checkpoint, tower, name: name))
             case .features(let tower): networks[name] = .features(tower)
-            case .textBranch, .faceFinder: break
+            case .imageBranch, .textBranch, .faceFinder: break
             }
         }
+        // The configuration was checked: trunks are towers of the kind.
+        for case (let name, .imageBranch(let branch)) in towers {
+            guard let trunk = imageTrunks[branch.trunk] else { continue }
+            networks[name] = .image(try EfficientNetLite(checkpoint, branch, name: name, of: trunk))
+        }
         for case (let name, .textBranch(let branch)) in towers {
-            // The configuration was checked: the trunk is a text tower.
-            guard let trunk = trunks[branch.trunk] else { continue }
+            guard let trunk = textTrunks[branch.trunk] else { continue }
             networks[name] = .text(try BERT(checkpoint, branch, name: name, of: trunk))
         }
         self.networks = networks
@@ -49,6 +57,7 @@ struct Towers: Sendable {
         configuration.towers.flatMap { name, tower -> [TensorRequirement] in
             switch tower {
             case .image: return EfficientNetLite.requirements(name: name)
+            case .imageBranch(let branch): return EfficientNetLite.requirements(branch, name: name)
             case .text(let tower): return BERT.requirements(tower, name: name)
             case .textBranch(let branch):
                 // The configuration was checked: the trunk is a text tower.

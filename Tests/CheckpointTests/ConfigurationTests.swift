@@ -3,8 +3,9 @@ import Testing
 
 @Suite struct ConfigurationTests {
     private static let towers =
-        "efficientnet_lite2, bert, bert_branch, whisper_encoder, face_cnn, features, blazeface_short"
-    private static let heads = "classifier, projection"
+        "efficientnet_lite2, efficientnet_lite2_branch, bert, bert_branch, whisper_encoder, face_cnn, features, "
+        + "blazeface_short"
+    private static let heads = "classifier, linear, projection"
 
     @Test func `another model type is refused with the one that is supported`() throws {
         let error = try problems(TinyModel.full.replacing("\"sensorium\"", with: "\"clip\""))

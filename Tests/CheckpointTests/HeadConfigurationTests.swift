@@ -6,14 +6,15 @@ import Testing
     @Test func `towers and heads come in the order of the file with their values`() throws {
         let folder = try folder(Self.everything)
         let configuration = try Checkpoint.open(folder.path).configuration
-        #expect(configuration.towers.names == ["image", "text", "late", "audio", "face", "finder", "aus"])
-        #expect(configuration.heads.names == ["caption", "emotion", "vqa", "space"])
+        #expect(configuration.towers.names == ["image", "text", "late", "first", "audio", "face", "finder", "aus"])
+        #expect(configuration.heads.names == ["caption", "emotion", "vqa", "things", "space"])
         #expect(
             configuration.architecture == [
-                "image: efficientnet_lite2", "text: bert", "late: bert_branch", "audio: whisper_encoder",
+                "image: efficientnet_lite2", "text: bert", "late: bert_branch", "first: efficientnet_lite2_branch",
+                "audio: whisper_encoder",
                 "face: face_cnn", "finder: blazeface_short", "aus: features", "caption: decoder",
                 "emotion: classifier (image + audio + text + features.aus, hybrid, 3 labels)",
-                "vqa: classifier (image + question, cross_attention, 2 labels)",
+                "vqa: classifier (image + question, cross_attention, 2 labels)", "things: linear (image, 2 labels)",
                 "space: projection (image + text, 16 dimensions)",
             ])
         #expect(configuration.tasks == ["caption", "emotion", "vqa", "classify", "embed"])
@@ -43,6 +44,20 @@ import Testing
         ("\"of\": \"text\"", "\"of\": \"image\"", "towers.late.of\" is image", "which is efficientnet_lite2"),
         ("\"of\": \"text\"", "\"of\": \"prose\"", "towers.late.of\" is prose", "which is missing"),
         ("\"from_layer\": 1", "\"from_layer\": 2", "towers.late.from_layer\" is 2", "num_hidden_layers\", which is 1"),
+        ("\"of\": \"image\"", "\"of\": \"text\"", "towers.first.of\" is text", "which is bert"),
+        ("\"of\": \"image\"", "\"of\": \"gone\"", "towers.first.of\" is gone", "which is missing"),
+        ("\"from_block\": 7", "\"from_block\": 22", "towers.first.from_block", "22"),
+        ("{\"image\": {\"tower\": \"first\"}}", "{}", "heads.things.inputs\" is an object with 0 keys", "for one part"),
+        (
+            "{\"image\": {\"tower\": \"first\"}}",
+            "{\"image\": {\"tower\": \"first\"}, \"text\": {\"tower\": \"text\"}}",
+            "heads.things.inputs\" is an object with 2 keys", "for one part"
+        ),
+        (
+            "{\"tower\": \"first\"}", "{\"tower\": \"text\"}", "heads.things.inputs.image.tower\" is text",
+            "which is bert"
+        ),
+        ("\"lion\", \"cup\"", "\"cup\", \"cup\"", "heads.things.labels\" is an array of 2", "which is 1"),
         ("\"mel_bins\": 80", "\"mel_bins\": 128", "\"towers.audio.mel_bins\" must be 80", "128"),
         ("\"soxr_hq\"", "\"linear\"", "towers.audio.resampler", "soxr_hq"),
         ("\"deviation\": [0.5, 3]", "\"deviation\": [0, 3]", "deviation\" is an array with 0", "above zero"),
@@ -137,6 +152,7 @@ import Testing
             with: """
                 "pooling": "mean"},
                 "late": {"type": "bert_branch", "of": "text", "from_layer": 1, "layers": 1},
+                "first": {"type": "efficientnet_lite2_branch", "of": "image", "from_block": 7},
                 "audio": {"type": "whisper_encoder", "mel_bins": 80, "sample_rate": 16000, "hidden_size": 12, "layers": 2,
                   "attention_heads": 2, "intermediate_size": 16, "max_positions": 1500, "layer_norm_eps": 1e-5,
                   "final_norm": true, "resampler": "soxr_hq"},
@@ -163,6 +179,7 @@ import Testing
                   "required": ["image", "question"],
                   "inputs": {"image": {"tower": "image"}, "question": {"tower": "text"}},
                   "fusion": {"type": "cross_attention"}},
+                "things": {"type": "linear", "labels": ["lion", "cup"], "inputs": {"image": {"tower": "first"}}},
                 "space": {"type": "projection", \(shape), "dimensions": 16,
                   "inputs": {"image": {"tower": "image"}, "text": {"tower": "text"}}}}}
                 """)

@@ -204,6 +204,8 @@ import Testing
                 requirements += ClassifierHead.requirements(head, towers: configuration.towers, name: name)
             case .projection(let head):
                 requirements += ProjectionHead.requirements(head, towers: configuration.towers, name: name)
+            case .linear(let head):
+                requirements += LinearHead.requirements(head, towers: configuration.towers, name: name)
             case .caption: break
             }
         }

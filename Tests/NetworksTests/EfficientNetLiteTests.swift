@@ -62,6 +62,36 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 3, 7])
+    func `a branch is the tower with blocks of its own behind those that it shares`(fromBlock: Int) throws {
+        var numbers = SplitMix(state: 9)
+        let layout = EfficientNetLiteLayout(
+            imageSize: 90, stemOutputs: 8,
+            stages: [(1, 3, 1, 1, 12), (2, 3, 1, 3, 12), (2, 5, 2, 6, 20), (2, 3, 2, 6, 24)], headOutputs: 40)
+        var drawn: [String: [Float]] = [:]
+        let trunk = EfficientNetLite(layout: layout, kernels: .best) { name, shape in
+            drawn[name] = numbers.take(shape.reduce(1, *)).map { $0 * 0.3 }
+            return drawn[name] ?? []
+        }
+        var asked: Set<String> = []
+        let same = EfficientNetLite(trunk, fromBlock: fromBlock) { name, _ in
+            asked.insert(name)
+            return drawn[name] ?? []
+        }
+        #expect(asked == Set(layout.tensors(prefix: "image.", from: fromBlock).map(\.name)))
+        #expect(!asked.contains("image.stem.weight") && !asked.contains("image.blocks.\(fromBlock - 1).project.weight"))
+        let other = EfficientNetLite(trunk, fromBlock: fromBlock) { _, shape in
+            numbers.take(shape.reduce(1, *)).map { $0 * 0.3 }
+        }
+        let pixels = FloatBuffer(numbers.take(90 * 90 * 3))
+        let outputs = [trunk, same, other].map { tower in
+            let tokens = FloatBuffer(count: tower.tokenCount * tower.channels)
+            tower.tokens(pixels.pointer, batch: 1, into: tokens.pointer, pool: ComputePool(threads: 2))
+            return tokens.elements
+        }
+        #expect(outputs[1] == outputs[0] && outputs[2] != outputs[0])
+    }
+
     @Test func `names each of its weights once, as the checkpoint does`() {
         let names = EfficientNetLite.requirements().map(\.name)
         #expect(names.count == 2 * (1 + 20 + 21 + 21 + 1) && Set(names).count == names.count)

@@ -35,6 +35,7 @@ enum FusionCheckpoint {
         let attention: [[String: [Float]]]
         let space: [Vector]
         let texts: [Text]
+        let linear: [Linear]
 
         struct Answer: Decodable {
             let item: Int
@@ -47,6 +48,13 @@ enum FusionCheckpoint {
             let item: Int
             let part: String
             let vector: [Float]
+        }
+
+        struct Linear: Decodable {
+            let item: Int
+            let logits: [Float]
+            /// The class activation map of the first label.
+            let activation: [Float]
         }
 
         struct Text: Decodable {

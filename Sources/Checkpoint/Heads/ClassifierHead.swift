@@ -31,7 +31,7 @@ extension SensoriumConfiguration {
         public let saysAlone: Bool
 
         init(reading reader: inout ConfigurationReader) {
-            labels = reader.strings("labels")
+            labels = reader.labels()
             shape = HeadShape(reading: &reader)
             hidden = reader.integer("hidden", in: 1...65536)
             let inputs = reader.headInputs()
@@ -48,11 +48,6 @@ extension SensoriumConfiguration {
                     fusion.kind != .late && fusion.kind != .hybrid, "alone", "false", fits: reader.path("fusion.type"),
                     fusion.kind.rawValue)
             }
-            let distinct = Set(labels).count
-            reader.demand(
-                distinct == labels.count && distinct > 0, "labels", "an array of \(labels.count)",
-                fits: "its number of distinct labels", distinct)
-            reader.demand(!labels.contains(""), "labels", "an array with \"\"", fits: "a label", "a text")
             for part in required {
                 reader.demand(
                     inputs[part] != nil, "required", "an array with \(part)", fits: reader.path("inputs"),

@@ -20,6 +20,15 @@ extension SensoriumConfiguration {
         /// How they become one vector.
         public let pooling: Pooling
 
+        /// The mean of the last hidden state of a tower, nothing added.
+        init(tower: String) {
+            self.tower = tower
+            hiddenStates = nil
+            positions = 0
+            layers = 0
+            pooling = .mean
+        }
+
         init(reading reader: inout ConfigurationReader) {
             tower = reader.string("tower")
             hiddenStates = reader.optionalIntegers("hidden_states", in: 0...256)
@@ -59,6 +68,17 @@ extension SensoriumConfiguration {
 }
 
 extension ConfigurationReader {
+    /// The array `labels`, of distinct texts.
+    mutating func labels() -> [String] {
+        let labels = strings("labels")
+        let distinct = Set(labels).count
+        demand(
+            distinct == labels.count && distinct > 0, "labels", "an array of \(labels.count)",
+            fits: "its number of distinct labels", distinct)
+        demand(!labels.contains(""), "labels", "an array with \"\"", fits: "a label", "a text")
+        return labels
+    }
+
     /// The object `inputs`, which has at least one part.
     mutating func headInputs() -> Named<SensoriumConfiguration.HeadInput> {
         let inputs = Named(

@@ -3,6 +3,8 @@ extension SensoriumConfiguration {
     public enum Tower: Sendable, Equatable {
         /// Whole pictures.
         case image(ImageTower)
+        /// Whole pictures again, with last blocks of its own.
+        case imageBranch(ImageBranch)
         /// Texts.
         case text(TextTower)
         /// Texts again, with last layers of its own.
@@ -20,6 +22,7 @@ extension SensoriumConfiguration {
         public var type: String {
             switch self {
             case .image: ImageTower.type
+            case .imageBranch: ImageBranch.type
             case .text: TextTower.type
             case .textBranch: TextBranch.type
             case .audio: AudioTower.type
@@ -31,14 +34,15 @@ extension SensoriumConfiguration {
 
         /// The values of `type` that are supported.
         public static let types = [
-            ImageTower.type, TextTower.type, TextBranch.type, AudioTower.type, FaceTower.type, FeatureTower.type,
-            FaceFinder.type,
+            ImageTower.type, ImageBranch.type, TextTower.type, TextBranch.type, AudioTower.type, FaceTower.type,
+            FeatureTower.type, FaceFinder.type,
         ]
 
         /// nil where the type is not supported, which the reader has noted.
         init?(reading reader: inout ConfigurationReader) {
             switch reader.string("type", oneOf: Self.types) {
             case ImageTower.type: self = .image(ImageTower(reading: &reader))
+            case ImageBranch.type: self = .imageBranch(ImageBranch(reading: &reader))
             case TextTower.type: self = .text(TextTower(reading: &reader))
             case TextBranch.type: self = .textBranch(TextBranch(reading: &reader))
             case AudioTower.type: self = .audio(AudioTower(reading: &reader))
@@ -53,7 +57,7 @@ extension SensoriumConfiguration {
         /// face finder, which gives no tokens.
         public var modality: String? {
             switch self {
-            case .image, .face: "image"
+            case .image, .imageBranch, .face: "image"
             case .text, .textBranch: "text"
             case .audio: "audio"
             case .features: "features"

@@ -281,6 +281,7 @@ extension Named<SensoriumConfiguration.Tower> {
     public func width(of name: String) -> Int {
         switch self[name] {
         case .image(let tower)?: tower.channels
+        case .imageBranch(let branch)?: width(of: branch.trunk)
         case .text(let tower)?: tower.hiddenSize
         case .textBranch(let branch)?: width(of: branch.trunk)
         case .audio(let tower)?: tower.hiddenSize

@@ -69,10 +69,11 @@ private struct Timed {
         switch configuration {
         case .image:
             let network = try EfficientNetLite(checkpoint, name: name)
-            let pixels = FloatBuffer(Self.ramp(network.imageSize * network.imageSize * 3))
-            let tokens = FloatBuffer(count: network.tokenCount * network.channels)
-            image = network
-            compute = { network.tokens(pixels.pointer, batch: 1, into: tokens.pointer, pool: pool) }
+            (image, compute) = (network, Self.computing(network, pool))
+        case .imageBranch(let branch):
+            let trunk = try EfficientNetLite(checkpoint, name: branch.trunk)
+            let network = try EfficientNetLite(checkpoint, branch, name: name, of: trunk)
+            (image, compute) = (network, Self.computing(network, pool))
         case .audio(let tower):
             let network = try WhisperEncoder(checkpoint, tower, name: name)
             let mel = Self.ramp(min(Int(seconds * 100), 2 * tower.maxPositions) * tower.melBins)
@@ -89,6 +90,12 @@ private struct Timed {
             throw CommandFailure.failed("Towers of the type \(configuration.type) are not timed here.")
         }
         self.image = image
+    }
+
+    private static func computing(_ network: EfficientNetLite, _ pool: ComputePool) -> () -> Void {
+        let pixels = FloatBuffer(ramp(network.imageSize * network.imageSize * 3))
+        let tokens = FloatBuffer(count: network.tokenCount * network.channels)
+        return { network.tokens(pixels.pointer, batch: 1, into: tokens.pointer, pool: pool) }
     }
 
     private static func ramp(_ count: Int) -> [Float] {

@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE.parents[2] / "models"))
 sys.path.insert(0, str(HERE))
 
 from make_tiny import PREPROCESSOR, mixed, rounded  # noqa: E402
-from training.sensorium.fusion import ClassifierHead, ProjectionHead  # noqa: E402
+from training.sensorium.fusion import ClassifierHead, LinearHead, ProjectionHead  # noqa: E402
 from training.sensorium.network import BertLayer, TextTower  # noqa: E402
 
 PARTS = ["image", "audio", "text"]
@@ -81,9 +81,10 @@ MATCH = head({
     "type": "cross_attention", "pairs": [["text", "image"]], "combine": "concat",
     "match": {"head": "space", "inputs": {"image": "image", "text": "text"}, "dimensions": 16},
 })
+LINEAR = {"type": "linear", "labels": ["tench", "goldfish", "shark", "ray", "cock"], "inputs": {"image": {"tower": "image"}}}
 CONFIG = {
     "model_type": "sensorium", "name": "fusion", "towers": TOWERS,
-    "heads": HEADS | {"space": SPACE, "cross_match": MATCH},
+    "heads": HEADS | {"space": SPACE, "cross_match": MATCH, "linear": LINEAR},
 }
 
 
@@ -165,7 +166,7 @@ def answers(network: ClassifierHead, config: dict, space: ProjectionHead | None 
 @torch.no_grad()
 def main() -> None:
     torch.manual_seed(21)
-    tensors, golden = {}, {"heads": {}, "space": [], "attention": [], "texts": []}
+    tensors, golden = {}, {"heads": {}, "space": [], "attention": [], "texts": [], "linear": []}
     for name, config in HEADS.items():
         network = ClassifierHead(config, WIDTHS).eval()
         randomise(network)
@@ -209,6 +210,14 @@ def main() -> None:
     network.fusion.match.mean.copy_((0.1 * torch.randn(16)).half())
     tensors |= {f"cross_match.{key}": value for key, value in network.state_dict().items()}
     golden["heads"]["cross_match"] = answers(network, MATCH, space)
+
+    linear = LinearHead(LINEAR, WIDTHS).eval()
+    randomise(linear)
+    tensors |= {f"linear.{key}": value for key, value in linear.state_dict().items()}
+    for item in (0, 1):
+        logits = linear(tokens("image", item))[0]
+        activation = F.relu(tokens("image", item)[0] @ linear.classifier.weight[logits.argmax()])
+        golden["linear"].append({"item": item, "logits": rounded(logits), "activation": rounded(activation / activation.sum())})
 
     folder = HERE / "fusion"
     folder.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from .network import Sensorium
 SHARD_BYTES = 50_000_000
 # Towers and heads that share a shard.
 GROUPS = [
-    ["text"], ["image", "face", "face_finder"], ["caption"], ["audio", "emotion_text", "emotion"], ["vqa", "space", "view", "sound"],
+    ["text"], ["image", "face", "face_finder", "image_things", "things"], ["caption"], ["audio", "emotion_text", "emotion"], ["vqa", "space", "view", "sound"],
 ]
 
 PREPROCESSOR = {

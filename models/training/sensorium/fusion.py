@@ -324,3 +324,15 @@ class ProjectionHead(nn.Module):
     def forward(self, name: str, tokens: Tensor, mask: Tensor) -> Tensor:
         x = pooled(self.inputs[module_name(name)](tokens, mask), mask, self.pooling[name])
         return F.normalize(self.projections[module_name(name)](x), dim=1)
+
+
+class LinearHead(nn.Module):
+    """The classifier of a convolutional network: tokens [b, t, width of the tower] of its one part to logits [b, labels]."""
+
+    def __init__(self, head: dict, widths: dict[str, int]):
+        super().__init__()
+        (source,) = head["inputs"].values()
+        self.classifier = nn.Linear(widths[source["tower"]], len(head["labels"]))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.classifier(tokens.mean(1))

@@ -68,9 +68,28 @@ class ImageTower(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.head = nn.Conv2d(channels, 1280, 1)
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def through(self, pixels: Tensor, blocks: int) -> Tensor:
+        """What the stem and the first blocks make of pixels: [b, channels, height, width]."""
         x = F.relu6(self.stem(pixels))
-        for block in self.blocks:
+        for block in self.blocks[:blocks]:
+            x = block(x)
+        return x
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return F.relu6(self.head(self.through(pixels, len(self.blocks)))).flatten(2).transpose(1, 2)
+
+
+class ImageBranch(nn.Module):
+    """The blocks of an `ImageTower` from one on, and a last convolution: what the blocks before gave to tokens [b, 81, 1280]."""
+
+    def __init__(self, from_block: int):
+        super().__init__()
+        whole = ImageTower()
+        self.blocks = nn.ModuleDict({str(index): whole.blocks[index] for index in range(from_block, len(whole.blocks))})
+        self.head = whole.head
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks.values():
             x = block(x)
         return F.relu6(self.head(x)).flatten(2).transpose(1, 2)
 

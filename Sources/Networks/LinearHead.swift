@@ -1,0 +1,71 @@
+import Checkpoint
+import Tensor
+
+/// The classifier of a convolutional network: global average pooling, then one linear layer.
+///
+///     logits = W · mean(tokens) + b
+///
+/// As the mean commutes with the layer, the class activation map (Zhou et al. 2016) tells what each token adds to a label.
+public final class LinearHead: Sendable {
+    private let part: String
+    private let labels: Int
+    private let classifier: Linear
+    private let bias: [Float]
+
+    /// Reads the tensors `<name>.classifier.…`.
+    public init(
+        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.LinearHead, name: String
+    ) throws(CheckpointError) {
+        // The configuration was checked: there is one part.
+        part = head.inputs.names.first ?? ""
+        labels = head.labels.count
+        classifier = try Linear(checkpoint, "\(name).classifier")
+        bias = try checkpoint.tensor("\(name).classifier.bias").floats()
+    }
+
+    /// The tensors that the head needs.
+    public static func requirements(
+        _ head: SensoriumConfiguration.LinearHead, towers: Named<SensoriumConfiguration.Tower>, name: String
+    ) -> [TensorRequirement] {
+        head.inputs.values.flatMap {
+            Linear.requirements(
+                "\(name).classifier", outputs: head.labels.count, inputs: towers.width(of: $0.tower))
+        }
+    }
+
+    /// What the head says of several items. `explains` says of which the class activation map of the first label is wanted:
+    /// its positive part, scaled to the sum 1. Tokens of another width than the tower's are the caller's mistake and stop
+    /// the program.
+    public func classify(_ items: [TowerTokens], explains: [Bool], pool: ComputePool) -> [ClassifierHead.Output] {
+        guard !items.isEmpty else { return [] }
+        let means = items.flatMap { meanOfRows(lastState(of: $0), rows: $0.tokens, width: $0.width) }
+        let logits = logits(of: means, rows: items.count, pool)
+        return items.indices.map { item in
+            let logits = Array(logits[item * labels..<(item + 1) * labels])
+            return ClassifierHead.Output(
+                logits: logits, alone: [part: logits], without: [:],
+                attention: explains[item] ? [part: activation(of: items[item], logits, pool)] : nil)
+        }
+    }
+
+    /// [tokens, width]
+    private func lastState(of item: TowerTokens) -> [Float] {
+        Array(item.values.suffix(item.tokens * item.width))
+    }
+
+    private func logits(of rows: [Float], rows count: Int, _ pool: ComputePool) -> [Float] {
+        [Float](unsafeUninitializedCapacity: count * labels) { logits, initialized in
+            // There is at least one row and one label, so that there is a base address.
+            if let base = logits.baseAddress { classifier.apply(rows, rows: count, into: base, pool: pool) }
+            initialized = count * labels
+        }
+    }
+
+    private func activation(of item: TowerTokens, _ logits: [Float], _ pool: ComputePool) -> [Float] {
+        let label = logits.indices.max { logits[$0] < logits[$1] } ?? 0
+        let ofTokens = self.logits(of: lastState(of: item), rows: item.tokens, pool)
+        let map = (0..<item.tokens).map { max(0, ofTokens[$0 * labels + label] - bias[label]) }
+        let sum = map.reduce(0, +)
+        return map.map { sum > 0 ? $0 / sum : 1 / Float(map.count) }
+    }
+}
