@@ -24,6 +24,9 @@ public struct AudioHeader: Sendable, Equatable {
     /// How many streams there are, one after the other. All of them are heard.
     public var streamCount: Int { streams.count }
 
+    /// Less is missing of many a file that nobody cut: encoders count their own delay.
+    public static let leastMissingSeconds = 0.05
+
     /// How long it is, all streams together; nil where one of them does not tell.
     public var seconds: Double? {
         var sum = 0.0

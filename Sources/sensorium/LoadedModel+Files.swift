@@ -1,6 +1,7 @@
 import Foundation
 import Media
 import Tasks
+import Terminal
 
 extension LoadedModel {
     /// The head of a task, or a failure that says what the model can do.
@@ -30,10 +31,24 @@ extension LoadedModel {
     /// A file as the tower that reads a part takes it.
     func input(ofFile path: String, for input: HeadInput, looksForFaces: Bool = true) throws -> TowerInput {
         do {
-            return try self.input(try InputFile.read(path), for: input, looksForFaces: looksForFaces)
+            let bytes = try InputFile.read(path)
+            if input.kind == .audio { sayWhatIsNotHeard(of: bytes, path) }
+            return try self.input(bytes, for: input, looksForFaces: looksForFaces)
         } catch is NoFace {
             throw CommandFailure.failed("No face was found in \(path); say --whole-image if it is one.")
         }
+    }
+
+    /// An answer is about what is heard of a sound: what is not is said beside it.
+    private func sayWhatIsNotHeard(of bytes: [UInt8], _ path: String) {
+        guard let header = try? AudioDecoder.header(of: bytes, limits: AudioLimits(maxBytes: .max)) else { return }
+        var gaps: [String] = []
+        if header.missingSeconds >= AudioHeader.leastMissingSeconds {
+            gaps.append(String(format: "%.1f s of it are missing", header.missingSeconds))
+        }
+        if header.unreadBytes > 0 { gaps.append("\(header.unreadBytes) bytes of it are neither sound nor tags") }
+        guard !gaps.isEmpty else { return }
+        StandardError.write("sensorium: \(path): \(gaps.joined(separator: ", "))".withoutControls + ".")
     }
 
     /// No face was found in a file.

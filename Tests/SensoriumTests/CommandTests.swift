@@ -74,6 +74,17 @@ import Testing
         #expect(run.errors == "sensorium: Standard input cannot be read: Is a directory.\n")
     }
 
+    @Test func `what of a sound is not heard is said beside the answer`() throws {
+        let wave = CommandRun.root.appending(path: "Tests/Fixtures/media/audio/speech-8k-mulaw.wav")
+        let whole = try Data(contentsOf: wave)
+        let cut = folder.url("cut.wav")
+        try whole.prefix(whole.count / 2).write(to: cut)
+        let run = try CommandRun(["emotion", "--audio", cut.path] + model)
+        #expect(run.code == 0 && !run.output.isEmpty)
+        #expect(run.errors.hasPrefix("sensorium: \(cut.path): ") && run.errors.hasSuffix(" s of it are missing.\n"))
+        #expect(try CommandRun(["emotion", "--audio", wave.path] + model).errors.isEmpty)
+    }
+
     @Test func `says of a folder that it is one`() throws {
         let run = try CommandRun(["caption", folder.path] + model)
         #expect(run.code == 1)

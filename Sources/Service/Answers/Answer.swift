@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import Media
 import Tasks
 
 extension HTTPResponse {
@@ -105,9 +106,6 @@ struct UnderstoodSound: Sendable, Equatable {
     /// Seconds that the file tells of and does not have.
     var missingSeconds = 0.0
 
-    /// Less is missing of many a file that nobody cut: encoders count their own delay.
-    private static let leastMissing = 0.05
-
     /// Writes the fields. Those that nearly every sound would have the same are there where they say something.
     fileprivate func write(to json: inout JSONWriter) throws(JSONError) {
         try json.field("seconds", seconds)
@@ -115,7 +113,7 @@ struct UnderstoodSound: Sendable, Equatable {
         json.field("channels", channels)
         json.field("format", format)
         if streams > 1 { json.field("streams", streams) }
-        if missingSeconds >= Self.leastMissing { try json.field("missing_seconds", missingSeconds) }
+        if missingSeconds >= AudioHeader.leastMissingSeconds { try json.field("missing_seconds", missingSeconds) }
         if unreadBytes > 0 { json.field("unread_bytes", unreadBytes) }
     }
 }
