@@ -40,6 +40,9 @@ struct HEIFHeader: Sendable {
             let all = properties.first("ipco")?.boxes(bytes)
         else { throw undecodable("it names no image") }
 
+        guard !Self.hasCircle(boxes.filter { $0.type == "iref" }, bytes) else {
+            throw undecodable("its images are made of each other in a circle")
+        }
         var size: (width: Int, height: Int)?
         var bits = 8
         for index in Self.associations(of: primary, in: properties.filter { $0.type == "ipma" }, bytes)
@@ -70,6 +73,30 @@ struct HEIFHeader: Sendable {
         let (pixels, overflows) = width.multipliedReportingOverflow(by: height)
         let (kept, overflow) = pixels.multipliedReportingOverflow(by: each)
         keptBytes = overflows || overflow ? .max : kept + bytes.count + (24 << 20)
+    }
+
+    /// Whether an image is made of itself, however far away (`dimg` of ISO/IEC 23008-12, 6.6): libheif 1.15 would follow that until
+    /// its stack is full.
+    private static func hasCircle(_ boxes: [Box], _ bytes: ByteReader) -> Bool {
+        var parts: [Int: [Int]] = [:]
+        for box in boxes {
+            let isLong = bytes.byte(box.start) ?? 0 > 0
+            let width = isLong ? 4 : 2
+            func number(_ offset: Int) -> Int? { isLong ? bytes.uint32(offset) : bytes.uint16(offset) }
+            for reference in box.boxes(bytes) where reference.type == "dimg" {
+                guard let item = number(reference.start), let count = bytes.uint16(reference.start + width) else {
+                    continue
+                }
+                let first = reference.start + width + 2
+                parts[item, default: []] += (0..<count).prefix { first + ($0 + 1) * width <= reference.end }
+                    .compactMap { number(first + $0 * width) }
+            }
+        }
+        // Those that are made of nothing more are taken away, again and again: what is left is a circle, or deeper than any picture.
+        for _ in 0..<8 {
+            for item in parts.filter({ $0.value.allSatisfy { parts[$0] == nil } }).keys { parts[item] = nil }
+        }
+        return !parts.isEmpty
     }
 
     /// What kind of item it is; nil where the file does not say.
@@ -150,7 +177,7 @@ private struct Box {
     func boxes(_ bytes: ByteReader) -> [Box] {
         let head =
             switch type {
-            case "meta": 4
+            case "meta", "iref": 4
             case "iinf": bytes.byte(start) == 0 ? 6 : 8
             default: 0
             }

@@ -78,6 +78,16 @@ import Testing
         expectRefusal(Array(file.prefix(24)), "undecodable_image", saying: "ends before")
     }
 
+    @Test(arguments: ["heic", "avif"])
+    func `whose picture is made of itself is refused before a decoder follows that`(kind: String) throws {
+        var bytes = try Fixtures.bytes("\(kind)/grid.\(kind)")
+        let name = Array("dimg".utf8)
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
+        // Behind the name stand the picture, the number of its tiles, and these.
+        bytes.replaceSubrange(place + 8..<place + 10, with: bytes[place + 4..<place + 6])
+        expectRefusal(bytes, "undecodable_image", saying: "circle")
+    }
+
     @Test func `that is a TIFF of a kind that is not read is named`() throws {
         expectRefusal(try Fixtures.bytes("tiff/preview.tif"), "undecodable_image", saying: "raw file")
         expectRefusal(try Fixtures.bytes("tiff/float.tif"), "undecodable_image", saying: "32")
