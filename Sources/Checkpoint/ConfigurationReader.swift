@@ -32,6 +32,15 @@ struct ConfigurationReader {
         }
     }
 
+    /// A number from 0 to 1.
+    mutating func fraction(_ key: String) -> Float {
+        read(key, orElse: 0) { cursor throws(JSONError) in
+            let number = try cursor.number()
+            guard (0...1).contains(number) else { throw cursor.unexpected("a number from 0 to 1") }
+            return Float(number)
+        }
+    }
+
     mutating func string(_ key: String) -> String {
         read(key, orElse: "") { cursor throws(JSONError) in try cursor.string() }
     }

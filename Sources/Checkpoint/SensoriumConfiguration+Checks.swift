@@ -18,6 +18,16 @@ extension SensoriumConfiguration {
             }
         }
         for case (let name, .classifier(let head)) in heads {
+            if let things = head.things {
+                checkSeeing(things, "heads.\(name).things.head", &reader)
+                reader.demand(
+                    head.task == .vqa && !head.saysAlone && head.fusion.match?.inputs["question"] != nil,
+                    "heads.\(name).things", "present", fits: "heads.\(name)",
+                    "a head without the task vqa, alone = false and a match of the question")
+                reader.demand(
+                    heads.space?.head.things != nil, "heads.\(name).things", "present",
+                    fits: "heads.\(heads.space?.name ?? "space").things", "missing")
+            }
             guard let match = head.fusion.match else { continue }
             check(match, of: head, "heads.\(name).fusion.match", &reader)
         }
@@ -56,6 +66,7 @@ extension SensoriumConfiguration {
             width % caption.attentionHeads == 0, "width", width, fits: "heads.caption.attention_heads",
             caption.attentionHeads)
         reader.demand(towers.image != nil, "heads.caption", "present", fits: "towers.image", "missing")
+        if let things = caption.things { checkSeeing(things.head, "heads.caption.things.head", &reader) }
         if let text = towers.text, let largest = caption.vocabulary.max() {
             reader.demand(
                 largest < text.vocabularySize, "heads.caption.vocabulary", "an array with the id \(largest)",

@@ -9,6 +9,7 @@ extension SensoriumConfiguration {
             let isHidden = !space.parts.contains(part)
             check(input, of: isHidden ? Views.part : part, "\(path).inputs.\(part)", &reader)
         }
+        if let things = space.things { check(things, of: space, name, &reader) }
         if let composition = space.composition { check(composition, of: space, "\(path).composition", &reader) }
     }
 

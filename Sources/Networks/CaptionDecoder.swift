@@ -7,6 +7,8 @@ import Tensor
 ///     h += selfAttention(norm(h)); h += crossAttention(norm(h), memory); h += feedForward(norm(h))     per layer
 ///     logits = norm(h) · embeddingᵀ + bias
 ///
+/// The memory is the image's tokens and, where the checkpoint has them, names of things, which can be copied (`ThingMemory`).
+///
 /// The tokens of all sequences of a step stand one below the other, so that each weight is read once per step however
 /// many sequences there are. Attention stays within a sequence: what one gets does not depend on the others.
 public final class CaptionDecoder: Sendable {
@@ -26,6 +28,7 @@ public final class CaptionDecoder: Sendable {
     private let crossKeysValues: Linear  // d → layers · (k|v)
     private let finalNorm: LayerNorm
     private let output: Linear  // d → V, tied with the embedding
+    private let things: ThingMemory?
 
     private struct Layer: Sendable {
         let selfNorm: LayerNorm
@@ -77,6 +80,11 @@ public final class CaptionDecoder: Sendable {
         crossKeysValues = try Linear(checkpoint, stacking: crossNames)
         finalNorm = try LayerNorm(checkpoint, "caption.final_norm", epsilon: epsilon)
         output = try Linear(checkpoint, weight: "caption.embedding.weight", bias: "caption.output_bias")
+        if let described = head.things {
+            things = try ThingMemory(checkpoint, described, width: width, epsilon: epsilon)
+        } else {
+            things = nil
+        }
     }
 
     /// The tensors that the configuration needs.
@@ -99,14 +107,31 @@ public final class CaptionDecoder: Sendable {
             }
             all += FeedForward.requirements(layer: name, width: width, inner: head.feedForward)
         }
+        if let things = head.things { all += ThingMemory.requirements(things, width: width) }
         return all + LayerNorm.requirements("caption.final_norm", width: width)
     }
 
-    /// The memory of one image [tokens, d], as `ImageMemory` computes it → what sequences attend to.
-    public func remember(_ memory: UnsafePointer<Float>, pool: ComputePool) -> CaptionMemory {
-        let keysValues = FloatBuffer(count: imageTokens * layers.count * 2 * width)
-        crossKeysValues.apply(memory, rows: imageTokens, into: keysValues.pointer, pool: pool)
-        return CaptionMemory(tokens: imageTokens, keysValues: keysValues)
+    /// The memory of one image [tokens, d], as `ImageMemory` computes it, and the names of what was seen in it → what
+    /// sequences attend to. A checkpoint that does not know things takes no names.
+    public func remember(
+        _ memory: UnsafePointer<Float>, things pieces: [ThingPiece] = [], pool: ComputePool
+    ) -> CaptionMemory {
+        guard let things, !pieces.isEmpty else {
+            return CaptionMemory(tokens: imageTokens, keysValues: crossed(memory, imageTokens, pool), copies: nil)
+        }
+        let tokens = imageTokens + pieces.count
+        let whole = FloatBuffer(count: tokens * width)
+        whole.pointer.update(from: memory, count: imageTokens * width)
+        let keys = things.encode(
+            pieces, embedding: embedding, into: whole.pointer + imageTokens * width, pool: pool)
+        return CaptionMemory(
+            tokens: tokens, keysValues: crossed(whole.pointer, tokens, pool), copies: (pieces, keys))
+    }
+
+    private func crossed(_ memory: UnsafePointer<Float>, _ tokens: Int, _ pool: ComputePool) -> FloatBuffer {
+        let keysValues = FloatBuffer(count: tokens * layers.count * 2 * width)
+        crossKeysValues.apply(memory, rows: tokens, into: keysValues.pointer, pool: pool)
+        return keysValues
     }
 
     /// An empty sequence about an image, with room for `capacity` tokens.
@@ -138,7 +163,7 @@ public final class CaptionDecoder: Sendable {
     }
 
     /// What the last layer looked at before it wrote each of `tokens`, a whole caption with its prompt: for each the weights
-    /// of the image's tokens, mean over heads. Computed from the caption anew, so that a caption is the same whether or not
+    /// of the image's tokens among themselves, mean over heads. Computed from the caption anew, so that a caption is the same whether or not
     /// it is explained.
     public func looks(
         _ memory: CaptionMemory, begin token: Int32, _ tokens: [Int32], workspace: Workspace, pool: ComputePool
@@ -155,11 +180,13 @@ public final class CaptionDecoder: Sendable {
                 shape: crossShape, into: unused.pointer, weights: weights.pointer, pool: pool)
         }
         return tokens.indices.map { row in
-            (0..<seen).map { place in
-                let heads = 0..<crossShape.heads
-                let sum = heads.reduce(Float(0)) { $0 + weights.pointer[($1 * tokens.count + row) * seen + place] }
-                return sum / Float(crossShape.heads)
+            let heads = 0..<crossShape.heads
+            let sums = (0..<imageTokens).map { place in
+                heads.reduce(Float(0)) { $0 + weights.pointer[($1 * tokens.count + row) * seen + place] }
             }
+            // Without names the weights of each head have the sum 1.
+            let total = seen == imageTokens ? Float(crossShape.heads) : sums.reduce(0, +)
+            return sums.map { total > 0 ? $0 / total : 1 / Float(imageTokens) }
         }
     }
 
@@ -196,10 +223,11 @@ public final class CaptionDecoder: Sendable {
         for (index, input) in inputs.enumerated() {
             row += input.tokens.count
             (last + index * width).update(from: x + (row - 1) * width, count: width)
-            input.sequence.length += input.tokens.count
+            input.sequence.tokens += input.tokens
         }
         finalNorm.apply(last, rows: inputs.count, into: last, pool: pool)
         output.apply(last, rows: inputs.count, into: logits, pool: pool)
+        things?.copy(last, inputs.map(\.sequence), vocabulary: vocabularySize, into: logits, pool: pool)
         return logits
     }
 

@@ -3,13 +3,17 @@ import Tensor
 /// What the decoder keeps of one image: the keys and values of its memory in every layer's cross-attention, computed once
 /// and shared by all sequences that describe the image.
 public final class CaptionMemory {
+    /// Tokens of the image, then pieces of names of things.
     let tokens: Int
     /// [tokens, layers, k|v]
     let keysValues: FloatBuffer
+    /// The names' pieces that may be copied, and their keys [pieces, d]; nil without any.
+    let copies: (pieces: [ThingPiece], keys: FloatBuffer)?
 
-    init(tokens: Int, keysValues: FloatBuffer) {
+    init(tokens: Int, keysValues: FloatBuffer, copies: (pieces: [ThingPiece], keys: FloatBuffer)?) {
         self.tokens = tokens
         self.keysValues = keysValues
+        self.copies = copies
     }
 }
 
@@ -20,7 +24,9 @@ public final class CaptionSequence {
     /// The most tokens that it can hold.
     public let capacity: Int
     /// The tokens that the decoder has seen, the begin of the sequence included.
-    public internal(set) var length = 0
+    public internal(set) var tokens: [Int32] = []
+    /// Their number.
+    public var length: Int { tokens.count }
 
     private let layers: Int
     private let width: Int
@@ -43,7 +49,7 @@ public final class CaptionSequence {
     /// Makes this sequence say what `other` says.
     private func copy(_ other: CaptionSequence) {
         precondition(capacity == other.capacity && memory === other.memory, "sequences of different requests")
-        length = other.length
+        tokens = other.tokens
         for layer in 0..<layers {
             keysValues(ofLayer: layer).update(from: other.keysValues(ofLayer: layer), count: length * 2 * width)
         }

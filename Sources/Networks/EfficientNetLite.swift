@@ -13,6 +13,8 @@ public final class EfficientNetLite: Sendable {
     let layout: EfficientNetLiteLayout
     private let blocks: [InvertedResidual]
     private let head: Pointwise
+    /// The first blocks, where they are another tower's: this one is its branch.
+    private let sharedBlocks: Int
     // Touched only by whoever holds `turn`.
     private nonisolated(unsafe) var workspaces: [Workspace]
     private let turn = Mutex(())
@@ -72,6 +74,7 @@ public final class EfficientNetLite: Sendable {
                     hasResidual: block.hasResidual))
         }
         self.blocks = blocks
+        sharedBlocks = shared.count
         head = try pointwise("head", layout.headOutputs, layout.blocks.last?.outputs ?? layout.stemOutputs)
         workspaces = [Workspace(for: layout)]
     }
@@ -99,22 +102,62 @@ public final class EfficientNetLite: Sendable {
         }
     }
 
+    /// The tokens of one image by this tower and by a branch of it, each to the bit what it is alone: what they share is
+    /// computed once. For images side by side, as `tokens`.
+    public func tokens(
+        _ pixels: UnsafePointer<Float>, batch: Int, into output: UnsafeMutablePointer<Float>,
+        and branch: EfficientNetLite, into branchOutput: UnsafeMutablePointer<Float>, pool: ComputePool
+    ) {
+        let pixelCount = imageSize * imageSize * 3
+        let counts = (tokenCount * channels, branch.tokenCount * branch.channels)
+        turn.withLock { (_: inout ()) -> Void in
+            while workspaces.count < min(batch, pool.threadCount) { workspaces.append(Workspace(for: layout)) }
+            // Each thread computes in a workspace of its own, and writes the tokens of images of its own.
+            nonisolated(unsafe) let (pixels, outputs, workspaces) = (pixels, (output, branchOutput), workspaces)
+            pool.forEach(batch) { image, thread, pool in
+                let workspace = workspaces[thread]
+                let shared = self.run(
+                    0..<branch.sharedBlocks, from: pixels + image * pixelCount, size: (layout.imageSize + 1) / 2,
+                    workspace, pool: pool)
+                let fork = workspace.fork(shared.activation, count: shared.size * shared.size * shared.channels)
+                for (tower, output) in [
+                    (self, outputs.0 + image * counts.0), (branch, outputs.1 + image * counts.1),
+                ] {
+                    let last = tower.run(
+                        branch.sharedBlocks..<tower.blocks.count, from: fork, size: shared.size, workspace, pool: pool)
+                    tower.head(
+                        last.activation, rows: last.size * last.size, activation: .relu6, into: output, pool: pool)
+                }
+            }
+        }
+    }
+
     private func tokens(
         _ pixels: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, _ workspace: Workspace,
         pool: ComputePool
     ) {
-        var size = (layout.imageSize + 1) / 2
+        let last = run(
+            blocks.indices, from: pixels, size: (layout.imageSize + 1) / 2, workspace, pool: pool)
+        head(last.activation, rows: last.size * last.size, activation: .relu6, into: output, pool: pool)
+    }
+
+    /// Some blocks, one after the other. The result stands in the workspace until its next use.
+    private func run(
+        _ range: Range<Int>, from input: UnsafePointer<Float>, size: Int, _ workspace: Workspace, pool: ComputePool
+    ) -> (activation: UnsafePointer<Float>, size: Int, channels: Int) {
+        var size = size
         var current = workspace.activations.0
         var following = workspace.activations.1
-        var source = pixels
-        for (block, shape) in zip(blocks, layout.blocks) {
-            block(
+        var source = input
+        for index in range {
+            let shape = layout.blocks[index]
+            blocks[index](
                 source, height: size, width: size, into: following.pointer, scratch: workspace.scratch, pool: pool)
             size = (size + shape.stride - 1) / shape.stride
             swap(&current, &following)
             source = UnsafePointer(current.pointer)
         }
-        head(current.pointer, rows: size * size, activation: .relu6, into: output, pool: pool)
+        return (source, size, range.last.map { layout.blocks[$0].outputs } ?? 3)
     }
 
     /// Memory for the activations of one image at a time, made once and reused: the output of two blocks in turn, and
@@ -122,6 +165,8 @@ public final class EfficientNetLite: Sendable {
     final class Workspace {
         let activations: (FloatBuffer, FloatBuffer)
         let scratch = InvertedResidual.Scratch()
+        /// What two towers go on from.
+        private var forked = FloatBuffer(count: 0)
 
         init(for layout: EfficientNetLiteLayout) {
             var size = (layout.imageSize + 1) / 2
@@ -133,6 +178,15 @@ public final class EfficientNetLite: Sendable {
             activations = (FloatBuffer(count: most), FloatBuffer(count: most))
         }
 
-        var byteCount: Int { activations.0.byteCount + activations.1.byteCount + scratch.byteCount }
+        /// A copy of an activation that the next blocks do not touch.
+        func fork(_ activation: UnsafePointer<Float>, count: Int) -> UnsafePointer<Float> {
+            if forked.count < count { forked = FloatBuffer(count: count) }
+            forked.pointer.update(from: activation, count: count)
+            return UnsafePointer(forked.pointer)
+        }
+
+        var byteCount: Int {
+            activations.0.byteCount + activations.1.byteCount + scratch.byteCount + forked.byteCount
+        }
     }
 }

@@ -48,6 +48,32 @@ public final class LinearHead: Sendable {
         }
     }
 
+    /// The logits of one picture, a square grid of tokens, and of its parts: squares of five by five tokens, every second one.
+    /// [1 + parts, labels]; a grid that is smaller than such a part has none.
+    public func scores(ofGrid item: TowerTokens, pool: ComputePool) -> [[Float]] {
+        let side = Int(Double(item.tokens).squareRoot())
+        precondition(side * side == item.tokens, "\(item.tokens) tokens are no square grid")
+        let state = lastState(of: item)
+        var rows = meanOfRows(state, rows: item.tokens, width: item.width)
+        let starts = Array(stride(from: 0, through: side - Self.partSide, by: Self.partStep))
+        for top in starts {
+            for left in starts {
+                var part: [Float] = []
+                for row in top..<top + Self.partSide {
+                    let first = (row * side + left) * item.width
+                    part += state[first..<first + Self.partSide * item.width]
+                }
+                rows += meanOfRows(part, rows: Self.partSide * Self.partSide, width: item.width)
+            }
+        }
+        let count = 1 + starts.count * starts.count
+        let logits = logits(of: rows, rows: count, pool)
+        return (0..<count).map { Array(logits[$0 * labels..<($0 + 1) * labels]) }
+    }
+
+    private static let partSide = 5
+    private static let partStep = 2
+
     /// [tokens, width]
     private func lastState(of item: TowerTokens) -> [Float] {
         Array(item.values.suffix(item.tokens * item.width))

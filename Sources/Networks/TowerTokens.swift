@@ -10,6 +10,8 @@ public struct TowerTokens: Sendable, Equatable {
     public let width: Int
     /// [states, tokens, width] in row-major order.
     public let values: [Float]
+    /// Of a picture, the things that are seen in it, the likeliest first; empty where nothing tells.
+    public var things: [SeenThing] = []
 
     /// Values that are not `states` · `tokens` · `width` numbers are the caller's mistake and stop the program.
     public init(states: Int = 1, tokens: Int, width: Int, values: [Float]) {

@@ -62,6 +62,16 @@ struct CaptionVocabulary: Sendable {
         throw .unknownPromptWord(unknown.count > 40 ? unknown.prefix(40) + "…" : String(unknown))
     }
 
+    /// The tokens of the name of a thing, at most `limit`.
+    func tokens(ofName name: String, limit: Int) throws(TaskError) -> [Int32] {
+        guard let tokens = captionTokens(ids(of: name)), (1...max(limit, 1)).contains(tokens.count) else {
+            throw .inconsistentModel(
+                "the caption head cannot say the name \"\(name)\": its vocabulary lacks a piece of it, or it has more "
+                    + "than \(limit) pieces")
+        }
+        return tokens
+    }
+
     private func ids(of text: String) -> [Int32] {
         tokenizer.encode(text, maxTokens: .max, addSpecialTokens: false).ids
     }

@@ -8,6 +8,8 @@ final class Captioner: Sendable {
     private let imageMemory: ImageMemory
     private let decoder: CaptionDecoder
     private let vocabulary: CaptionVocabulary
+    /// The word pieces of each name of a thing that it may be told of, as tokens of the decoder.
+    private let names: [[Int32]]
     private let imageTokens: Int
     private let channels: Int
     private let width: Int
@@ -17,12 +19,15 @@ final class Captioner: Sendable {
 
     init(
         _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
-        width: Int, tokenizer: WordPieceTokenizer
+        width: Int, tokenizer: WordPieceTokenizer, names: NamesOfThings?
     ) throws {
         imageMemory = try ImageMemory(checkpoint, head, tower: tower, width: width)
         decoder = try CaptionDecoder(checkpoint, head, tower: tower, width: width)
         vocabulary = try CaptionVocabulary(
             head.vocabulary, beginToken: head.beginToken, endToken: head.endToken, tokenizer: tokenizer)
+        let longest = head.things?.positions ?? 0
+        let vocabulary = vocabulary
+        self.names = try (names?.all ?? []).map { try vocabulary.tokens(ofName: $0, limit: longest) }
         imageTokens = tower.tokens
         channels = tower.channels
         self.width = width
@@ -47,16 +52,16 @@ final class Captioner: Sendable {
         return try vocabulary.tokens(ofPrompt: prompt, limit: longestCaption - 1)
     }
 
-    /// Begins the captions of several requests: one pass of the encoder over all their images [tokens, channels].
+    /// Begins the captions of several requests: one pass of the encoder over all their images.
     func start(
-        _ items: [(tokens: [Float], options: CaptionOptions)], workspace: CaptionWorkspace, pool: ComputePool
+        _ items: [(image: ImageEncoding, options: CaptionOptions)], workspace: CaptionWorkspace, pool: ComputePool
     ) throws(TaskError) -> [CaptionGeneration] {
         var prompts: [[Int32]] = []
         for item in items {
             try item.options.validate(longest: longestCaption)
             prompts.append(try prompt(of: item.options))
         }
-        let memories = remember(items.map(\.tokens), workspace: workspace, pool: pool)
+        let memories = remember(items.map(\.image), workspace: workspace, pool: pool)
         return items.indices.map { index in
             CaptionGeneration(
                 items[index].options, prompt: prompts[index], vocabulary: vocabulary,
@@ -65,11 +70,14 @@ final class Captioner: Sendable {
         }
     }
 
-    private func remember(_ images: [[Float]], workspace: CaptionWorkspace, pool: ComputePool) -> [CaptionMemory] {
+    private func remember(
+        _ images: [ImageEncoding], workspace: CaptionWorkspace, pool: ComputePool
+    ) -> [CaptionMemory] {
         let size = imageTokens * channels
-        for image in images {
+        for image in images.map(\.tokens) {
             precondition(image.count == size, "an image has \(image.count) token values instead of \(size)")
         }
+        let names = images.map { $0.things.flatMap(pieces(of:)) }
         let workspaces = workspace.images(min(images.count, pool.threadCount), width: imageTokens * width)
         return [CaptionMemory](unsafeUninitializedCapacity: images.count) { memories, initialized in
             // Each thread computes in a workspace of its own, and initializes the memories of its own images.
@@ -77,10 +85,18 @@ final class Captioner: Sendable {
             pool.forEach(images.count) { image, thread, pool in
                 let workspace = workspaces[thread]
                 let memory = workspace.memory.pointer
-                imageMemory.encode(images[image], images: 1, into: memory, workspace: workspace.network, pool: pool)
-                memories.initializeElement(at: image, to: decoder.remember(memory, pool: pool))
+                imageMemory.encode(
+                    images[image].tokens, images: 1, into: memory, workspace: workspace.network, pool: pool)
+                memories.initializeElement(
+                    at: image, to: decoder.remember(memory, things: names[image], pool: pool))
             }
             initialized = images.count
+        }
+    }
+
+    private func pieces(of thing: SeenThing) -> [ThingPiece] {
+        names[thing.name].enumerated().map { place, token in
+            ThingPiece(token: token, place: place, of: thing)
         }
     }
 
@@ -108,8 +124,8 @@ final class Captioner: Sendable {
     }
 
     /// The logits that follow the begin of the sequence, for comparison with another implementation.
-    func firstStepLogits(_ imageTokens: [Float], workspace: CaptionWorkspace, pool: ComputePool) -> [Float] {
-        let memories = remember([imageTokens], workspace: workspace, pool: pool)
+    func firstStepLogits(_ image: ImageEncoding, workspace: CaptionWorkspace, pool: ComputePool) -> [Float] {
+        let memories = remember([image], workspace: workspace, pool: pool)
         let inputs = memories.map {
             CaptionDecoder.Input(decoder.begin($0, capacity: 1), [Int32(vocabulary.beginToken)])
         }

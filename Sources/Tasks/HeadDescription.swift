@@ -10,14 +10,34 @@ public struct HeadDescription: Sendable, Equatable {
     public let inputs: [HeadInput]
     /// The parts without which it does not answer; of the others any subset will do, as long as one part is there.
     public let required: [String]
+    /// What people call what each label stands for; nil where labels are names enough.
+    public let names: [LabelName]?
 
     /// A description of those members.
-    public init(name: String, task: String?, labels: [String], inputs: [HeadInput], required: [String]) {
+    public init(
+        name: String, task: String?, labels: [String], inputs: [HeadInput], required: [String],
+        names: [LabelName]? = nil
+    ) {
         self.name = name
         self.task = task
         self.labels = labels
         self.inputs = inputs
         self.required = required
+        self.names = names
+    }
+}
+
+/// What people call what a label stands for.
+public struct LabelName: Sendable, Equatable {
+    /// The everyday name, which several labels may share.
+    public let name: String
+    /// The nouns above the label, the nearest first.
+    public let above: [String]
+
+    /// A name of those members.
+    public init(name: String, above: [String]) {
+        self.name = name
+        self.above = above
     }
 }
 

@@ -4,6 +4,8 @@ import Networks
 public struct ImageEncoding: Sendable {
     /// [tokens, channels] in row-major order, the grid of the image tower row by row.
     let tokens: [Float]
+    /// What is seen in it, the likeliest first; empty where nothing tells.
+    var things: [SeenThing] = []
 }
 
 /// Captions: what is asked of a picture step by step.
@@ -13,7 +15,7 @@ extension LoadedModel {
     public func encodeImages(_ pixels: [[Float]]) -> [ImageEncoding] {
         guard let name = configuration.towers.firstImage?.name, let tower = towers.image(name) else { return [] }
         return turn.take { _ in
-            Towers.encodeImages(pixels, tower, pool).map { ImageEncoding(tokens: $0.values) }
+            towers.encodeImages(pixels, tower, name, pool).map { ImageEncoding(tokens: $0.values, things: $0.things) }
         }
     }
 
@@ -25,7 +27,7 @@ extension LoadedModel {
     /// Begins the captions of several requests: one pass of the caption encoder over all their images.
     public func startCaptions(_ items: [(ImageEncoding, CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
         let captioner = try captionTask()
-        let inputs = items.map { (tokens: $0.0.tokens, options: $0.1) }
+        let inputs = items.map { (image: $0.0, options: $0.1) }
         return try turn.take { memory throws(TaskError) in
             try captioner.start(inputs, workspace: memory.captions, pool: pool)
         }
@@ -41,7 +43,7 @@ extension LoadedModel {
     /// The logits of a caption's first token, for comparison with another implementation.
     public func firstStepLogits(_ encoding: ImageEncoding) throws(TaskError) -> [Float] {
         let captioner = try captionTask()
-        return turn.take { captioner.firstStepLogits(encoding.tokens, workspace: $0.captions, pool: pool) }
+        return turn.take { captioner.firstStepLogits(encoding, workspace: $0.captions, pool: pool) }
     }
 
     private func captionTask() throws(TaskError) -> Captioner {

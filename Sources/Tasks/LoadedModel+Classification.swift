@@ -10,12 +10,17 @@ extension LoadedModel {
             switch head {
             case .classifier(let head):
                 HeadDescription(
-                    name: name, task: head.task?.rawValue, labels: head.labels, inputs: described(head.inputs),
-                    required: head.required)
+                    name: name, task: head.task?.rawValue, labels: namedAnswers[name]?.answers ?? head.labels,
+                    inputs: described(head.inputs), required: head.required)
             case .linear(let head):
                 HeadDescription(
                     name: name, task: nil, labels: head.labels, inputs: described(head.inputs),
-                    required: head.inputs.names)
+                    required: head.inputs.names,
+                    names: head.names.map { names in
+                        zip(head.labels, names.ofLabels).map {
+                            LabelName(name: $1, above: names.nouns(above: $0))
+                        }
+                    })
             case .caption, .projection: nil
             }
         }
@@ -51,8 +56,17 @@ extension LoadedModel {
         return turn.take { memory in
             let workspace = memory.workspace
             let vectors = configuration.fusion.match.map { projections(of: items, $0, workspace) } ?? []
-            return head.classify(items, vectors: vectors, explains: explain, workspace: workspace, pool: pool)
-                .map(Classification.init)
+            let outputs = head.classify(
+                items, vectors: vectors, explains: explain, workspace: workspace, pool: pool)
+            guard let named = namedAnswers[name] else { return outputs.map(Classification.init) }
+            return outputs.indices.map { index in
+                let things = items[index].values.flatMap(\.things)
+                return Classification(
+                    outputs[index].answered { logits, isWhole in
+                        named.answer(
+                            logits, question: vectors[index]["question"], things: isWhole ? things : [], pool: pool)
+                    })
+            }
         }
     }
 

@@ -43,6 +43,8 @@ public final class LoadedModel: Sendable {
     let classifiers: [String: ClassifierHead]
     let linearHeads: [String: LinearHead]
     let projection: ProjectionHead?
+    /// Of the classifiers whose answers may be names.
+    let namedAnswers: [String: NamedAnswers]
     let captioner: Captioner?
     let faceFinder: FaceFinder?
     let pool: ComputePool
@@ -74,13 +76,6 @@ public final class LoadedModel: Sendable {
         tokenizer = try Self.tokenizer(checkpoint)
         preprocessor = try image.flatMap { _ in try checkpoint.preprocessor.map { try Self.preprocessor($0) } }
 
-        towers = try Towers(checkpoint)
-        if let caption, let image, let tokenizer {
-            captioner = try Captioner(
-                checkpoint, caption, tower: image, width: configuration.width, tokenizer: tokenizer)
-        } else {
-            captioner = nil
-        }
         faceFinder = try Self.faceFinder(checkpoint)
         var classifiers: [String: ClassifierHead] = [:]
         for case (let name, .classifier(let head)) in configuration.heads {
@@ -92,7 +87,22 @@ public final class LoadedModel: Sendable {
             linearHeads[name] = try LinearHead(checkpoint, head, name: name)
         }
         self.linearHeads = linearHeads
+        towers = try Towers(checkpoint, heads: linearHeads)
+        if let caption, let image, let tokenizer {
+            captioner = try Captioner(
+                checkpoint, caption, tower: image, width: configuration.width, tokenizer: tokenizer,
+                names: caption.things == nil ? nil : towers.sight?.names)
+        } else {
+            captioner = nil
+        }
         projection = try configuration.heads.space.map { try ProjectionHead(checkpoint, $0.head, name: $0.name) }
+        var namedAnswers: [String: NamedAnswers] = [:]
+        for case (let name, .classifier(let head)) in configuration.heads where head.things != nil {
+            guard let names = towers.sight?.names, let space = configuration.heads.space?.name else { continue }
+            namedAnswers[name] = try NamedAnswers(
+                checkpoint, labels: head.labels, names: names, name: name, space: space)
+        }
+        self.namedAnswers = namedAnswers
 
         self.configuration = configuration
         name = checkpoint.name
@@ -122,9 +132,14 @@ public final class LoadedModel: Sendable {
                     } ?? []
                 case .classifier(let head):
                     ClassifierHead.requirements(head, towers: configuration.towers, name: name)
+                        + (head.things == nil
+                            ? []
+                            : NamedAnswers.requirements(
+                                name: name, dimensions: head.fusion.match?.dimensions ?? 0))
                 case .linear(let head): LinearHead.requirements(head, towers: configuration.towers, name: name)
                 case .projection(let head):
-                    ProjectionHead.requirements(head, towers: configuration.towers, name: name)
+                    ProjectionHead.requirements(
+                        head, towers: configuration.towers, name: name, names: configuration.heads.seenNames)
                 }
             }
     }

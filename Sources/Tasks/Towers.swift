@@ -5,6 +5,8 @@ import Tensor
 /// The towers of a checkpoint at work: inputs of requests become the tokens that heads read.
 struct Towers: Sendable {
     private let networks: [String: Network]
+    /// What tells things apart; nil where no head is told.
+    let sight: Sight?
 
     private enum Network: Sendable {
         case image(EfficientNetLite)
@@ -16,11 +18,13 @@ struct Towers: Sendable {
     }
 
     /// Packs the towers of the checkpoint, which has all tensors of `requirements`.
-    init(_ checkpoint: Checkpoint) throws {
+    /// - Parameter heads: its linear heads, of which one may tell the others what is seen.
+    init(_ checkpoint: Checkpoint, heads: [String: LinearHead]) throws {
         let towers = checkpoint.configuration.towers
         var networks: [String: Network] = [:]
         var textTrunks: [String: BERT] = [:]
         var imageTrunks: [String: EfficientNetLite] = [:]
+        var imageBranches: [String: EfficientNetLite] = [:]
         for (name, tower) in towers {
             switch tower {
             case .image(let tower):
@@ -43,8 +47,11 @@ struct Towers: Sendable {
         // The configuration was checked: trunks are towers of the kind.
         for case (let name, .imageBranch(let branch)) in towers {
             guard let trunk = imageTrunks[branch.trunk] else { continue }
-            networks[name] = .image(try EfficientNetLite(checkpoint, branch, name: name, of: trunk))
+            let network = try EfficientNetLite(checkpoint, branch, name: name, of: trunk)
+            networks[name] = .image(network)
+            imageBranches[name] = network
         }
+        sight = Sight(checkpoint.configuration, branches: imageBranches, heads: heads)
         for case (let name, .textBranch(let branch)) in towers {
             guard let trunk = textTrunks[branch.trunk] else { continue }
             networks[name] = .text(try BERT(checkpoint, branch, name: name, of: trunk))
@@ -100,7 +107,7 @@ struct Towers: Sendable {
         for (name, network) in networks {
             let places = inputs.indices.filter { inputs[$0].tower == name && results[$0] == nil }
             guard !places.isEmpty else { continue }
-            let tokens = encode(places.map { inputs[$0].input }, network, workspace, pool, pause)
+            let tokens = encode(places.map { inputs[$0].input }, network, name, workspace, pool, pause)
             for (place, tokens) in zip(places, tokens) { results[place] = tokens }
         }
         let tokens = results.compactMap(\.self)
@@ -109,12 +116,13 @@ struct Towers: Sendable {
     }
 
     private func encode(
-        _ inputs: [TowerInput], _ network: Network, _ workspace: Workspace, _ pool: ComputePool, _ pause: () -> Void
+        _ inputs: [TowerInput], _ network: Network, _ name: String, _ workspace: Workspace, _ pool: ComputePool,
+        _ pause: () -> Void
     ) -> [TowerTokens] {
         switch network {
         case .image(let tower):
-            return Self.encodeImages(
-                inputs.compactMap { if case .pixels(let pixels) = $0 { pixels } else { nil } }, tower, pool)
+            return encodeImages(
+                inputs.compactMap { if case .pixels(let pixels) = $0 { pixels } else { nil } }, tower, name, pool)
         case .text(let tower):
             let texts = inputs.compactMap { if case .text(let text) = $0 { text.ids } else { nil } }
             return tower.hiddenStates(texts, workspace: workspace, pool: pool, pause: pause)
@@ -132,12 +140,15 @@ struct Towers: Sendable {
         }
     }
 
-    /// Images [height, width, 3] → the grid of each.
-    static func encodeImages(_ images: [[Float]], _ tower: EfficientNetLite, _ pool: ComputePool) -> [TowerTokens] {
+    /// Images [height, width, 3] → the grid of each by the tower of a name, with what is seen in it where that is told.
+    func encodeImages(
+        _ images: [[Float]], _ tower: EfficientNetLite, _ name: String, _ pool: ComputePool
+    ) -> [TowerTokens] {
         let size = tower.imageSize * tower.imageSize * 3
         let tokenCount = tower.tokenCount * tower.channels
         return images.map { pixels in
             precondition(pixels.count == size, "an image has \(pixels.count) values instead of \(size)")
+            if let sight, sight.trunk == name { return sight.tokens(pixels, tower, pool: pool) }
             let tokens = [Float](unsafeUninitializedCapacity: tokenCount) { tokens, initialized in
                 // A grid has at least one token, so that there is a base address.
                 if let base = tokens.baseAddress { tower.tokens(pixels, batch: 1, into: base, pool: pool) }

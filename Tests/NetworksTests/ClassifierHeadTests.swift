@@ -203,7 +203,8 @@ import Testing
             case .classifier(let head):
                 requirements += ClassifierHead.requirements(head, towers: configuration.towers, name: name)
             case .projection(let head):
-                requirements += ProjectionHead.requirements(head, towers: configuration.towers, name: name)
+                requirements += ProjectionHead.requirements(
+                    head, towers: configuration.towers, name: name, names: 0)
             case .linear(let head):
                 requirements += LinearHead.requirements(head, towers: configuration.towers, name: name)
             case .caption: break

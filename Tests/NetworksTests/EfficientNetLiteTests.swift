@@ -90,6 +90,19 @@ import Testing
             return tokens.elements
         }
         #expect(outputs[1] == outputs[0] && outputs[2] != outputs[0])
+
+        // Both at once, of two images: what they share is computed once, and nothing changes.
+        let pair = FloatBuffer(pixels.elements + pixels.elements.reversed())
+        let (whole, branched) = (FloatBuffer(count: 2 * outputs[0].count), FloatBuffer(count: 2 * outputs[0].count))
+        trunk.tokens(
+            pair.pointer, batch: 2, into: whole.pointer, and: other, into: branched.pointer,
+            pool: ComputePool(threads: 2))
+        #expect(Array(whole.elements.prefix(outputs[0].count)) == outputs[0])
+        #expect(Array(branched.elements.prefix(outputs[0].count)) == outputs[2])
+        let second = FloatBuffer(Array(pixels.elements.reversed()))
+        let alone = FloatBuffer(count: outputs[0].count)
+        other.tokens(second.pointer, batch: 1, into: alone.pointer, pool: ComputePool(threads: 1))
+        #expect(Array(branched.elements.suffix(outputs[0].count)) == alone.elements)
     }
 
     @Test func `names each of its weights once, as the checkpoint does`() {

@@ -74,7 +74,7 @@ import Testing
     @Test func `what it needs is what the checkpoint has`() throws {
         let space = try #require(checkpoint.configuration.heads.space)
         let needed = ProjectionHead.requirements(
-            space.head, towers: checkpoint.configuration.towers, name: space.name)
+            space.head, towers: checkpoint.configuration.towers, name: space.name, names: 0)
         let found = checkpoint.tensors.filter { $0.name.hasPrefix("space.") }
         #expect(
             Set(needed) == Set(found.map { TensorRequirement($0.name, $0.shape) }))

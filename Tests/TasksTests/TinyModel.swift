@@ -23,7 +23,7 @@ struct TinyModel {
         let tokenizer = try WordPieceTokenizer(contentsOf: Self.folder.appending(path: "tiny/tokenizer.json").path)
         captioner = try Captioner(
             checkpoint, head, tower: try #require(configuration.towers.image), width: configuration.width,
-            tokenizer: tokenizer)
+            tokenizer: tokenizer, names: nil)
         vocabulary = try CaptionVocabulary(
             head.vocabulary, beginToken: head.beginToken, endToken: head.endToken, tokenizer: tokenizer)
         pool = ComputePool(threads: threads)
@@ -35,7 +35,8 @@ struct TinyModel {
 
     func start(_ items: [(seed: UInt64, options: CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
         try captioner.start(
-            items.map { (Self.imageTokens(seed: $0.seed), $0.options) }, workspace: workspace, pool: pool)
+            items.map { (ImageEncoding(tokens: Self.imageTokens(seed: $0.seed)), $0.options) }, workspace: workspace,
+            pool: pool)
     }
 
     func step(_ generations: [CaptionGeneration]) {

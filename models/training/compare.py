@@ -35,9 +35,9 @@ def expected(network: Sensorium, codec: CaptionCodec, files: dict[int, bytes]) -
     captions, logits = [], []
     for index in tqdm(range(len(files)), desc="PyTorch"):
         pixels = torch.from_numpy(preprocess(decode_photo(files[index])))[None]
-        memories = network.caption.memories(network.image(pixels))
-        captions.append(codec.decode(decode(network.caption, memories)[0].tolist()))
-        hidden, _ = network.caption.hidden(torch.tensor([[BOS]]), memories)
+        memory = network.caption.memory(network.image(pixels))
+        captions.append(codec.decode(decode(network.caption, memory)[0].tolist()))
+        hidden, _ = network.caption.hidden(torch.tensor([[BOS]]), memory)
         logits.append(network.caption.logits(hidden)[0, 0].numpy())
     return captions, logits
 

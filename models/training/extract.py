@@ -3,6 +3,9 @@
 Views of a photo: as it is; of Flickr8k's training photos also the mirror image and random crops (half of
 them mirrored, colours varied); with --views halves and sketches (sensorium/views.py). One file `<set>.<split>.<view>.tokens` each, [photos, 81, 1280], with the photos in the order of
 `photo_names`; a view whose file is complete is not computed again, one that was stopped goes on.
+
+With --things CHECKPOINT what its head `things` says of the photos instead: `<set>.<split>.things`, logits [photos, 10, 1000] of the
+whole and of nine overlapping parts (sensorium/things.py).
 """
 
 import argparse
@@ -15,10 +18,12 @@ import numpy as np
 import openvino
 import torch
 from safetensors.torch import load_file
+from torch import nn
 from tqdm import tqdm
 
 from .sensorium.data import CAPTION_SETS, QUESTION_SETS, Photo, decode, photo_names, preprocess, read_files
 from .sensorium.network import ImageTower
+from .sensorium.things import SCORES, ThingScores, scores_path
 from .sensorium.tokens import SHAPE, cache_path
 from .sensorium.views import view_of
 
@@ -37,7 +42,7 @@ def image_tower(work: Path) -> ImageTower:
 class OpenVinoTower:
     """The tower in OpenVINO: 1.4 times as fast as ONNX Runtime (28 photos in a CPU-second)."""
 
-    def __init__(self, tower: ImageTower, threads: int):
+    def __init__(self, tower: nn.Module, threads: int):
         with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
             torch.onnx.export(tower, (torch.zeros(BATCH, 3, 260, 260),), file.name, input_names=["pixels"], dynamo=False)
             core = openvino.Core()
@@ -53,7 +58,7 @@ class OpenVinoTower:
 class TorchTower:
     """The tower in PyTorch, for a GPU."""
 
-    def __init__(self, tower: ImageTower, device: str):
+    def __init__(self, tower: nn.Module, device: str):
         self.tower, self.device = tower.to(device), device
 
     @torch.no_grad()
@@ -74,15 +79,15 @@ def batches(data: Path, split: str, photos: list[Photo], view: str, done: int, u
         yield rows, np.stack(pixels)
 
 
-def extract(data: Path, work: Path, folder: str, split: str, view: str, tower, most: int | None = None) -> None:
-    """`most`: stop after so many photos, of which the rest may follow."""
-    path = cache_path(work, folder, split, view)
+def extract(data: Path, work: Path, folder: str, split: str, view: str, tower, most: int | None = None, things: bool = False) -> None:
+    """`most`: stop after so many photos, of which the rest may follow. `things`: `tower` gives the scores of things, not tokens."""
+    path = scores_path(work, folder, split, view) if things else cache_path(work, folder, split, view)
     if path.exists():
         return
     photos = [Photo(folder, name, []) for name in photo_names(data, folder, split)]
     partial, progress = path.with_suffix(".partial"), path.with_suffix(".progress")
     done = int(progress.read_text()) if progress.exists() else 0
-    cache = np.memmap(partial, np.float16, "r+" if done else "w+", shape=(len(photos), *SHAPE))
+    cache = np.memmap(partial, np.float16, "r+" if done else "w+", shape=(len(photos), *(SCORES if things else SHAPE)))
     until = min(most or len(photos), len(photos))
     with tqdm(total=until, initial=done, desc=f"{folder} {split} {view}", mininterval=10) as bar:
         for rows, pixels in batches(data, split, photos, view, done, until):
@@ -109,10 +114,11 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=[*SETS], choices=SETS, help="sets of photos")
     parser.add_argument("--views", nargs="*", metavar="SPLIT.VIEW", help="these views alone, such as dev.left train.half0 train.sketch0")
     parser.add_argument("--together", type=int, metavar="PHOTOS", help="with --views: so many photos of each view in turn, so that training can begin on what is there")
+    parser.add_argument("--things", type=Path, metavar="CHECKPOINT", help="what its head `things` says, in place of tokens")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
-    tower = image_tower(arguments.work)
+    tower = ThingScores.of(arguments.things) if arguments.things else image_tower(arguments.work)
     tower = OpenVinoTower(tower, arguments.threads) if arguments.device == "cpu" else TorchTower(tower, arguments.device)
 
     if arguments.views:
@@ -124,11 +130,12 @@ def main() -> None:
                 for split, view in names:
                     extract(arguments.data, arguments.work, folder, split, view, tower, most)
         return
+    is_things = arguments.things is not None
     for folder in arguments.sets:
         for split in ("dev", "train"):
-            extract(arguments.data, arguments.work, folder, split, "original", tower)
+            extract(arguments.data, arguments.work, folder, split, "original", tower, things=is_things)
     for folder in arguments.mirrors:
-        extract(arguments.data, arguments.work, folder, "train", "mirror", tower)
+        extract(arguments.data, arguments.work, folder, "train", "mirror", tower, things=is_things)
     for index in range(arguments.crops):
         extract(arguments.data, arguments.work, "flickr8k", "train", f"crop{index}", tower)
 

@@ -54,11 +54,11 @@ def rows(tensor: Tensor) -> dict:
 def image_entry(network: Sensorium, codec: CaptionCodec, name: str, image: Image.Image) -> dict:
     resized = np.asarray(image.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC))
     tokens = network.image(torch.from_numpy(preprocess(image))[None])
-    memories = network.caption.memories(tokens)
-    hidden, _ = network.caption.hidden(torch.tensor([[BOS]]), memories)
+    memory = network.caption.memory(tokens)
+    hidden, _ = network.caption.hidden(torch.tensor([[BOS]]), memory)
     logits = network.caption.logits(hidden)[0, 0]
     top = logits.topk(20)
-    greedy = decode(network.caption, memories)[0].tolist()
+    greedy = decode(network.caption, memory)[0].tolist()
     greedy = greedy[: greedy.index(EOS)] if EOS in greedy else greedy
     beam, log_probability = beam_search(network.caption, tokens[0], beams=3)
     embedding = torch.nn.functional.normalize(tokens[0].mean(0), dim=0)

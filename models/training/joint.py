@@ -194,7 +194,7 @@ class Joint:
             kept = torch.from_numpy(np.sort(self.random.permutation(81)[:KEPT])).to(self.device)
             tokens = tokens[:, kept]
         inputs, targets = self.material.inputs[photos].flatten(0, 1), self.material.targets[photos].flatten(0, 1)
-        hidden, _ = head.hidden(inputs, head.memories(tokens, kept), captions=CAPTIONS)
+        hidden, _ = head.hidden(inputs, head.memory(tokens, kept), captions=CAPTIONS)
         counted = targets >= 0
         states = hidden[counted].bfloat16()
         return SmoothedCrossEntropy.apply(states, head.embedding.weight, head.output_bias, targets[counted], self.arguments.smoothing)
@@ -299,7 +299,7 @@ def caption_figures(head: CaptionHead, tokens: Tensor, material: Material, beams
     texts = []
     for start in range(0, len(tokens), 250):
         part = tokens[start : start + 250]
-        rows = decode(head, head.memories(part)).tolist() if beams == 1 else beam_search_together(head, part, beams)
+        rows = decode(head, head.memory(part)).tolist() if beams == 1 else beam_search_together(head, part, beams)
         texts += [material.codec.decode(row) for row in rows]
     result = scores(texts, [photo.captions for photo in material.dev])
     return {name: result[name] for name in ("CIDEr-D", "BLEU-4")}
@@ -312,7 +312,8 @@ def reward(joint: Joint, seconds: float) -> dict[str, Tensor]:
     head.load_state_dict(joint.heads["caption"])
     head.eval()  # no dropout: what is sampled is what is rewarded
     photos = [photo for photo in material.captioned[: material.flickr]]
-    cider = CiderD([[clean(text) + END for text in photo.captions] for photo in photos], words=str.split)
+    captions = [[clean(text) for text in photo.captions] for photo in photos]
+    cider = CiderD([[text + END for text in five] for five in captions], words=str.split)
     sampler, average = deepcopy(head).bfloat16(), Average(head, 0.99)
     optimizer = torch.optim.AdamW(head.parameters(), lr=arguments.reward_rate, weight_decay=0.0, fused=joint.device == "cuda")
     tokens_of_dev = joint.dev_tokens(network, material.dev_rows)
@@ -338,7 +339,7 @@ def reward(joint: Joint, seconds: float) -> dict[str, Tensor]:
         sampler.load_state_dict(head.state_dict())
         with torch.autocast(joint.device, torch.bfloat16, enabled=joint.device == "cuda"):
             tokens = network.tokens(joint.views(material.caption_rows[rows], mirrored, 0.75), learn=False)
-            loss, gained = step_loss(head, sampler, tokens, chosen.tolist(), cider, material.codec)
+            loss, gained = step_loss(head, sampler, tokens, [captions[photo] for photo in chosen], cider, material.codec)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(head.parameters(), 1.0)

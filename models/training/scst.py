@@ -16,15 +16,15 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
-from .caption import new_head
+from .caption import Check, Material, add_naming, kinds, new_head, without
 from .sensorium.captions import BOS, EOS, CaptionCodec
-from .sensorium.data import clean, read_photos
+from .sensorium.data import read_photos
 from .sensorium.decoding import decode
-from .sensorium.network import CaptionHead
+from .sensorium.loss import copying_cross_entropy
+from .sensorium.names import Names
+from .sensorium.network import CaptionHead, Things
 from .sensorium.progress import Average, Log, save_head, save_state
 from .sensorium.score import CiderD
-from .sensorium.tokens import TokenCache
-from .sensorium.validate import validate
 
 SAMPLES = 5
 MAX_TOKENS = 16
@@ -32,27 +32,35 @@ END = " <end>"
 STATE_SECONDS = 180
 
 
-def advantages(cider: CiderD, photos: list[int], captions: list[str]) -> tuple[Tensor, float]:
-    """Rewards less the mean of the photo's other captions, [photos * SAMPLES], and the mean reward."""
-    rewards = torch.tensor([cider.score(photos[i // SAMPLES], caption + END) for i, caption in enumerate(captions)])
+def advantages(rewards: Tensor) -> Tensor:
+    """Rewards less the mean of the photo's other captions, [photos * SAMPLES]."""
     groups = rewards.unflatten(0, (-1, SAMPLES))
     others = (groups.sum(1, keepdim=True) - groups) / (SAMPLES - 1)
-    return (groups - others).flatten(), rewards.mean().item()
+    return (groups - others).flatten()
 
 
-def step_loss(head: CaptionHead, sampler: CaptionHead, tokens: Tensor, photos: list[int], cider: CiderD, codec: CaptionCodec):
-    """Loss of a batch and its mean reward. `sampler` has the weights of `head` in bfloat16."""
-    memories = head.memories(tokens)
-    cut = [(keys.detach().bfloat16(), values.detach().bfloat16()) for keys, values in memories]
-    sampled = decode(sampler, cut, MAX_TOKENS, SAMPLES)
-    gains, reward = advantages(cider, photos, [codec.decode(row) for row in sampled.tolist()])
+def step_loss(
+    head: CaptionHead, sampler: CaptionHead, tokens: Tensor, references: list[list[str]], cider: CiderD, codec: CaptionCodec,
+    things: Things | None = None,
+):
+    """Loss of a batch and its mean reward. `sampler` has the weights of `head` in bfloat16; `references` of each photo, as it is shown."""
+    memory = head.memory(tokens, things=things)
+    sampled = decode(sampler, memory.detached(torch.bfloat16), MAX_TOKENS, SAMPLES)
+    vectors = [cider.vectors([text + END for text in texts]) for texts in references]
+    captions = [codec.decode(row) + END for row in sampled.tolist()]
+    rewards = torch.tensor([cider.score_against(vectors[i // SAMPLES], caption) for i, caption in enumerate(captions)])
     inputs = F.pad(sampled[:, :-1], (1, 0), value=BOS)
     counted = (F.pad(sampled == EOS, (1, 0))[:, :-1].cumsum(1) == 0)  # up to and with the first end
-    hidden, _ = head.hidden(inputs, memories, captions=SAMPLES)
+    hidden, _ = head.hidden(inputs, memory, captions=SAMPLES)
     logits = head.logits(hidden[counted]).float()
-    chosen = F.cross_entropy(logits, sampled[counted], reduction="none")
-    weights = gains.to(tokens.device)[:, None].expand_as(sampled)[counted]
-    return (weights * chosen).mean(), reward
+    if things is None:
+        chosen = F.cross_entropy(logits, sampled[counted], reduction="none")
+    else:
+        copies = head.copies(hidden, inputs, memory, SAMPLES)[counted].float()
+        pieces = things.pieces.repeat_interleave(SAMPLES, 0)[:, None].expand(-1, inputs.shape[1], -1)[counted]
+        chosen = copying_cross_entropy(logits, copies, pieces, sampled[counted], 0.0)
+    weights = advantages(rewards).to(tokens.device)[:, None].expand_as(sampled)[counted]
+    return (weights * chosen).mean(), rewards.mean().item()
 
 
 def main() -> None:
@@ -60,6 +68,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
     parser.add_argument("--work", type=Path, required=True, help="folder with the tokens; the run goes into its `scst`")
     parser.add_argument("--head", type=Path, required=True, help="weights to start from: the best of step 4 on dev")
+    parser.add_argument("--run", default="scst", help="folder of the run in --work")
+    add_naming(parser)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--batch", type=int, default=16, help="photos, with five sampled captions each")
     parser.add_argument("--rate", type=float, default=6e-5, help="highest learning rate")
@@ -73,21 +83,22 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     random = np.random.default_rng(arguments.seed)
-    device, run = arguments.device, arguments.work / "scst"
+    device, run = arguments.device, arguments.work / arguments.run
 
     codec = CaptionCodec.in_work(arguments.work)
-    photos = read_photos(arguments.data, "train", ("flickr8k",))
-    cider = CiderD([[clean(text) + END for text in photo.captions] for photo in photos], words=str.split)
-    dev = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.dev]
-    cache = TokenCache(arguments.data, arguments.work, "train", photos)
-    dev_cache = TokenCache(arguments.data, arguments.work, "dev", dev)
+    check = Check(arguments, codec)
+    photos = read_photos(arguments.data, "train", arguments.sets)
+    if arguments.without:
+        photos = without(photos, arguments.without, check.flickr.rules)
+    material = Material(arguments, "train", photos, codec)
+    cider = CiderD([[text + END for text in five] for five in material.captions], words=str.split)
 
-    head = new_head(arguments.work, codec, dropout=0.0).to(device)
+    head = new_head(arguments.work, codec, 0.0, Names(kinds(arguments.things)[0]) if arguments.things else None).to(device)
     head.load_state_dict(load_file(arguments.head))
     sampler = deepcopy(head).bfloat16()
     average = Average(head, arguments.decay)
     optimizer = torch.optim.AdamW(head.parameters(), lr=arguments.rate, weight_decay=0.0, fused=True)
-    log = Log(run, ["minutes", "step", "rate", "reward", "CIDEr-D", "BLEU-4"])
+    log = Log(run, ["minutes", "step", "rate", "reward", *Check.COLUMNS])
     spent, step = 0.0, 0
     if (run / "state.pt").exists():
         state = torch.load(run / "state.pt", weights_only=False)
@@ -106,10 +117,14 @@ def main() -> None:
         rate = arguments.rate * min((step + 1) / 50, 1 - 0.95 * spent / budget)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        tokens = cache.random(batch, random, np.arange(81)).bfloat16().to(device)
+        tokens = material.cache.random(batch, random, np.arange(81)).bfloat16().to(device)
+        references, things = [material.captions[photo] for photo in batch], None
+        if material.named is not None:
+            things, references = material.named.varied(batch, references, material.rules, random)
+            things = things.to(device)
         sampler.load_state_dict(head.state_dict())
         with torch.autocast(device, torch.bfloat16):
-            loss, reward = step_loss(head, sampler, tokens, batch, cider, codec)
+            loss, reward = step_loss(head, sampler, tokens, references, cider, codec, things)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
@@ -130,10 +145,10 @@ def main() -> None:
             })
         if step % arguments.every == 0 or spent >= budget:
             averaged.load_state_dict(average.weights)
-            figures, texts = validate(averaged, dev_cache, codec, dev, device)
+            figures, texts = check(averaged)
             save_head(run / f"head-{step:05}.safetensors", averaged.state_dict())
-            log.add(minutes=spent / 60, step=step, **{name: figures[name] for name in ("CIDEr-D", "BLEU-4")})
-            print("  " + " | ".join(texts[:6]), flush=True)
+            log.add(minutes=spent / 60, step=step, **figures)
+            print("  " + " | ".join(texts), flush=True)
             log.plot()
 
 

@@ -22,7 +22,9 @@ from .sensorium.checkpoint import part, read
 from .sensorium.component import save_component
 from .sensorium.data import preprocess
 from .sensorium.fusion import LinearHead
+from .sensorium.names import FLOOR, MOST, plain_names
 from .sensorium.network import ImageBranch, ImageTower
+from .sensorium.wordnet import WordNet
 from .towers import image_tower, pretrained
 
 FROM_BLOCK = 7
@@ -42,6 +44,17 @@ def labels() -> list[str]:
     if len(set(chosen)) != len(chosen):
         raise SystemExit("Two kinds have one name: has timm changed its list? Give one of them another in OTHER_NAMES.")
     return chosen
+
+
+def names_of(labels: list[str], wordnet: Path) -> dict:
+    """The everyday names of the kinds, and a tree of the nouns above them."""
+    info, nouns = ImageNetInfo("imagenet-1k"), WordNet(wordnet)
+    above: dict[str, str] = {"cup": "container"}  # to WordNet this kind is a drink
+    for kind, label in enumerate(labels):
+        way = [label, *(noun for noun in nouns.plain_above(info.index_to_label_name(kind)) if noun != label)]
+        for lower, higher in zip(way, way[1:]):
+            above.setdefault(lower, higher)
+    return {"of_labels": plain_names(labels), "above": above, "most": MOST, "floor": FLOOR}
 
 
 def branch_of(pretrained_tower: dict[str, Tensor], shipped: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -84,6 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True, help="its image tower is the one that the branch shares blocks with")
     parser.add_argument("--work", type=Path, required=True, help="folder for everything that training computes")
+    parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"), help="with data.noun; Debian's wordnet-base")
     parser.add_argument("--golden", type=Path, help="write what the network says of the photos beside this file")
     arguments = parser.parse_args()
     if arguments.golden:
@@ -91,7 +105,8 @@ def main() -> None:
     shipped = {key.removeprefix("image."): tensor for key, tensor in read(arguments.checkpoint)[1].items() if key.startswith("image.")}
     own = branch_of(image_tower(), shipped)
     classifier = pretrained().classifier
-    config = {"type": "linear", "labels": labels(), "inputs": {"image": {"tower": "image_things"}}}
+    kinds = labels()
+    config = {"type": "linear", "labels": kinds, "inputs": {"image": {"tower": "image_things"}}, "names": names_of(kinds, arguments.wordnet)}
     weights = {f"classifier.{name}": tensor.detach().half() for name, tensor in classifier.state_dict().items()}
 
     trunk, branch, head = ImageTower().eval(), ImageBranch(FROM_BLOCK).eval(), LinearHead(config, {"image_things": classifier.in_features})

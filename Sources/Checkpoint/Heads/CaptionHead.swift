@@ -21,6 +21,8 @@ extension SensoriumConfiguration {
         public let endToken: Int
         /// `vocabulary[i]` is the id in tokenizer.json of the decoder's token i.
         public let vocabulary: [Int]
+        /// What it is told of things that a classifier saw; nil for a head that reads the picture alone.
+        public let things: CaptionThings?
 
         init(reading reader: inout ConfigurationReader) {
             imageLayers = reader.integer("image_layers", in: 0...256)
@@ -32,6 +34,7 @@ extension SensoriumConfiguration {
             beginToken = reader.integer("bos_token", in: 0 ... .max)
             endToken = reader.integer("eos_token", in: 0 ... .max)
             vocabulary = reader.integers("vocabulary", in: 0...Int(Int32.max))
+            things = reader.optionalObject("things") { CaptionThings(reading: &$0) }
             let count = vocabulary.count
             let vocabularyPath = reader.path("vocabulary")
             for (key, token) in [("bos_token", beginToken), ("eos_token", endToken)] {

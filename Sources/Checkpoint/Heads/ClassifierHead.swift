@@ -29,6 +29,8 @@ extension SensoriumConfiguration {
         /// Whether the checkpoint has classifiers of each part alone. A head of several parts that answers from all of them
         /// alone has no need of them.
         public let saysAlone: Bool
+        /// The linear head whose names may be answers, where they are seen: `"things": {"head": "things"}`; nil: labels alone.
+        public let things: String?
 
         init(reading reader: inout ConfigurationReader) {
             labels = reader.labels()
@@ -40,6 +42,10 @@ extension SensoriumConfiguration {
             task = reader.optionalString("task", oneOf: Task.allCases.map(\.rawValue)).flatMap(Task.init)
             required = reader.optionalStrings("required") ?? []
             saysAlone = reader.optionalBoolean("alone") ?? true
+            things = reader.optionalObject("things") { things in
+                things.refuseKeys(except: ["head"])
+                return things.string("head")
+            }
             if !saysAlone {
                 reader.demand(
                     inputs.names.count > 1 && Set(required) == Set(inputs.names), "alone", "false",

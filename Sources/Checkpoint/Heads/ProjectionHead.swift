@@ -16,6 +16,8 @@ extension SensoriumConfiguration {
         public let views: Views?
         /// How a picture and words become one vector; nil: by their mean.
         public let composition: Composition?
+        /// How pictures know the names of what is seen in them; nil: they do not.
+        public let things: SpaceThings?
         /// Phrases whose vectors the checkpoint has, the nearest of which says what a vector is about.
         public let concepts: [String]
 
@@ -31,6 +33,7 @@ extension SensoriumConfiguration {
             inputs = reader.headInputs()
             views = reader.optionalObject("views") { Views(reading: &$0) }
             composition = reader.optionalObject("composition") { Composition(reading: &$0) }
+            things = reader.optionalObject("things") { SpaceThings(reading: &$0) }
             concepts = reader.optionalStrings("concepts") ?? []
             checkConcepts(&reader)
         }

@@ -48,6 +48,13 @@ public final class ClassifierHead: Sendable {
         /// last layer, mean over heads, tokens and directions; of a part that comes alone, how far the answer moves where the
         /// part is pooled without each of its tokens. The sum is 1.
         public let attention: [String: [Float]]?
+
+        /// The same with further answers: `logits` of all parts together (`true`), and of all but one.
+        public func answered(_ logits: (_ of: [Float], _ isWhole: Bool) -> [Float]) -> Output {
+            Output(
+                logits: logits(self.logits, true), alone: alone, without: without.mapValues { logits($0, false) },
+                attention: attention)
+        }
     }
 
     /// Reads the tensors `<name>.…`.

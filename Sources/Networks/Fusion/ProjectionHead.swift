@@ -19,6 +19,7 @@ public final class ProjectionHead: Sendable {
     private let width: Int
     private let inputs: [HeadInput]
     private let projections: [Linear]
+    private let things: NameVectors?
 
     /// Reads the tensors `<name>.…`.
     public init(
@@ -40,6 +41,9 @@ public final class ProjectionHead: Sendable {
         }
         self.inputs = inputs
         self.projections = projections
+        things = try head.things.map { things throws(CheckpointError) in
+            try NameVectors(checkpoint, things, name: name)
+        }
         let dimensions = head.dimensions
         composition = try head.composition.map { composition throws(CheckpointError) in
             try GatedResidual(checkpoint, composition, dimensions: dimensions, name: "\(name).composition")
@@ -51,9 +55,10 @@ public final class ProjectionHead: Sendable {
                 checkpoint, count: head.concepts.count, dimensions: dimensions, name: "\(name).concepts")
     }
 
-    /// The tensors that the head needs.
+    /// The tensors that the head needs. `names`: distinct names of things that it may be told of.
     public static func requirements(
-        _ head: SensoriumConfiguration.ProjectionHead, towers: Named<SensoriumConfiguration.Tower>, name: String
+        _ head: SensoriumConfiguration.ProjectionHead, towers: Named<SensoriumConfiguration.Tower>, name: String,
+        names: Int
     ) -> [TensorRequirement] {
         let width = head.shape.width
         var all = head.inputs.flatMap { part, input in
@@ -68,6 +73,7 @@ public final class ProjectionHead: Sendable {
             all += GatedResidual.requirements(
                 composition, dimensions: head.dimensions, name: "\(name).composition")
         }
+        if head.things != nil { all.append(TensorRequirement("\(name).things", [names, head.dimensions])) }
         if !head.concepts.isEmpty {
             all += ConceptMatrix.requirements(
                 count: head.concepts.count, dimensions: head.dimensions, name: "\(name).concepts")
@@ -87,6 +93,9 @@ public final class ProjectionHead: Sendable {
         return items.indices.map { item in
             let vector = vectors.pointer + item * dimensions
             normalizeLength(vector, count: dimensions)
+            if let things, things.input == part {
+                things.add(items[item].things, to: vector, dimensions: dimensions)
+            }
             return Array(UnsafeBufferPointer(start: vector, count: dimensions))
         }
     }

@@ -56,8 +56,23 @@ struct ClassifyRoute: TaskRoute {
                         for (label, share) in ranked.prefix(inputs[Self.top] ?? .max) { try json.field(label, share) }
                     }
                 }
+                if let named = head.named(answer.classification.probabilities) {
+                    try Self.write(named, most: inputs[Self.top] ?? .max, to: &json)
+                }
                 try answer.explanation(of: taken)?.write(to: &json)
                 try frame.write(to: &json)
             })
+    }
+
+    private static func write(
+        _ named: HeadDescription.Named, most: Int, to json: inout JSONWriter
+    ) throws(JSONError) {
+        json.field("name", named.best.name)
+        try json.field("names") { json throws(JSONError) in
+            try json.object { json throws(JSONError) in
+                for (name, share) in named.names.prefix(most) { try json.field(name, share) }
+            }
+        }
+        json.field("above", named.best.above)
     }
 }

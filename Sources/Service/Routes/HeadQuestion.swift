@@ -72,6 +72,29 @@ extension HeadDescription {
     }
 }
 
+extension HeadDescription {
+    /// An answer in everyday names.
+    struct Named {
+        /// The likeliest name, with the nouns above the likeliest of its labels.
+        let best: LabelName
+        /// The names with their probabilities, best first.
+        let names: [(name: String, probability: Double)]
+    }
+
+    /// Probabilities of labels as those of their names; nil for a head whose labels are names enough.
+    func named(_ probabilities: [Float]) -> Named? {
+        guard let names else { return nil }
+        var sums: [String: Double] = [:]
+        for (name, share) in zip(names, Shares.rounded(probabilities)) { sums[name.name, default: 0] += share }
+        let ranked = sums.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let likeliest = zip(names, probabilities).filter { $0.0.name == ranked.first?.key }.max { $0.1 < $1.1 }
+        guard let best = likeliest?.0 else { return nil }
+        return Named(
+            best: LabelName(name: best.name, above: best.above.filter { $0 != best.name }),
+            names: ranked.map { ($0.key, ($0.value * 1e6).rounded() / 1e6) })
+    }
+}
+
 extension HeadInput {
     /// The part of a request that it is read from.
     var rule: InputRules.Part {

@@ -26,7 +26,7 @@ def main() -> None:
     looks = []
     for image in json.loads((HERE / "tiny.json").read_text())["images"]:
         ids = image["greedy"]["ids"]
-        head.hidden(torch.tensor([[BOS] + ids[:-1]]), head.memories(image_tokens(image["seed"])[None]), captions=1)
+        head.hidden(torch.tensor([[BOS] + ids[:-1]]), head.memory(image_tokens(image["seed"])[None]), captions=1)
         module, x, keys, _ = seen.pop()
         queries = module.split(module.query(x))
         scores = queries @ keys.transpose(2, 3) / queries.shape[3] ** 0.5

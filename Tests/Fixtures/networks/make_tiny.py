@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "models"))
 
-from training.sensorium.network import CaptionHead, TextTower  # noqa: E402
+from training.sensorium.network import CaptionHead, Memory, TextTower  # noqa: E402
 
 WORDS = (
     "a an the dog cat man woman child boy girl ball bike beach grass snow water street dress shirt hat red blue green "
@@ -92,9 +92,9 @@ def randomise(module: torch.nn.Module, scale: float) -> None:
 
 
 @torch.no_grad()
-def step(head: CaptionHead, memories: list, ids: list[list[int]]) -> torch.Tensor:
+def step(head: CaptionHead, memory: Memory, ids: list[list[int]]) -> torch.Tensor:
     """Logits [captions, V] after each of the equally long sequences, computed afresh: no cache to be wrong."""
-    hidden, _ = head.hidden(torch.tensor(ids), memories, captions=len(ids))
+    hidden, _ = head.hidden(torch.tensor(ids), memory, captions=len(ids))
     logits = head.logits(hidden[:, -1]).double()
     logits[:, BOS] = -torch.inf
     return logits
@@ -109,10 +109,10 @@ def expect_clear(values: torch.Tensor) -> None:
         raise Unclear
 
 
-def greedy(head: CaptionHead, memories: list, prompt: list[int], max_tokens: int) -> dict:
+def greedy(head: CaptionHead, memory: Memory, prompt: list[int], max_tokens: int) -> dict:
     tokens, score = [], 0.0
     for _ in range(max_tokens):
-        logs = F.log_softmax(step(head, memories, [[BOS] + prompt + tokens])[0], -1)
+        logs = F.log_softmax(step(head, memory, [[BOS] + prompt + tokens])[0], -1)
         best = logs.topk(2).values
         expect_clear(best)
         token = int(logs.argmax())
@@ -123,11 +123,11 @@ def greedy(head: CaptionHead, memories: list, prompt: list[int], max_tokens: int
     return {"ids": prompt + tokens, "log_probability": score}
 
 
-def beam_search(head: CaptionHead, memories: list, prompt: list[int], beams: int, max_tokens: int) -> list[dict]:
+def beam_search(head: CaptionHead, memory: Memory, prompt: list[int], beams: int, max_tokens: int) -> list[dict]:
     """The rules of the checkpoint's card, written plainly; models/training has the same with a cache."""
     live, pool = [([], 0.0)], []
     for length in range(1, max_tokens + 1):
-        logits = step(head, memories, [[BOS] + prompt + tokens for tokens, _ in live])
+        logits = step(head, memory, [[BOS] + prompt + tokens for tokens, _ in live])
         totals = (F.log_softmax(logits, -1) + torch.tensor([score for _, score in live])[:, None]).flatten()
         best = totals.topk(2 * beams + 1)
         expect_clear(best.values)
@@ -192,20 +192,20 @@ def main() -> None:
     while len(images) < 6:
         seed += 1
         tokens = image_tokens(seed)[None]
-        memory, memories = head.image(tokens)[0], head.memories(tokens)
-        first = head.logits(head.hidden(torch.tensor([[BOS]]), memories)[0][:, -1])[0]
+        encoded, memory = head.image(tokens)[0], head.memory(tokens)
+        first = head.logits(head.hidden(torch.tensor([[BOS]]), memory)[0][:, -1])[0]
         prompt = [[], [2, 5], [3]][len(images) % 3]
         try:
             captions = {
-                "greedy": greedy(head, memories, prompt, 12),
-                "beams": {str(beams): beam_search(head, memories, prompt, beams, 12) for beams in (2, 3, 5)},
+                "greedy": greedy(head, memory, prompt, 12),
+                "beams": {str(beams): beam_search(head, memory, prompt, beams, 12) for beams in (2, 3, 5)},
             }
         except Unclear:
             continue
         images.append({
             "seed": seed,
-            "memory_first": rounded(memory[0]),
-            "memory_last": rounded(memory[-1]),
+            "memory_first": rounded(encoded[0]),
+            "memory_last": rounded(encoded[-1]),
             "first_logits": rounded(first),
             "prompt": prompt,
             "max_tokens": 12,

@@ -104,7 +104,11 @@ def read(folder: Path) -> tuple[dict, dict[str, Tensor]]:
     tensors: dict[str, Tensor] = {}
     for shard in sorted(folder.glob("*.safetensors")):
         tensors |= load_file(shard)
-    return json.loads((folder / "config.json").read_text()), tensors
+    return read_configuration(folder), tensors
+
+
+def read_configuration(folder: Path) -> dict:
+    return json.loads((folder / "config.json").read_text())
 
 
 def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:

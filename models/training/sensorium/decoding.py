@@ -5,20 +5,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .captions import BOS, EOS
-from .network import CaptionHead
+from .network import CaptionHead, Memory, Things
 
 
 @torch.no_grad()
-def decode(head: CaptionHead, memories: list, max_tokens: int = 30, samples: int = 0, temperature: float = 1.0) -> Tensor:
+def decode(head: CaptionHead, memory: Memory, max_tokens: int = 30, samples: int = 0, temperature: float = 1.0) -> Tensor:
     """Token numbers [b * max(samples, 1), up to max_tokens], ended and filled up by EOS: the likeliest token each time,
-    or `samples` random captions per photo. `memories`: of b photos, as `head.memories` gives them."""
-    captions, device = max(samples, 1), memories[0][0].device
-    ids = torch.full((len(memories[0][0]) * captions, 1), BOS, device=device)
+    or `samples` random captions per photo. `memory`: of b photos."""
+    captions, device = max(samples, 1), memory.layers[0][0].device
+    ids = torch.full((memory.photos * captions, 1), BOS, device=device)
     finished = torch.zeros(len(ids), dtype=torch.bool, device=device)
-    past, generated = None, []
+    past, generated, prefix = None, [], ids
     for _ in range(max_tokens):
-        hidden, past = head.hidden(ids, memories, past, captions)
-        logits = head.logits(hidden[:, -1]).float()
+        hidden, past = head.hidden(ids, memory, past, captions)
+        logits = head.next_words(hidden, prefix, memory, captions)
         logits[:, BOS] = -torch.inf
         chosen = torch.multinomial(F.softmax(logits / temperature, -1), 1)[:, 0] if samples else logits.argmax(-1)
         chosen = chosen.masked_fill(finished, EOS)
@@ -27,19 +27,23 @@ def decode(head: CaptionHead, memories: list, max_tokens: int = 30, samples: int
         if finished.all():
             break
         ids = chosen[:, None]
+        prefix = torch.cat([prefix, ids], 1)
     return torch.stack(generated, 1)
 
 
 @torch.no_grad()
-def beam_search(head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: int = 30) -> tuple[list[int], float]:
+def beam_search(
+    head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: int = 30, things: Things | None = None
+) -> tuple[list[int], float]:
     """The best caption of one photo [81, 1280], without begin and end, and its log-probability (a sum)."""
-    memories = head.memories(tokens[None])
+    memory = head.memory(tokens[None], things=things)
     live, past = [([], 0.0)], None
     pool: list[tuple[float, list[int], float]] = []
     ids = torch.full((1, 1), BOS, device=tokens.device)
     for length in range(1, max_tokens + 1):
-        hidden, past = head.hidden(ids, memories, past, captions=len(ids))
-        logits = head.logits(hidden[:, -1]).float()
+        hidden, past = head.hidden(ids, memory, past, captions=len(ids))
+        prefix = torch.tensor([[BOS, *tokens_so_far] for tokens_so_far, _ in live], device=tokens.device)
+        logits = head.next_words(hidden, prefix, memory, len(ids))
         logits[:, BOS] = -torch.inf
         totals = F.log_softmax(logits, -1) + torch.tensor([score for _, score in live], device=tokens.device)[:, None]
         # Twice as many candidates as beams, for each row can end once; an end counts only among the best `beams`.
@@ -65,19 +69,27 @@ def beam_search(head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: i
     return best, score
 
 
+def padded_prefix(prefix: list[list[int]], length: int, device: torch.device) -> Tensor:
+    """Of searches that have ended some are shorter: what is made of them is not looked at."""
+    return torch.tensor([row + [EOS] * (length - len(row)) for row in prefix], device=device)
+
+
 @torch.no_grad()
-def beam_search_together(head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: int = 30) -> list[list[int]]:
+def beam_search_together(
+    head: CaptionHead, tokens: Tensor, beams: int = 3, max_tokens: int = 30, things: Things | None = None
+) -> list[list[int]]:
     """`beam_search` for many photos [b, 81, 1280] side by side. A photo whose search has ended keeps its rows."""
     count, device = len(tokens), tokens.device
-    memories, past = head.memories(tokens), None
+    memory, past = head.memory(tokens, things=things), None
     live = [[([], 0.0)] for _ in range(count)]
     pools: list[list[tuple[float, list[int]]]] = [[] for _ in range(count)]
     ended = [False] * count
     ids = torch.full((count, 1), BOS, device=device)
     for length in range(1, max_tokens + 1):
         rows = len(ids) // count
-        hidden, past = head.hidden(ids, memories, past, captions=rows)
-        logits = head.logits(hidden[:, -1]).float()
+        hidden, past = head.hidden(ids, memory, past, captions=rows)
+        prefix = [[BOS, *tokens_so_far] for entries in live for tokens_so_far, _ in entries]
+        logits = head.next_words(hidden, padded_prefix(prefix, length, device), memory, rows)
         logits[:, BOS] = -torch.inf
         sums = torch.tensor([[score for _, score in entries] for entries in live], device=device)
         totals = (F.log_softmax(logits, -1).unflatten(0, (count, rows)) + sums[:, :, None]).flatten(1)

@@ -9,6 +9,7 @@ have is a mask of false alone. The names of the modules are the names of the ten
 the head and a dot.
 """
 
+import math
 from itertools import combinations
 
 import torch
@@ -336,3 +337,39 @@ class LinearHead(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         return self.classifier(tokens.mean(1))
+
+
+class NamedAnswers(nn.Module):
+    """Names of things that were seen, as answers of a question head beside its labels: both share one softmax (CopyNet, Gu 2016).
+
+        score = query(q) · key(t) / √64 + likelihood([whole, part, l(whole), l(part)]) + gate(q),   l(p) = 1 − log p / log 0.001
+    """
+
+    WIDTH = 64
+    LEAST = 1e-3
+
+    def __init__(self, dimensions: int):
+        super().__init__()
+        self.query = nn.Linear(dimensions, self.WIDTH)
+        self.key = nn.Linear(dimensions, self.WIDTH)
+        self.likelihood = nn.Linear(4, 1)
+        self.gate = nn.Linear(dimensions, 1)
+
+    def forward(self, question: Tensor, names: Tensor, likelihoods: Tensor) -> Tensor:
+        """Question [b, d] and the vectors of names [b, n, d], both of length 1, likelihoods [b, n, 2] to scores [b, n]."""
+        likelihoods = likelihoods.clamp(min=self.LEAST)
+        seen = torch.cat([likelihoods, likelihoods.log() / -math.log(self.LEAST) + 1], 2)
+        fits = (self.key(names) @ self.query(question)[:, :, None])[:, :, 0] / math.sqrt(self.WIDTH)
+        return fits + self.likelihood(seen)[:, :, 0] + self.gate(question)
+
+    def together(
+        self, logits: Tensor, question: Tensor, vectors: Tensor, names: Tensor, likelihoods: Tensor, there: Tensor, label_of: Tensor
+    ) -> Tensor:
+        """The head's logits [b, labels] and the names' as one [b, answers]; `label_of`: the answer that each name is."""
+        scores = self(question, vectors[names], likelihoods).masked_fill(~there, -torch.inf)
+        answers = int(label_of.max()) + 1
+        whole = F.pad(logits, (0, answers - logits.shape[1]), value=-1e4)
+        for place in range(names.shape[1]):
+            at = label_of[names[:, place]][:, None]
+            whole = whole.scatter(1, at, torch.logaddexp(whole.gather(1, at), scores[:, place : place + 1]))
+        return whole

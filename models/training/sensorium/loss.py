@@ -32,3 +32,15 @@ class SmoothedCrossEntropy(torch.autograd.Function):
         hidden, weight, gradient = context.saved_tensors
         by_weight = (gradient.T @ hidden).float() * scale
         return (gradient @ weight) * scale.to(hidden.dtype), by_weight, gradient.sum(0, dtype=torch.float32) * scale, None, None
+
+
+def copying_cross_entropy(logits: Tensor, copies: Tensor, pieces: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Loss of each target where a word may be generated or copied (CopyNet, Gu 2016): both ways share one softmax.
+
+    `logits` [n, words], `copies` [n, T] of `pieces` [n, T], minus infinity for those that may not be; smoothing is over what is
+    generated. [n]
+    """
+    total = torch.logsumexp(torch.cat([logits, copies], 1), 1)
+    generated = logits.gather(1, targets[:, None])
+    wanted = torch.logsumexp(torch.cat([generated, copies.masked_fill(pieces != targets[:, None], -torch.inf)], 1), 1)
+    return total - (1 - smoothing) * wanted - smoothing * logits.mean(1)

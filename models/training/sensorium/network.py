@@ -5,6 +5,7 @@ Shapes are written as [batch, tokens, width]; `b` photos have `c` captions each,
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -175,10 +176,14 @@ class Attention(nn.Module):
     def keys_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.split(self.key(x)), self.split(self.value(x))
 
-    def forward(self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
-        """Written out: for sequences this short a CPU needs a fifth less time for it than for the fused kernel."""
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor, causal: bool = False, there: Tensor | None = None) -> Tensor:
+        """Written out: for sequences this short a CPU needs a fifth less time for it than for the fused kernel.
+
+        `there` [b, keys]: false for keys that nothing may look at."""
         queries = self.split(self.query(x))
         scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[3])
+        if there is not None:
+            scores = scores.masked_fill(~there[:, None, None], -torch.inf)
         if causal:
             future = torch.ones(scores.shape[2:], dtype=torch.bool, device=x.device).triu(1)
             scores = scores.masked_fill(future, -torch.inf)
@@ -233,6 +238,79 @@ class CaptionImage(nn.Module):
         return self.final_norm(x)
 
 
+@dataclass
+class Things:
+    """Names of things that a classifier saw in photos, the likeliest first, as pieces side by side; T: most pieces of a photo."""
+
+    pieces: Tensor  # tokens of the decoder [b, T]
+    places: Tensor  # of a piece in its name [b, T]
+    likelihoods: Tensor  # of the name in the whole photo and in the likeliest of its parts [b, T, 2]
+    there: Tensor  # false for what fills up [b, T]
+
+    def may_follow(self, prefix: Tensor, last: int) -> Tensor:
+        """Which pieces may be copied after each of the last places of a prefix [b, t]: [b, last, T].
+
+        A name is copied whole and once: its first piece where it was not said, each other behind the one before it."""
+        before = torch.where(self.places > 0, self.pieces.roll(1, 1), -1)
+        behind = prefix[:, -last:, None] == before[:, None]
+        said = (prefix[:, :, None] == self.pieces[:, None]).cummax(1).values[:, -last:]
+        return self.there[:, None] & torch.where(self.places[:, None] > 0, behind, ~said)
+
+    def repeated(self, times: int) -> "Things":
+        """Each photo so many times in a row."""
+        fields = (self.pieces, self.places, self.likelihoods, self.there)
+        return self if times == 1 else Things(*(field.repeat_interleave(times, 0) for field in fields))
+
+    def to(self, device: str) -> "Things":
+        return Things(*(getattr(self, name).to(device) for name in ("pieces", "places", "likelihoods", "there")))
+
+
+@dataclass
+class Memory:
+    """What the decoder looks at of b photos."""
+
+    layers: list[tuple[Tensor, Tensor]]  # keys and values of each layer [b, heads, image tokens + T, width of a head]
+    there: Tensor | None = None  # [b, image tokens + T], none: everything
+    things: Things | None = None
+    copied: Tensor | None = None  # keys of the pieces that can be copied [b, T, width]
+
+    @property
+    def photos(self) -> int:
+        return len(self.layers[0][0])
+
+    def detached(self, kind: torch.dtype) -> "Memory":
+        layers = [(keys.detach().to(kind), values.detach().to(kind)) for keys, values in self.layers]
+        return Memory(layers, self.there, self.things, None if self.copied is None else self.copied.detach().to(kind))
+
+
+# A name that the classifier thinks less likely than this looks as likely as this.
+LEAST = 1e-3
+
+
+class CaptionThings(nn.Module):
+    """Names of things as memory of the decoder, and as words that it may copy (CopyNet, Gu 2016)."""
+
+    def __init__(self, longest: int, width: int, epsilon: float):
+        super().__init__()
+        self.projection = nn.Linear(width, width)
+        self.positions = nn.Parameter(torch.randn(longest, width) * 0.02)
+        self.likelihood = nn.Linear(4, width)
+        self.norm = nn.LayerNorm(width, epsilon)
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+
+    def forward(self, things: Things, embedding: nn.Embedding) -> Tensor:
+        """[b, T, width]"""
+        likelihoods = things.likelihoods.clamp(min=LEAST)
+        seen = torch.cat([likelihoods, likelihoods.log() / -math.log(LEAST) + 1], 2)
+        x = self.projection(embedding(things.pieces)) + self.positions[things.places] + self.likelihood(seen.to(self.likelihood.weight.dtype))
+        return self.norm(x)
+
+    def copies(self, hidden: Tensor, keys: Tensor) -> Tensor:
+        """How much each piece wants to be the next word [b, t, T], on the scale of the logits."""
+        return self.query(hidden) @ keys.transpose(1, 2) / math.sqrt(hidden.shape[2])
+
+
 class DecoderLayer(nn.Module):
     def __init__(self, config: dict, width: int, dropout: float):
         super().__init__()
@@ -245,8 +323,8 @@ class DecoderLayer(nn.Module):
         self.feed_forward = FeedForward(width, config["feed_forward"])
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None, captions: int):
-        """`memory`: keys and values of the photos. `past`: keys and values of earlier tokens of the captions, or
+    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], there: Tensor | None, past: tuple[Tensor, Tensor] | None, captions: int):
+        """`memory`: keys and values of the photos, `there`: which of them count. `past`: keys and values of earlier tokens of the captions, or
         None for a whole caption at once. Returns x and the keys and values up to now."""
         h = self.self_attention_norm(x)
         keys, values = self.self_attention.keys_values(h)
@@ -255,13 +333,13 @@ class DecoderLayer(nn.Module):
         x = x + self.dropout(self.self_attention(h, keys, values, causal=past is None))
         # The captions of a photo ask its memory in one go: [b * c, t, width] as [b, c * t, width].
         h = self.cross_attention_norm(x)
-        crossed = self.cross_attention(h.reshape(-1, captions * h.shape[1], h.shape[2]), *memory)
+        crossed = self.cross_attention(h.reshape(-1, captions * h.shape[1], h.shape[2]), *memory, there=there)
         x = x + self.dropout(crossed.reshape(x.shape))
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x))), (keys, values)
 
 
 class CaptionHead(nn.Module):
-    """Decoder over word pieces that attends to the image tokens."""
+    """Decoder over word pieces that attends to the image tokens, and to the names of things where its configuration has them."""
 
     def __init__(self, config: dict, tower: dict, width: int, dropout: float = 0.0):
         super().__init__()
@@ -272,6 +350,7 @@ class CaptionHead(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(config, width, dropout) for _ in range(config["layers"]))
         self.final_norm = nn.LayerNorm(width, config["layer_norm_eps"])
         self.output_bias = nn.Parameter(torch.zeros(len(config["vocabulary"])))
+        self.things = CaptionThings(config["things"]["positions"], width, config["layer_norm_eps"]) if "things" in config else None
         self.dropout = nn.Dropout(dropout)
         # Residual branches start small (Radford 2019), which spares a pre-LN network a long warm-up.
         depth = config["image_layers"] + config["layers"]
@@ -279,20 +358,43 @@ class CaptionHead(nn.Module):
             if name.endswith(("output.weight", "down.weight")):
                 nn.init.normal_(parameter, std=0.05 / math.sqrt(2 * depth))
 
-    def memories(self, tokens: Tensor, kept: Tensor | None = None) -> list[tuple[Tensor, Tensor]]:
-        """Keys and values of the photos, one pair per decoder layer."""
+    def memory(self, tokens: Tensor, kept: Tensor | None = None, things: Things | None = None) -> Memory:
+        """What the decoder looks at of photos, tokens [b, 81, 1280]."""
         memory = self.image(tokens, kept)
-        return [layer.cross_attention.keys_values(memory) for layer in self.layers]
+        if things is None:
+            return Memory([layer.cross_attention.keys_values(memory) for layer in self.layers])
+        names = self.things(things, self.embedding)
+        there = torch.cat([torch.ones(memory.shape[:2], dtype=torch.bool, device=memory.device), things.there], 1)
+        memory = torch.cat([memory, names.to(memory.dtype)], 1)
+        layers = [layer.cross_attention.keys_values(memory) for layer in self.layers]
+        return Memory(layers, there, things, self.things.key(names))
 
-    def hidden(self, ids: Tensor, memories: list, past: list | None = None, captions: int = 1) -> tuple[Tensor, list]:
+    def hidden(self, ids: Tensor, memory: Memory, past: list | None = None, captions: int = 1) -> tuple[Tensor, list]:
         """Normed hidden states [b * c, t, width] of ids [b * c, t], and the caches to go on from."""
         start = 0 if past is None else past[0][0].shape[2]
         x = self.dropout(self.embedding(ids) + self.positions[start : start + ids.shape[1]])
         caches = []
         for index, layer in enumerate(self.layers):
-            x, cache = layer(x, memories[index], None if past is None else past[index], captions)
+            x, cache = layer(x, memory.layers[index], memory.there, None if past is None else past[index], captions)
             caches.append(cache)
         return self.final_norm(x), caches
+
+    def copies(self, hidden: Tensor, prefix: Tensor, memory: Memory, captions: int) -> Tensor:
+        """How much the names' pieces want to be the next word [b * c, t, T] behind the last t places of a prefix."""
+        asked = hidden.reshape(-1, captions * hidden.shape[1], hidden.shape[2])
+        scores = self.things.copies(asked, memory.copied).reshape(*hidden.shape[:2], -1)
+        return scores.masked_fill(~memory.things.repeated(captions).may_follow(prefix, hidden.shape[1]), -torch.inf)
+
+    def next_words(self, hidden: Tensor, prefix: Tensor, memory: Memory, captions: int = 1) -> Tensor:
+        """Logits of the words after a prefix [b * c, vocabulary] in float32: a word that can be copied has both ways' weight."""
+        logits = self.logits(hidden[:, -1]).float()
+        if memory.things is not None:
+            copies = self.copies(hidden[:, -1:], prefix, memory, captions)[:, 0].float()
+            pieces = memory.things.pieces.repeat_interleave(captions, 0)
+            for place in range(pieces.shape[1]):
+                at = pieces[:, place : place + 1]
+                logits.scatter_(1, at, torch.logaddexp(logits.gather(1, at), copies[:, place : place + 1]))
+        return logits
 
     def logits(self, hidden: Tensor) -> Tensor:
         return F.linear(hidden, self.embedding.weight, self.output_bias)

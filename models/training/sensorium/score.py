@@ -79,9 +79,17 @@ class CiderD:
 
     def score(self, photo: int, caption: str) -> float:
         """CIDEr-D of a caption of photo number `photo`."""
+        return self.score_against(self.references[photo], caption)
+
+    def vectors(self, texts: Sequence[str]) -> list[tuple[dict[NGram, float], list[float], int]]:
+        """References that are not those of a photo of the set."""
+        return [self.vector(ngrams(self.words(text))) for text in texts]
+
+    def score_against(self, references: Sequence[tuple[dict[NGram, float], list[float], int]], caption: str) -> float:
+        """CIDEr-D of a caption against some references."""
         weights, norms, length = self.vector(ngrams(self.words(caption)))
         total = 0.0
-        for reference, reference_norms, reference_length in self.references[photo]:
+        for reference, reference_norms, reference_length in references:
             products = [0.0] * 4
             for ngram, weight in weights.items():
                 other = reference.get(ngram)
@@ -89,7 +97,7 @@ class CiderD:
                     products[len(ngram) - 1] += min(weight, other) * other
             cosines = [p / (a * b) if a and b else p for p, a, b in zip(products, norms, reference_norms)]
             total += sum(cosines) / 4 * math.exp(-((length - reference_length) ** 2) / (2 * SIGMA**2))
-        return 10 * total / len(self.references[photo])
+        return 10 * total / len(references)
 
 
 def scores(captions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, float]:

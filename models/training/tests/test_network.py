@@ -28,22 +28,22 @@ class NetworkTests(unittest.TestCase):
     @torch.no_grad()
     def test_step_by_step_is_the_same_as_all_at_once(self):
         ids = torch.randint(2, 50, (6, 7))
-        memories = self.head.memories(self.tokens)
-        whole, _ = self.head.hidden(ids, memories, captions=3)
+        memory = self.head.memory(self.tokens)
+        whole, _ = self.head.hidden(ids, memory, captions=3)
         past = None
         for place in range(7):
-            one, past = self.head.hidden(ids[:, place : place + 1], memories, past, captions=3)
+            one, past = self.head.hidden(ids[:, place : place + 1], memory, past, captions=3)
             torch.testing.assert_close(one[:, 0], whole[:, place], atol=1e-5, rtol=1e-4)
 
     @torch.no_grad()
     def test_captions_of_a_photo_do_not_see_other_photos(self):
         ids = torch.randint(2, 50, (2, 3, 7))
-        both, _ = self.head.hidden(ids.flatten(0, 1), self.head.memories(self.tokens), captions=3)
-        alone, _ = self.head.hidden(ids[1], self.head.memories(self.tokens[1:]), captions=3)
+        both, _ = self.head.hidden(ids.flatten(0, 1), self.head.memory(self.tokens), captions=3)
+        alone, _ = self.head.hidden(ids[1], self.head.memory(self.tokens[1:]), captions=3)
         torch.testing.assert_close(both[3:], alone, atol=1e-5, rtol=1e-4)
 
     def test_a_beam_of_one_is_greedy(self):
-        greedy = decode(self.head, self.head.memories(self.tokens), max_tokens=12).tolist()
+        greedy = decode(self.head, self.head.memory(self.tokens), max_tokens=12).tolist()
         for row, tokens in zip(greedy, self.tokens):
             best, _ = beam_search(self.head, tokens, beams=1, max_tokens=12)
             self.assertEqual(best, row[: row.index(EOS)] if EOS in row else row)
@@ -52,7 +52,7 @@ class NetworkTests(unittest.TestCase):
     def test_the_beams_log_probability_is_that_of_its_caption(self):
         best, score = beam_search(self.head, self.tokens[0], beams=3, max_tokens=12)
         inputs, targets = padded([best])
-        logits = self.head.logits(self.head.hidden(inputs, self.head.memories(self.tokens[:1]))[0])[0]
+        logits = self.head.logits(self.head.hidden(inputs, self.head.memory(self.tokens[:1]))[0])[0]
         logits[:, 0] = -torch.inf
         each = F.log_softmax(logits, 1).gather(1, targets.T)[:, 0]
         ended = each.sum().item()
