@@ -42,6 +42,37 @@ public func gelu(_ x: UnsafeMutablePointer<Float>, count: Int, kernels: KernelSe
     kernels.table.pointee.gelu(x, count)
 }
 
+/// 1 / (1 + exp(-x)) in place.
+public func sigmoid(_ x: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool, kernels: KernelSet = .best) {
+    inParts(x, count, pool) { [table = kernels.table.pointee] in table.sigmoid($0, $1) }
+}
+
+/// x / (1 + exp(-x)) in place (Ramachandran et al. 2017).
+public func swish(_ x: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool, kernels: KernelSet = .best) {
+    inParts(x, count, pool) { [table = kernels.table.pointee] in table.swish($0, $1) }
+}
+
+/// scale · x/6 · min(max(x + 3, 0), 6) + shift in place (Howard et al. 2019, with a scale and a shift).
+public func hardSwish(
+    _ x: UnsafeMutablePointer<Float>, count: Int, scale: Float = 1, shift: Float = 0, pool: ComputePool,
+    kernels: KernelSet = .best
+) {
+    inParts(x, count, pool) { [table = kernels.table.pointee] in table.hard_swish($0, $1, scale, shift) }
+}
+
+/// Hands parts of [count] to threads. Parts are whole numbers of vectors, so that no element depends on how many there are.
+private func inParts(
+    _ x: UnsafeMutablePointer<Float>, _ count: Int, _ pool: ComputePool,
+    _ body: @Sendable (UnsafeMutablePointer<Float>, Int) -> Void
+) {
+    let part = 16_384
+    // Each thread reads and writes parts of its own.
+    nonisolated(unsafe) let x = x
+    pool.parallelFor((count + part - 1) / part, grain: 2) { range in
+        for index in range { body(x + index * part, min(part, count - index * part)) }
+    }
+}
+
 /// The mean of `rows` rows of [rows, width] → [width], summed in the order of the rows.
 public func meanPool(
     _ x: UnsafePointer<Float>, stride: Int? = nil, rows: Int, width: Int, into output: UnsafeMutablePointer<Float>

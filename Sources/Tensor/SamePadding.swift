@@ -10,4 +10,10 @@ public struct SamePadding: Sendable {
         output = (input + stride - 1) / stride
         before = max(0, (output - 1) * stride + kernel - input) / 2
     }
+
+    /// PyTorch's padding of half a window on either side instead, of an odd window.
+    public init(input: Int, centred kernel: Int, stride: Int) {
+        output = (input + stride - 1) / stride
+        before = kernel / 2
+    }
 }

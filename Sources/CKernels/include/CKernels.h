@@ -111,6 +111,11 @@ struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
   /* Returns log(sum(exp(input))). */
   float (*log_sum_exp)(const float *input, ptrdiff_t count);
   void (*gelu)(float *values, ptrdiff_t count);
+  /* 1 / (1 + exp(-x)), and x times that. */
+  void (*sigmoid)(float *values, ptrdiff_t count);
+  void (*swish)(float *values, ptrdiff_t count);
+  /* scale * x/6 * min(max(x + 3, 0), 6) + shift */
+  void (*hard_swish)(float *values, ptrdiff_t count, float scale, float shift);
   void (*dots)(const struct sensorium_dots *);
   /* The sum of `count` values, a multiple of 64. */
   float (*sum)(const float *values, ptrdiff_t count);

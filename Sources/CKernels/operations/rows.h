@@ -1,9 +1,39 @@
-/* Operations over one row of values: layer norm, softmax, GELU. */
+/* Operations over one row of values: layer norm, softmax, GELU and other activations. */
 
 static void gelu(float *values, ptrdiff_t count) {
   ptrdiff_t i = 0;
   for (; i + LANES <= count; i += LANES) store(values + i, gaussian_unit(load(values + i)));
   if (i < count) store_some(values + i, gaussian_unit(load_some(values + i, count - i)), count - i);
+}
+
+INLINE vec logistic(vec x) { return 1.0f / (1.0f + exponential(-x)); }
+
+static void sigmoid(float *values, ptrdiff_t count) {
+  ptrdiff_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(values + i, logistic(load(values + i)));
+  if (i < count) store_some(values + i, logistic(load_some(values + i, count - i)), count - i);
+}
+
+static void swish(float *values, ptrdiff_t count) {
+  ptrdiff_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    vec x = load(values + i);
+    store(values + i, x * logistic(x));
+  }
+  if (i < count) {
+    vec x = load_some(values + i, count - i);
+    store_some(values + i, x * logistic(x), count - i);
+  }
+}
+
+INLINE vec hard_unit(vec x, float scale, float shift) {
+  return multiply_add(x * smaller(larger(x + 3.0f, splat(0)), splat(6)), splat(scale / 6), splat(shift));
+}
+
+static void hard_swish(float *values, ptrdiff_t count, float scale, float shift) {
+  ptrdiff_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(values + i, hard_unit(load(values + i), scale, shift));
+  if (i < count) store_some(values + i, hard_unit(load_some(values + i, count - i), scale, shift), count - i);
 }
 
 /* Layer normalisation (Ba et al. 2016): mean and variance in two passes. */
