@@ -82,6 +82,7 @@ extension SensoriumConfiguration {
         let choosesLinearly = heads.contains { if case .linear = $1 { true } else { false } }
         if !classifiers.isEmpty || choosesLinearly { tasks.append("classify") }
         if heads.space != nil || towers.image != nil || towers.text != nil { tasks.append("embed") }
+        if towers.words != nil { tasks.append("read") }
         return tasks
     }
 

@@ -144,7 +144,7 @@ extension SensoriumConfiguration {
         case .textBranch(let branch):
             if case .text(let trunk)? = towers[branch.trunk] { trunk.maxTokens } else { nil }
         case .features(let tower): tower.maxTokens
-        case .audio, .faceFinder: nil
+        case .audio, .faceFinder, .textFinder, .textReader: nil
         }
     }
 }

@@ -117,7 +117,7 @@ extension LoadedModel {
             case .audio?: kind = .audio
             case .text?, .textBranch?: kind = .text
             case .features(let tower)?: kind = .features(width: tower.width, maxTokens: tower.maxTokens)
-            case .faceFinder?, nil: return nil
+            case .faceFinder?, .textFinder?, .textReader?, nil: return nil
             }
             return HeadInput(part: part, tower: input.tower, kind: kind)
         }

@@ -13,7 +13,7 @@ extension LoadedModel {
         case .face(let tower)?:
             let prepare = FacePreprocessor(size: tower.imageSize, mean: tower.mean, deviation: tower.deviation)
             return prepare(image, part: part)
-        case .text?, .textBranch?, .audio?, .features?, .faceFinder?, nil: return []
+        case .text?, .textBranch?, .audio?, .features?, .faceFinder?, .textFinder?, .textReader?, nil: return []
         }
     }
 

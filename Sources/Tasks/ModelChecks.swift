@@ -23,7 +23,7 @@ extension SensoriumConfiguration {
                         "towers.\(name).max_positions of \(audio.maxPositions) makes windows of "
                             + "\(audio.windowSamples) samples, which are not whole seconds")
                 }
-            case .image, .imageBranch, .textBranch, .face, .features, .faceFinder: break
+            case .image, .imageBranch, .textBranch, .face, .features, .faceFinder, .textFinder, .textReader: break
             }
         }
         for (name, head) in heads {

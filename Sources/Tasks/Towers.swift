@@ -41,7 +41,7 @@ struct Towers: Sendable {
                     lastState: checkpoint.configuration.lastState(of: name, layers: tower.layers))
             case .face(let tower): networks[name] = .face(try FaceCNN(checkpoint, tower, name: name))
             case .features(let tower): networks[name] = .features(tower)
-            case .imageBranch, .textBranch, .faceFinder: break
+            case .imageBranch, .textBranch, .faceFinder, .textFinder, .textReader: break
             }
         }
         // The configuration was checked: trunks are towers of the kind.
@@ -73,6 +73,8 @@ struct Towers: Sendable {
             case .audio(let tower): return WhisperEncoder.requirements(tower, name: name)
             case .face(let tower): return FaceCNN.requirements(tower, name: name)
             case .faceFinder: return FaceFinder.requirements(name: name)
+            case .textFinder: return TextFinder.requirements(name: name)
+            case .textReader(let reader): return TextReader.requirements(reader, name: name)
             case .features: return []
             }
         }

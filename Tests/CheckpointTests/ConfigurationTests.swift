@@ -4,7 +4,7 @@ import Testing
 @Suite struct ConfigurationTests {
     private static let towers =
         "efficientnet_lite2, efficientnet_lite2_branch, bert, bert_branch, whisper_encoder, face_cnn, features, "
-        + "blazeface_short"
+        + "blazeface_short, db_text_finder, svtr_text_reader"
     private static let heads = "classifier, linear, projection"
 
     @Test func `another model type is refused with the one that is supported`() throws {

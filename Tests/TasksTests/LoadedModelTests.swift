@@ -211,7 +211,7 @@ enum TestModel {
     @Test func `the model says what it is and can do`() throws {
         #expect(model.name == "sensorium-base")
         #expect(model.architecture == "sensorium")
-        #expect(model.tasks == ["caption", "emotion", "vqa", "classify", "embed"])
+        #expect(model.tasks == ["caption", "emotion", "vqa", "classify", "embed", "read"])
         #expect(model.imageDimensions == 1280)
         #expect(model.textDimensions == 384)
         #expect(model.textTokenLimit == 256)

@@ -17,6 +17,10 @@ extension SensoriumConfiguration {
         case features(FeatureTower)
         /// Finds the faces that a face tower looks at; no head reads it.
         case faceFinder(FaceFinder)
+        /// Finds lines of text in whole pictures; no head reads it.
+        case textFinder(TextFinder)
+        /// Reads the lines that a text finder found; no head reads it.
+        case textReader(TextReader)
 
         /// The value of `type`.
         public var type: String {
@@ -29,13 +33,15 @@ extension SensoriumConfiguration {
             case .face: FaceTower.type
             case .features: FeatureTower.type
             case .faceFinder: FaceFinder.type
+            case .textFinder: TextFinder.type
+            case .textReader: TextReader.type
             }
         }
 
         /// The values of `type` that are supported.
         public static let types = [
             ImageTower.type, ImageBranch.type, TextTower.type, TextBranch.type, AudioTower.type, FaceTower.type,
-            FeatureTower.type, FaceFinder.type,
+            FeatureTower.type, FaceFinder.type, TextFinder.type, TextReader.type,
         ]
 
         /// nil where the type is not supported, which the reader has noted.
@@ -49,19 +55,21 @@ extension SensoriumConfiguration {
             case FaceTower.type: self = .face(FaceTower(reading: &reader))
             case FeatureTower.type: self = .features(FeatureTower(reading: &reader))
             case FaceFinder.type: self = .faceFinder(FaceFinder())
+            case TextFinder.type: self = .textFinder(TextFinder())
+            case TextReader.type: self = .textReader(TextReader(reading: &reader))
             default: return nil
             }
         }
 
-        /// What kind of input it encodes, in the words of the answers: "image", "text", "audio" or "features"; nil for the
-        /// face finder, which gives no tokens.
+        /// What kind of input it encodes, in the words of the answers: "image", "text", "audio" or "features"; nil for
+        /// finders and the reader of texts, which give no tokens.
         public var modality: String? {
             switch self {
             case .image, .imageBranch, .face: "image"
             case .text, .textBranch: "text"
             case .audio: "audio"
             case .features: "features"
-            case .faceFinder: nil
+            case .faceFinder, .textFinder, .textReader: nil
             }
         }
     }

@@ -294,7 +294,7 @@ extension Named<SensoriumConfiguration.Tower> {
         case .audio(let tower)?: tower.hiddenSize
         case .face(let tower)?: tower.channels
         case .features(let tower)?: tower.width
-        case .faceFinder?, nil: 0
+        case .faceFinder?, .textFinder?, .textReader?, nil: 0
         }
     }
 }

@@ -86,6 +86,17 @@ private struct Timed {
             let network = try BlazeFace(checkpoint, name: name)
             let pixels = Self.ramp(BlazeFace.size * BlazeFace.size * 3)
             compute = { _ = network.find(pixels, threshold: 0.5, workspace: workspace, pool: pool) }
+        case .textFinder:
+            let network = try TextFinder(checkpoint, name: name)
+            let (width, height) = (960, 736)
+            let pixels = Self.ramp(width * height * 3)
+            compute = {
+                _ = network.probabilities(pixels, height: height, width: width, workspace: workspace, pool: pool)
+            }
+        case .textReader(let reader):
+            let network = try TextReader(checkpoint, reader, name: name)
+            let pixels = Self.ramp(TextReader.height * 320 * 3)
+            compute = { _ = network.read(pixels, width: 320, workspace: workspace, pool: pool) }
         case .text, .textBranch, .features:
             throw CommandFailure.failed("Towers of the type \(configuration.type) are not timed here.")
         }

@@ -17,6 +17,9 @@ GROUPS = [
     ["text"], ["image", "face", "face_finder", "image_things", "things"], ["caption"], ["audio", "emotion_text", "emotion"], ["vqa", "space", "view", "sound"],
 ]
 
+# Towers that come ready and are read by no head: files of their own, which leave the numbers of the others alone.
+APART = {"model-words.safetensors": ["words_finder", "words_reader"]}
+
 PREPROCESSOR = {
     "image_processor_type": "SensoriumImageProcessor",
     "size": {"height": 260, "width": 260},
@@ -74,8 +77,10 @@ def write_json(path: Path, value: dict) -> None:
 def split(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
     """A shard for each of `GROUPS`, so that a trained part changes one file and no other; more where 50 MB are passed."""
     parts = dict.fromkeys(key.split(".")[0] for key in tensors)
+    known = GROUPS + list(APART.values())
     groups = [[name for name in group if name in parts] for group in GROUPS]
-    groups.append([name for name in parts if not any(name in group for group in GROUPS)])
+    groups.append([name for name in parts if not any(name in group for group in known)])
+    groups += [[name for name in group if name in parts] for group in APART.values()]
     shards: list[dict[str, Tensor]] = []
     for group in filter(None, groups):
         room = 0
@@ -89,8 +94,11 @@ def split(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
 
 
 def place_shards(folder: Path, shards: list[dict[str, Tensor]]) -> None:
-    """Writes the shards under their numbers, and the index."""
-    names = [f"model-{number:05}-of-{len(shards):05}.safetensors" for number in range(1, len(shards) + 1)]
+    """Writes the shards under their numbers or names, and the index."""
+    apart = [next((name for name, group in APART.items() if next(iter(shard)).split(".")[0] in group), None) for shard in shards]
+    count = apart.count(None)
+    numbered = iter(f"model-{number:05}-of-{count:05}.safetensors" for number in range(1, count + 1))
+    names = [name or next(numbered) for name in apart]
     for name, shard in zip(names, shards):
         save_file(shard, folder / name, metadata={"format": "pt"})
         (folder / name).chmod(0o644)  # safetensors writes for the owner alone
