@@ -47,6 +47,8 @@ public struct HeadInput: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         /// A whole picture.
         case image
+        /// A whole picture in its own shape, of which the words are read.
+        case page
         /// The crop of a face, or a picture that is one.
         case face
         /// A clip of sound.

@@ -19,7 +19,7 @@ public final class LoadedModel: Sendable {
     public let digest: String
     /// The number of weights.
     public let parameters: Int
-    /// What the checkpoint can do, of "caption", "emotion", "vqa", "classify" and "embed".
+    /// What the checkpoint can do, of "caption", "emotion", "vqa", "classify", "embed" and "read".
     public let tasks: [String]
     /// Width and height of what `preprocessor` makes; nil without an image tower.
     public let imageSize: (width: Int, height: Int)?
@@ -47,6 +47,7 @@ public final class LoadedModel: Sendable {
     let namedAnswers: [String: NamedAnswers]
     let captioner: Captioner?
     let faceFinder: FaceFinder?
+    let words: WordReader?
     let pool: ComputePool
     /// Held by whoever computes.
     let turn = ComputeTurn()
@@ -77,6 +78,7 @@ public final class LoadedModel: Sendable {
         preprocessor = try image.flatMap { _ in try checkpoint.preprocessor.map { try Self.preprocessor($0) } }
 
         faceFinder = try Self.faceFinder(checkpoint)
+        words = try WordReader(checkpoint)
         var classifiers: [String: ClassifierHead] = [:]
         for case (let name, .classifier(let head)) in configuration.heads {
             classifiers[name] = try ClassifierHead(checkpoint, head, name: name)

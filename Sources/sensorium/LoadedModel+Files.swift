@@ -62,7 +62,7 @@ extension LoadedModel {
             let clip = try AudioDecoder.decode(
                 bytes, limits: AudioLimits(maxBytes: .max), sampleRate: audioInput.sampleRate)
             return .mel(audioInput.windows(of: clip.samples))
-        case .image: return .pixels(try pixels(of: bytes))
+        case .image, .page: return .pixels(try pixels(of: bytes))
         case .face:
             let image = try ImageDecoder.decode(bytes, limits: ImageLimits(maxBytes: .max))
             let faces = looksForFaces ? faces(in: image) : nil

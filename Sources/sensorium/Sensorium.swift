@@ -20,8 +20,9 @@ struct Sensorium: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, DecodeWorkerCommand.self, CaptionCommand.self, AskCommand.self, EmotionCommand.self,
-            EmbedCommand.self, IndexCommand.self, SearchCommand.self, CollectionsCommand.self, InspectCommand.self,
+            ServeCommand.self, DecodeWorkerCommand.self, CaptionCommand.self, AskCommand.self, ReadCommand.self,
+            EmotionCommand.self, EmbedCommand.self, IndexCommand.self, SearchCommand.self, CollectionsCommand.self,
+            InspectCommand.self,
             TokenizeCommand.self, BenchCommand.self, OptionsCommand.self, VersionCommand.self,
         ])
 

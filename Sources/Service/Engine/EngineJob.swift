@@ -1,3 +1,4 @@
+import Media
 import Networks
 import Scheduler
 import Tasks
@@ -9,6 +10,10 @@ enum EngineJob: Sendable {
     case classify(Question)
     /// One window of a long sound, for a tower: see ``LongSound``.
     case listen(tower: String, window: [Float])
+    /// The lines of text of a picture.
+    case findLines(PixelImage)
+    /// What stands in some of them: see ``Engine/read(_:for:)``.
+    case readLines([TextBox], of: PixelImage)
 
     /// What becomes one vector. In a model's space it is of length 1; a model without one takes a single part, and its vector
     /// has any length.
@@ -46,6 +51,8 @@ enum EngineJob: Sendable {
             }
         case .classify(let question): question.task
         case .listen: "listen"
+        case .findLines: "find-lines"
+        case .readLines: "read-lines"
         }
     }
 
@@ -54,6 +61,8 @@ enum EngineJob: Sendable {
         let parts: [String: TowerInput]
         switch self {
         case .caption: return 1
+        case .findLines(let image): return Double(image.width * image.height) / Self.pixelsOfImage
+        case .readLines(let boxes, _): return Double(boxes.count) / Self.linesOfImage
         case .listen(_, let window): return Double(window.count) / Self.melNumbersOfImage
         case .embed(let embedding): parts = embedding.parts
         case .classify(let question): parts = question.parts
@@ -73,11 +82,16 @@ enum EngineJob: Sendable {
     private static let melNumbersOfImage = 4.0 * 100 * 80
     private static let tokensOfImage = 4.0 * 50
     private static let piecesOfImage = 50.0
+    private static let pixelsOfImage = 1e5
+    private static let linesOfImage = 2.0
 
     /// Every queue there is.
     static let policies =
         [TaskPolicy("caption", generates: true)]
-        + ["embed-image", "embed-text", "embed-audio", "embed", "vqa", "emotion", "classify", "listen"].map {
+        + [
+            "embed-image", "embed-text", "embed-audio", "embed", "vqa", "emotion", "classify", "listen", "find-lines",
+            "read-lines",
+        ].map {
             TaskPolicy(TaskID($0), generates: false)
         }
 }
@@ -88,6 +102,10 @@ enum EngineOutput: Sendable {
     case embedding(SpaceVector)
     /// What a tower says about a window of a long sound.
     case tokens(TowerTokens)
+    /// The lines of a picture, and how many more it has than are looked at.
+    case lines([TextBox], left: Int)
+    /// What stands in lines.
+    case texts([ReadText])
     /// What a head says, and how long it took behind the towers, with what else was in the batch.
     case classification(Classification, fuse: Duration)
 }

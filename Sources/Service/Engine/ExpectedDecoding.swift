@@ -15,7 +15,7 @@ enum ExpectedDecoding {
         wanted.reduce(0) { sum, input in
             guard let file = inputs.peek(input.part) else { return sum }
             switch input.kind {
-            case .image, .face: return sum + secondsOfImage(file)
+            case .image, .page, .face: return sum + secondsOfImage(file)
             case .audio: return sum + secondsOfSound(file)
             case .text, .features: return sum
             }

@@ -103,6 +103,7 @@ struct MediaIntake: Sendable {
         var taken = TakenParts()
         switch input.kind {
         case .image, .face: try takeImage(input, file, for: sender, engine, face, explains, &taken)
+        case .page: try takePage(input, file, for: sender, &taken)
         case .audio: try takeAudio(input, file, for: sender, engine, &taken)
         case .text: takeText(input, inputs, engine, explains, &taken)
         case .features(let width, let maxTokens):
@@ -156,6 +157,22 @@ struct MediaIntake: Sendable {
             taken.sources.append((input.part, .picture(picture)))
         }
         decoded.memory.shrink(to: kept)
+    }
+
+    private func takePage(
+        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ taken: inout TakenParts
+    ) throws {
+        let decoded = try images.decode(
+            file, as: [.within(side: WordReader.pictureSide, .bilinear)], for: sender)
+        let header = decoded.header
+        let image = decoded.images[0]
+        taken.memory.append(decoded.memory)
+        taken.understood.append(
+            .image(
+                name: input.part, width: header.orientedWidth, height: header.orientedHeight,
+                format: header.format.rawValue))
+        taken.page = TakenPage(image: image, width: header.orientedWidth, height: header.orientedHeight)
+        decoded.memory.shrink(to: image.pixels.count)
     }
 
     /// How large photos are decoded in which faces are looked for, so that a small one still has pixels to be read from.

@@ -20,6 +20,8 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
         if questions.count == jobs.count { return answer(questions, pause) }
         let windows = jobs.compactMap(\.listened)
         if windows.count == jobs.count { return model.encode(windows, pause: pause).map { .done(.tokens($0)) } }
+        let pages = jobs.compactMap(\.page)
+        if pages.count == jobs.count { return pages.map { .done($0(model, pause)) } }
         return embed(jobs.compactMap(\.embedded), pause)
     }
 
@@ -149,6 +151,20 @@ extension EngineJob {
 
     fileprivate var listened: (tower: String, input: TowerInput)? {
         if case .listen(let tower, let window) = self { (tower, .mel([window])) } else { nil }
+    }
+
+    /// What a model says about the words of a picture.
+    fileprivate var page: ((any ServedModel, () -> Void) -> EngineOutput)? {
+        switch self {
+        case .findLines(let image):
+            { model, pause in
+                let (boxes, left) = model.findLines(in: image, pause: pause)
+                return .lines(boxes, left: left)
+            }
+        case .readLines(let boxes, of: let image):
+            { model, pause in .texts(model.read(boxes, of: image, pause: pause)) }
+        default: nil
+        }
     }
 
     fileprivate var question: Question? {

@@ -51,6 +51,10 @@ protocol ServedModel: Sendable {
     ) throws -> [Classification]
     /// One vector of the model's space for each query.
     func embed(_ queries: [SpaceQuery]) throws -> [SpaceVector]
+    /// The lines of text of a picture in reading order, and how many more it has than are looked at.
+    func findLines(in image: PixelImage, pause: () -> Void) -> (boxes: [TextBox], left: Int)
+    /// What stands in each of them.
+    func read(_ boxes: [TextBox], of image: PixelImage, pause: () -> Void) -> [ReadText]
     /// For each vector of the space the phrase nearest to it; from any thread at once.
     func concepts(nearest vectors: [[Float]]) -> [Concept]
 }
@@ -73,7 +77,7 @@ struct ModelCard: Sendable, Equatable {
     var digest: String
     /// Number of weights.
     var parameters: Int
-    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`.
+    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`, `read`.
     var tasks: [String]
     /// The side of the square that images are resized to, in pixels.
     var imageSize: Int?

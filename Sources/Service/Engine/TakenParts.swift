@@ -1,3 +1,4 @@
+import Media
 import Tasks
 
 /// The parts of a request as the model's inputs.
@@ -9,6 +10,8 @@ struct TakenParts: Sendable {
     /// The faces that were found in an image, the largest first; nil where none was looked for. Where there are any, the
     /// largest is the image's input.
     var faces: [TakenFace]?
+    /// The picture in its own shape, where its words are to be read.
+    var page: TakenPage?
     /// How long they waited for a decoder, and how long decoding took.
     var waited = Duration.zero
     var took = Duration.zero
@@ -22,6 +25,7 @@ struct TakenParts: Sendable {
         inputs.merge(other.inputs) { _, new in new }
         understood += other.understood
         faces = other.faces ?? faces
+        page = other.page ?? page
         sources += other.sources
         memory += other.memory
     }
@@ -30,4 +34,12 @@ struct TakenParts: Sendable {
     func pixels(_ part: String) -> [Float]? {
         if case .pixels(let pixels)? = inputs[part] { pixels } else { nil }
     }
+}
+
+/// A picture of a request whose words are to be read.
+struct TakenPage: Sendable {
+    /// The picture, small enough.
+    let image: PixelImage
+    /// The size of the upload, upright.
+    let width: Int, height: Int
 }

@@ -92,6 +92,7 @@ public final class Service: Sendable {
         let tasks: [Route] = [
             .post("/v1/caption", CaptionRoute(media: media, pings: PingClock(interval: 10))),
             .post("/v1/vqa", VQARoute(media: media)),
+            .post("/v1/read", ReadRoute(media: media)),
             .post("/v1/emotion", EmotionRoute(media: media)),
             .post("/v1/classify/{head}", ClassifyRoute(media: media)),
             .post("/v1/embed", EmbedRoute(media: media)),

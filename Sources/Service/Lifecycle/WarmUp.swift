@@ -59,6 +59,7 @@ enum WarmUp {
     private static func value(_ input: HeadInput, _ engine: some Engine) -> TowerInput? {
         switch input.kind {
         case .image, .face: .pixels(grey(input, engine))
+        case .page: nil
         case .text: .text(engine.tokens(of: "a dog runs"))
         case .audio:
             // A second of silence.

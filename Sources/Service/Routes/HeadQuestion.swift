@@ -99,7 +99,7 @@ extension HeadInput {
     /// The part of a request that it is read from.
     var rule: InputRules.Part {
         switch kind {
-        case .image, .face: .init(name: part, kind: .image)
+        case .image, .page, .face: .init(name: part, kind: .image)
         case .audio: .init(name: part, kind: .audio)
         case .text: .init(name: part, kind: .text)
         case .features: .init(name: part, kind: .features)

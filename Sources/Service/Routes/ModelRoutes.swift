@@ -110,7 +110,7 @@ extension HeadInput.Kind {
     /// The kind in a word, as `/v1/models` lists it.
     fileprivate var name: String {
         switch self {
-        case .image: "image"
+        case .image, .page: "image"
         case .face: "face"
         case .audio: "audio"
         case .text: "text"

@@ -45,7 +45,7 @@ import Testing
         let answer = try Harness(FakeModel(hasHeads: false)).send("POST", path)
         #expect(answer.status == 422)
         #expect(answer.code == "task_not_available")
-        #expect(answer.detail.contains("caption and embed"))
+        #expect(answer.detail.contains("caption, embed and read"))
     }
 
     @Test func `parts of one space are composed to one vector, the mean of theirs`() throws {

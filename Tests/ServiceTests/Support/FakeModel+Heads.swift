@@ -5,7 +5,7 @@ import Tokenizer
 @testable import Tasks
 
 extension FakeModel {
-    static func card(hasHeads: Bool, hasSpace: Bool, hears: Bool) -> ModelCard {
+    static func card(hasHeads: Bool, hasSpace: Bool, hears: Bool, reads: Bool = true) -> ModelCard {
         var card = ModelCard(
             name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
             imageSize: 4, imageDimensions: 2, textDimensions: 3, maxTextTokens: 4, maxCaptionTokens: 64)
@@ -14,6 +14,7 @@ extension FakeModel {
             card.tasks += ["emotion", "vqa", "classify"]
             card.audio = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1)
         }
+        if reads { card.tasks.append("read") }
         if hasSpace {
             card.space = EmbeddingSpace(dimensions: 3, inputs: hears ? [image, audio, text] : [image, text])
         }

@@ -26,6 +26,8 @@ final class FakeModel: ServedModel {
         var steps = 0
         /// Windows of each sound that a tower was given.
         var heardWindows: [Int] = []
+        /// Lines of each batch that were read.
+        var readBatches: [Int] = []
     }
 
     /// - Parameters:
@@ -33,13 +35,16 @@ final class FakeModel: ServedModel {
     ///   - hasSpace: whether its vectors of images, sounds and texts can be compared.
     ///   - hears: whether sounds are among them.
     ///   - faces: what it finds in every image; nil where it looks for none.
+    ///   - lines: what stands in every image.
+    ///   - reads: whether words are read.
     init(
         words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil,
         listenGate: Gate? = nil, hasHeads: Bool = true, hasSpace: Bool = false, hears: Bool = true,
-        faces: [FaceBox]? = nil
+        faces: [FaceBox]? = nil, lines: [FakeLine] = [], reads: Bool = true
     ) {
         self.faces = faces
-        card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace, hears: hears)
+        self.lines = lines
+        card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace, hears: hears, reads: reads)
         self.words = words
         self.neverEndsBeyond = neverEndsBeyond
         self.encodeGate = encodeGate
@@ -52,6 +57,18 @@ final class FakeModel: ServedModel {
     private let faces: [FaceBox]?
 
     func faces(in image: PixelImage) -> [FaceBox]? { faces }
+
+    /// What stands in every image.
+    private let lines: [FakeLine]
+
+    func findLines(in image: PixelImage, pause: () -> Void) -> (boxes: [TextBox], left: Int) {
+        (lines.map(\.box), 0)
+    }
+
+    func read(_ boxes: [TextBox], of image: PixelImage, pause: () -> Void) -> [ReadText] {
+        counts.withLock { $0.readBatches.append(boxes.count) }
+        return boxes.map { box in lines.first { $0.box == box }?.text ?? ReadText(text: "", confidence: 0) }
+    }
 
     final class Caption {
         let brightness: Float
@@ -119,5 +136,19 @@ final class FakeModel: ServedModel {
                 attention: generation.options.explain ? tokens.map { _ in [1, 0, 0, 0] } : nil)
         }
         return CaptionProgress(newText: word, candidates: candidates)
+    }
+}
+
+/// A line of text in the images of a ``FakeModel``.
+struct FakeLine: Sendable {
+    let box: TextBox
+    let text: ReadText
+
+    /// A line that lies in a rectangle.
+    init(_ text: String, _ confidence: Float, x: Float, y: Float, width: Float, height: Float) {
+        box = TextBox(corners: [
+            SIMD2(x, y), SIMD2(x + width, y), SIMD2(x + width, y + height), SIMD2(x, y + height),
+        ])
+        self.text = ReadText(text: text, confidence: confidence)
     }
 }

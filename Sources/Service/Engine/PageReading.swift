@@ -1,0 +1,30 @@
+import Media
+import Scheduler
+import Tasks
+
+extension ModelCard {
+    /// How `/v1/read` reads its image.
+    static let page = HeadInput(part: "image", tower: "words", kind: .page)
+}
+
+extension Engine {
+    /// Reads the words of a picture. Its lines are found by one job and read by others, a few of them at a time, so that a full page
+    /// does not keep the engine from everybody else until it is read.
+    /// - Returns: the words, and the times of the first job, in which `generate` is what reading took.
+    func read(_ page: PixelImage, for work: RequestWork) async throws -> (page: ReadPage, timing: JobTiming) {
+        var (output, timing) = try await compute(.findLines(page), for: work, onText: nil)
+        guard case .lines(let boxes, let left) = output else { throw NothingRead() }
+        let (batches, unread) = ReadPage.batches(boxes)
+        var read = ReadPage(left: left + unread)
+        for batch in batches {
+            let (output, later) = try await compute(.readLines(Array(batch), of: page), for: work, onText: nil)
+            guard case .texts(let texts) = output else { throw NothingRead() }
+            read.add(texts, of: batch)
+            timing.ended = later.ended
+        }
+        return (read, timing)
+    }
+}
+
+/// The engine was asked for the words of a picture and gave something else.
+private struct NothingRead: Error {}

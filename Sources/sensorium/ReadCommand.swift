@@ -1,0 +1,73 @@
+import ArgumentParser
+import JSON
+import Media
+import Tasks
+
+struct ReadCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "read", abstract: "Read the words in photos, without a server.",
+        discussion: """
+            Prints the lines of each file in reading order, with several files behind its name. Latin letters without accents, \
+            digits, punctuation and 6,000 Chinese characters are known; what looks like a line and is not read is counted on \
+            standard error. A file named - is standard input.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Photos: JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF, TIFF; - is standard input.", valueName: "file")) var files:
+        [String]
+    @OptionGroup var model: ModelArguments
+    @Flag(help: "Print one JSON object for each file.") var json = false
+
+    func run() throws {
+        let loaded = try model.load()
+        guard loaded.reads else { throw CommandFailure.failed("The model \(loaded.name) cannot read.") }
+        var failures = 0
+        for file in files {
+            let page: ReadPage
+            do {
+                page = loaded.read(try Self.picture(try InputFile.read(file)))
+            } catch {
+                failures += 1
+                try reportFailure(file, error, inJSON: json)
+                continue
+            }
+            try show(file, page)
+        }
+        if failures > 0 { throw CommandFailure.failed("\(failures) of \(files.count) files could not be read.") }
+    }
+
+    private static func picture(_ bytes: [UInt8]) throws -> PixelImage {
+        try ImageDecoder.decode(
+            bytes, limits: ImageLimits(maxBytes: .max), as: .within(side: WordReader.pictureSide, .bilinear))
+    }
+
+    private func show(_ file: String, _ page: ReadPage) throws {
+        if json { return try StandardOutput.print(document(file, page)) }
+        for line in page.lines { try StandardOutput.print(files.count > 1 ? "\(file): \(line.text)" : line.text) }
+        if page.unread > 0 {
+            StandardError.write("sensorium: \(file): \(page.unread) more that look like lines were not read.")
+        }
+    }
+
+    private func document(_ file: String, _ page: ReadPage) -> String {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("file", file)
+            json.field("lines") { json in
+                json.array { json in
+                    for line in page.lines {
+                        json.object { json in
+                            json.field("text", line.text)
+                            // A mean of probabilities is finite.
+                            try? json.field("confidence", Double(line.confidence))
+                        }
+                    }
+                }
+            }
+            json.field("text", page.text)
+            json.field("unread", page.unread)
+        }
+        return json.text
+    }
+}
