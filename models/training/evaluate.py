@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .evaluation import caption, composed, emotion, free, novel, ravdess_av, retrieval, sketches, sounds, views, vqa
+from .evaluation import caption, composed, emotion, free, novel, ravdess_av, retrieval, sketches, sounds, views, vqa, words
 from .sensorium.client import Server
 from .sensorium.data import CAPTION_SETS
 
@@ -11,15 +11,15 @@ TASKS = {
     "caption": caption.run, "vqa": vqa.run, "retrieval": retrieval.run, "emotion": emotion.run, "sounds": sounds.run,
     "sketches": sketches.run, "composed": composed.run, "views": views.run,
 }
-# Need a server on models/ravdess-av, photos of one's own, a checkpoint that saw no captions of some things.
-OTHERS = {"ravdess-av": ravdess_av.run, "free": free.run, "novel": novel.run}
+# They need a server on models/ravdess-av, photos of one's own, a checkpoint that saw no captions of some things, RapidOCR.
+APART = {"ravdess-av": ravdess_av.run, "free": free.run, "novel": novel.run, "words": words.run}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", default="http://127.0.0.1:8080")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
-    parser.add_argument("--task", action="append", choices=[*TASKS, *OTHERS], help=f"left out: {', '.join(TASKS)}")
+    parser.add_argument("--data", type=Path, help="folder of the training data")
+    parser.add_argument("--task", action="append", choices=[*TASKS, *APART], help=f"left out: {', '.join(TASKS)}")
     parser.add_argument("--option", action="append", metavar="NAME=VALUE", help="of the caption requests (default: beams=3)")
     parser.add_argument("--photos", type=int, default=1000, help="the first so many of the 1,000 dev photos of Flickr8k")
     parser.add_argument("--items", type=int, help="at most so many of each other set; left out: all")
@@ -29,10 +29,12 @@ def main() -> None:
     parser.add_argument("--free", type=Path, default=Path(__file__).parents[1] / "free-photos", help="folder of photos.tsv")
     parser.add_argument("--output", type=Path, help="JSON file for the captions")
     arguments = parser.parse_args()
+    if arguments.data is None and arguments.task != ["words"]:
+        parser.error("--data is needed for every task but words")
     server = Server(arguments.server)
     for task in arguments.task or TASKS:
         print(f"{task}:", flush=True)
-        (TASKS | OTHERS)[task](server, arguments)
+        (TASKS | APART)[task](server, arguments)
 
 
 if __name__ == "__main__":
