@@ -20,7 +20,7 @@ public struct SeenThing: Sendable, Equatable {
     }
 
     /// What it is ranked by. A part alone is named with more conviction than it deserves (decision 0193).
-    var likeliest: Float { max(whole, 0.6 * part) }
+    public var likeliest: Float { max(whole, 0.6 * part) }
 }
 
 /// The everyday names that the labels of a head stand for, and which of them it saw in a picture.

@@ -13,6 +13,13 @@ public struct TowerTokens: Sendable, Equatable {
     /// Of a picture, the things that are seen in it, the likeliest first; empty where nothing tells.
     public var things: [SeenThing] = []
 
+    /// The same where nothing was told.
+    public var unnamed: TowerTokens {
+        var tokens = self
+        tokens.things = []
+        return tokens
+    }
+
     /// Values that are not `states` · `tokens` · `width` numbers are the caller's mistake and stop the program.
     public init(states: Int = 1, tokens: Int, width: Int, values: [Float]) {
         precondition(states > 0 && tokens > 0 && width > 0, "a tower gives at least one token")

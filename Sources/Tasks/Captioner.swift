@@ -10,6 +10,8 @@ final class Captioner: Sendable {
     private let vocabulary: CaptionVocabulary
     /// The word pieces of each name of a thing that it may be told of, as tokens of the decoder.
     private let names: [[Int32]]
+    /// Things less likely than this it is not told of.
+    private let floor: Float
     private let imageTokens: Int
     private let channels: Int
     private let width: Int
@@ -26,6 +28,7 @@ final class Captioner: Sendable {
         vocabulary = try CaptionVocabulary(
             head.vocabulary, beginToken: head.beginToken, endToken: head.endToken, tokenizer: tokenizer)
         let longest = head.things?.positions ?? 0
+        floor = head.things?.floor ?? 0
         let vocabulary = vocabulary
         self.names = try (names?.all ?? []).map { try vocabulary.tokens(ofName: $0, limit: longest) }
         imageTokens = tower.tokens
@@ -77,7 +80,7 @@ final class Captioner: Sendable {
         for image in images.map(\.tokens) {
             precondition(image.count == size, "an image has \(image.count) token values instead of \(size)")
         }
-        let names = images.map { $0.things.flatMap(pieces(of:)) }
+        let names = images.map { $0.things.filter { $0.likeliest >= floor }.flatMap(pieces(of:)) }
         let workspaces = workspace.images(min(images.count, pool.threadCount), width: imageTokens * width)
         return [CaptionMemory](unsafeUninitializedCapacity: images.count) { memories, initialized in
             // Each thread computes in a workspace of its own, and initializes the memories of its own images.

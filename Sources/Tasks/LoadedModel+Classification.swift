@@ -101,7 +101,8 @@ extension LoadedModel {
         var vectors = [[String: [Float]]](repeating: [:], count: items.count)
         for (part, input) in match.inputs {
             let places = items.indices.filter { items[$0][part] != nil }
-            let tokens = places.compactMap { items[$0][part] }
+            // The head has learned to match pictures as they are, without the names of what is seen in them.
+            let tokens = places.compactMap { items[$0][part]?.unnamed }
             let projected = projection?.project(part: input, tokens, workspace: workspace, pool: pool) ?? []
             for (place, vector) in zip(places, projected) { vectors[place][part] = vector }
         }

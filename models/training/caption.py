@@ -25,7 +25,7 @@ from .sensorium.data import CAPTION_SETS, Photo, clean, read_photos
 from .sensorium.exchange import Exchange
 from .sensorium.loss import SmoothedCrossEntropy, copying_cross_entropy
 from .sensorium.names import Names, pieces_of
-from .sensorium.naming import NamedPhotos
+from .sensorium.naming import TOLD, NamedPhotos
 from .sensorium.network import CaptionHead, Things
 from .sensorium.progress import Average, Log, save_head, save_state
 from .sensorium.things import read_scores
@@ -50,7 +50,7 @@ AVERAGE_EVERY = 4
 def head_config(codec: CaptionCodec, names: Names | None) -> dict:
     config = configuration(codec.vocabulary)["heads"]["caption"]
     if names is not None:
-        config["things"] = {"head": "things", "positions": max(map(len, pieces_of(names.all, codec)))}
+        config["things"] = {"head": "things", "positions": max(map(len, pieces_of(names.all, codec))), "floor": TOLD}
     return config
 
 

@@ -21,24 +21,22 @@ from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
 from .comparison import emotion, space, things, vqa
-from .sensorium.captions import BOS, CaptionCodec
-from .sensorium.checkpoint import load
+from .sensorium.captions import BOS
 from .sensorium.client import Server, ask_all
 from .sensorium.data import Photo, decode as decode_photo, preprocess, read_files, read_photos
 from .sensorium.decoding import decode
-from .sensorium.network import Sensorium
+from .sensorium.told import Told
 
 
 @torch.no_grad()
-def expected(network: Sensorium, codec: CaptionCodec, files: dict[int, bytes]) -> tuple[list[str], list[np.ndarray]]:
+def expected(told: Told, files: dict[int, bytes]) -> tuple[list[str], list[np.ndarray]]:
     """Greedy caption and first logits of every photo."""
     captions, logits = [], []
     for index in tqdm(range(len(files)), desc="PyTorch"):
         pixels = torch.from_numpy(preprocess(decode_photo(files[index])))[None]
-        memory = network.caption.memory(network.image(pixels))
-        captions.append(codec.decode(decode(network.caption, memory)[0].tolist()))
-        hidden, _ = network.caption.hidden(torch.tensor([[BOS]]), memory)
-        logits.append(network.caption.logits(hidden)[0, 0].numpy())
+        memory, begin, head = told.memory(pixels), torch.tensor([[BOS]]), told.network.caption
+        captions.append(told.codec.decode(decode(head, memory)[0].tolist()))
+        logits.append(head.next_words(head.hidden(begin, memory)[0], begin, memory)[0].numpy())
     return captions, logits
 
 
@@ -77,13 +75,12 @@ def compare_embeddings(server: Server, sentences: list[str], connections: int) -
 
 
 def run_captions(server: Server, arguments: argparse.Namespace) -> None:
-    config, network = load(arguments.checkpoint)
-    codec = CaptionCodec(arguments.checkpoint / "tokenizer.json", config["heads"]["caption"]["vocabulary"])
+    told = Told(arguments.checkpoint)
     photos = read_photos(arguments.data, "dev", ("flickr8k",))[: arguments.photos]
     files = dict(read_files(arguments.data, "dev", photos))
-    if not any(head["type"] == "projection" for head in config["heads"].values()):
+    if not any(head["type"] == "projection" for head in told.config["heads"].values()):
         compare_embeddings(server, [photo.captions[0] for photo in photos], arguments.connections)
-    captions, logits = expected(network, codec, files)
+    captions, logits = expected(told, files)
     compare_captions(server, photos, files, captions, arguments.connections)
     if arguments.command:
         compare_logits(arguments.command, arguments.checkpoint, files, logits[: arguments.logits])

@@ -17,10 +17,10 @@ from PIL import Image
 from torch import Tensor
 
 from .sensorium.captions import BOS, EOS, CaptionCodec
-from .sensorium.checkpoint import load
 from .sensorium.data import IMAGE_SIZE, preprocess
 from .sensorium.decoding import beam_search, decode
 from .sensorium.network import Sensorium
+from .sensorium.told import Told
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 TEXTS = (
@@ -51,16 +51,17 @@ def rows(tensor: Tensor) -> dict:
     return {"mean": numbers(tensor.mean())[0], "rows": {str(row): numbers(tensor[row, :12]) for row in (0, 40, 80)}}
 
 
-def image_entry(network: Sensorium, codec: CaptionCodec, name: str, image: Image.Image) -> dict:
+def image_entry(told: Told, name: str, image: Image.Image) -> dict:
+    network, codec = told.network, told.codec
     resized = np.asarray(image.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC))
-    tokens = network.image(torch.from_numpy(preprocess(image))[None])
-    memory = network.caption.memory(tokens)
-    hidden, _ = network.caption.hidden(torch.tensor([[BOS]]), memory)
-    logits = network.caption.logits(hidden)[0, 0]
+    pixels = torch.from_numpy(preprocess(image))[None]
+    tokens, things = network.image(pixels), told.things(pixels)
+    memory, begin = network.caption.memory(tokens, things=things), torch.tensor([[BOS]])
+    logits = network.caption.next_words(network.caption.hidden(begin, memory)[0], begin, memory)[0]
     top = logits.topk(20)
     greedy = decode(network.caption, memory)[0].tolist()
     greedy = greedy[: greedy.index(EOS)] if EOS in greedy else greedy
-    beam, log_probability = beam_search(network.caption, tokens[0], beams=3)
+    beam, log_probability = beam_search(network.caption, tokens[0], beams=3, things=things)
     embedding = torch.nn.functional.normalize(tokens[0].mean(0), dim=0)
     return {
         "name": name,
@@ -96,12 +97,11 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--output", type=Path, default=Path("../Tests/Fixtures/networks/golden.json"))
     arguments = parser.parse_args()
-    config, network = load(arguments.checkpoint)
-    codec = CaptionCodec(arguments.checkpoint / "tokenizer.json", config["heads"]["caption"]["vocabulary"])
-    images = [image_entry(network, codec, "pattern", pattern())]
+    told = Told(arguments.checkpoint)
+    images = [image_entry(told, "pattern", pattern())]
     for name in PHOTOS:
-        images.append(image_entry(network, codec, name, Image.fromarray(getattr(skimage.data, name)()).convert("RGB")))
-    texts = [text_entry(network, codec, text) for text in (*TEXTS, LONG_TEXT)]
+        images.append(image_entry(told, name, Image.fromarray(getattr(skimage.data, name)()).convert("RGB")))
+    texts = [text_entry(told.network, told.codec, text) for text in (*TEXTS, LONG_TEXT)]
     modules = (torch, tokenizers, skimage, PIL)
     head = {
         "made_by": "python -m training.golden",

@@ -33,9 +33,8 @@ class NamedSpace:
     def __init__(self, checkpoint: Path):
         self.config, tensors = read(checkpoint)
         self.tensors = part(tensors, "space")
-        space = {name: value for name, value in self.config["heads"]["space"].items() if name != "things"}
-        self.head = ProjectionHead(space, {name: self.config["towers"][name].get("channels", 384) for name in self.config["towers"]}).eval()
-        self.head.load_state_dict({name: tensor for name, tensor in self.tensors.items() if name != "things"})
+        self.head = ProjectionHead(self.config["heads"]["space"], {name: self.config["towers"][name].get("channels", 384) for name in self.config["towers"]}).eval()
+        self.head.load_state_dict(self.tensors)
         self.towers = CheckpointTowers(checkpoint)
         self.names = Names(self.config["heads"]["things"]["labels"])
         vectors = self.texts([f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in self.names.all])

@@ -32,7 +32,7 @@ def main() -> None:
             "floor": 0.05,
         },
     }
-    config["heads"]["caption"]["things"] = {"head": "things", "positions": 3}
+    config["heads"]["caption"]["things"] = {"head": "things", "positions": 3, "floor": 0.1}
     head = CaptionHead(config["heads"]["caption"], config["towers"]["image"], config["width"]).eval()
     randomise(head, 2.5)
     folder = HERE / "things_memory"

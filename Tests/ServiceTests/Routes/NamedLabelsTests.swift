@@ -6,11 +6,13 @@ import Testing
 @Suite struct NamedLabelsTests {
     private func head(_ names: [LabelName]?) -> HeadDescription {
         HeadDescription(
-            name: "things", task: nil, labels: ["beagle", "lion", "poodle", "cup"], inputs: [], required: [], names: names)
+            name: "things", task: nil, labels: ["beagle", "lion", "poodle", "cup"], inputs: [], required: [],
+            names: names)
     }
 
     private let names = [
-        LabelName(name: "dog", above: ["hound", "dog", "animal"]), LabelName(name: "lion", above: ["big cat", "animal"]),
+        LabelName(name: "dog", above: ["hound", "dog", "animal"]),
+        LabelName(name: "lion", above: ["big cat", "animal"]),
         LabelName(name: "dog", above: ["dog", "animal"]), LabelName(name: "cup", above: []),
     ]
 

@@ -3,11 +3,24 @@
 import argparse
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from ..sensorium.client import Server, ask_all
 from ..sensorium.data import read_files, read_photos
+from ..sensorium.fusion import ProjectionHead
+from ..sensorium.names import likeliest
 from .towers import Reference
+
+
+def vector(reference: Reference, head: ProjectionHead, file: bytes) -> Tensor:
+    """Of a photo [1, dimensions], which may know names."""
+    image = head("image", *reference.photo(file))
+    if head.things is None:
+        return image
+    seen, likelihoods = reference.seen(file), torch.zeros(1, len(head.things))
+    likelihoods[0, seen.names[0]] = torch.from_numpy(likeliest(seen.likelihoods)[0])
+    return head.with_names(image, likelihoods)
 
 
 @torch.no_grad()
@@ -17,7 +30,7 @@ def run(server: Server, arguments: argparse.Namespace) -> None:
     texts = [photo.captions[0] for photo in photos]
     reference = Reference(arguments.checkpoint)
     head = reference.head("space")
-    images = torch.cat([head("image", *reference.photo(files[row])) for row in tqdm(range(len(photos)), desc="PyTorch")])
+    images = torch.cat([vector(reference, head, files[row]) for row in tqdm(range(len(photos)), desc="PyTorch")])
     words = torch.cat([head("text", *reference.words(text)) for text in texts])
     ask = lambda row: server.ask("/v1/embed", {"image": files[row]}, {})["embedding"]  # noqa: E731
     served_images = torch.tensor(ask_all(ask, range(len(photos)), arguments.connections))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -10,7 +11,9 @@ from ..sensorium.answering import WIDTHS
 from ..sensorium.checkpoint import part, read
 from ..sensorium.data import decode, preprocess
 from ..sensorium.fusion import ClassifierHead, ProjectionHead
+from ..sensorium.names import FLOOR, Names, Seen, likeliest
 from ..sensorium.network import ImageTower, TextTower
+from ..sensorium.things import ThingScores
 
 
 class Reference:
@@ -21,6 +24,8 @@ class Reference:
         self.image, self.text = ImageTower().eval(), TextTower(self.config["towers"]["text"]).eval()
         self.image.load_state_dict(part(self.tensors, "image"))
         self.text.load_state_dict(part(self.tensors, "text"))
+        self.scores = ThingScores.of(checkpoint) if "names" in self.config["heads"].get("things", {}) else None
+        self.names = Names(self.config["heads"]["things"]["labels"]) if self.scores else None
         self.tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(self.config["towers"]["text"]["max_tokens"])
@@ -37,6 +42,14 @@ class Reference:
         """Tokens [1, 81, 1280] and their mask."""
         tokens = self.image(torch.from_numpy(preprocess(decode(file)))[None])
         return tokens, torch.ones(tokens.shape[:2], dtype=torch.bool)
+
+    @torch.no_grad()
+    def seen(self, file: bytes) -> Seen:
+        """The names that are seen in a photo, as heads are told of them."""
+        scores = self.scores(torch.from_numpy(preprocess(decode(file)))[None]).numpy().astype(np.float32)
+        seen = self.names.seen(scores)
+        able = likeliest(seen.likelihoods)[0] >= FLOOR
+        return Seen(seen.names[:, able], seen.likelihoods[:, able])
 
     @torch.no_grad()
     def words(self, text: str) -> tuple[Tensor, Tensor]:

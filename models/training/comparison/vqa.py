@@ -23,12 +23,20 @@ def run(server: Server, arguments: argparse.Namespace) -> None:
     head, labels = reference.head("vqa"), reference.config["heads"]["vqa"]["labels"]
     match = reference.config["heads"]["vqa"]["fusion"].get("match")
     space = match and reference.head(match["head"])
+    if head.things is not None:
+        labels = labels + [name for name in reference.names.all if name not in labels]
+        label_of = torch.tensor([labels.index(name) for name in reference.names.all])
     wanted = []
     for question in tqdm(questions, desc="PyTorch"):
         (tokens, seen), (states, mask) = reference.photo(files[question.folder, question.name]), reference.words(question.text)
         given, masks = {"image": tokens, "question": states}, {"image": seen, "question": mask}
         vectors = match and {name: space(there, given[name], masks[name]) for name, there in match["inputs"].items()}
         logits, _ = head(given, masks, vectors)
+        if head.things is not None:
+            seen = reference.seen(files[question.folder, question.name])
+            there = torch.ones(seen.names.shape, dtype=torch.bool)
+            names, likelihoods = torch.from_numpy(seen.names), torch.from_numpy(seen.likelihoods)
+            logits = head.things.together(logits, vectors["question"], space.things, names, likelihoods, there, label_of)
         best = logits.softmax(1)[0].max(0)
         wanted.append((labels[best.indices], best.values.item()))
 

@@ -253,6 +253,8 @@ class ClassifierHead(nn.Module):
         elif self.type == "weighted_sum":
             self.input_weights = nn.Parameter(torch.zeros(len(self.names)))
             self.classifier = Classifier(width, hidden, labels, dropout)
+        # Answers that are names of things; `NamedAnswers.together` joins them.
+        self.things = NamedAnswers(head["fusion"]["match"]["dimensions"]) if "things" in head else None
         if self.type == "hybrid" or (self.type == "late" and self.late == "weighted"):
             # softplus(0.5413) = 1
             self.input_scales = nn.Parameter(torch.full((len(self.names),), 0.5413))
@@ -321,6 +323,18 @@ class ProjectionHead(nn.Module):
             self.composition = GatedResidual(head["composition"], head["dimensions"])
         if "concepts" in head:
             self.register_buffer("concepts", torch.zeros(len(head["concepts"]), head["dimensions"]))
+        self.told = head.get("things")
+        # Vectors of names [names, dimensions], of a checkpoint whose photos know them.
+        self.things: Tensor | None = None
+
+    def load_state_dict(self, state: dict[str, Tensor], *arguments, **options):
+        self.things = state.get("things")
+        return super().load_state_dict({name: tensor for name, tensor in state.items() if name != "things"}, *arguments, **options)
+
+    def with_names(self, images: Tensor, likelihoods: Tensor) -> Tensor:
+        """Vectors of photos [b, d] that know what was seen in them: likelihoods [b, names], 0 for what was not."""
+        added = likelihoods @ self.things / (likelihoods.sum(1, keepdim=True) + self.told["prior"])
+        return F.normalize(images + self.told["weight"] * added, dim=1)
 
     def forward(self, name: str, tokens: Tensor, mask: Tensor) -> Tensor:
         x = pooled(self.inputs[module_name(name)](tokens, mask), mask, self.pooling[name])

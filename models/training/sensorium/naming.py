@@ -6,11 +6,13 @@ import numpy as np
 
 from .captions import CaptionCodec
 from .exchange import Exchange, exchange
-from .names import FLOOR, Names, likeliest, pieces_of, things_of
+from .names import Names, likeliest, pieces_of, things_of
 from .network import Things
 
+# Captions are told of names that are at least so likely: told of less likely ones, they name what is not there.
+TOLD = 0.2
 # Of the photos with a name that can be exchanged, so many have it exchanged in a step. Such a name was seen with this likelihood.
-EXCHANGED, SURE = 0.35, 0.15
+EXCHANGED, SURE = 0.3, 0.35
 # So many photos lose all names in a step; of those of the others so many are lost.
 BLIND, LOST = 0.08, 0.08
 
@@ -28,7 +30,7 @@ class NamedPhotos:
         """`names` stand for what was seen in the photo, in that order; those below the floor say nothing."""
         likelihoods = self.seen.likelihoods[photo].tolist()
         kept = [
-            (name, tuple(likelihood)) for name, likelihood in zip(names, likelihoods) if likeliest(np.array(likelihood)) >= FLOOR and name not in self.hidden
+            (name, tuple(likelihood)) for name, likelihood in zip(names, likelihoods) if likeliest(np.array(likelihood)) >= TOLD and name not in self.hidden
         ]
         return [name for name, _ in kept], [likelihood for _, likelihood in kept]
 
