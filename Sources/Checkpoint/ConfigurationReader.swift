@@ -32,6 +32,10 @@ struct ConfigurationReader {
         }
     }
 
+    mutating func number(_ key: String) -> Float {
+        read(key, orElse: 0) { cursor throws(JSONError) in Float(try cursor.number()) }
+    }
+
     /// A number from 0 to 1.
     mutating func fraction(_ key: String) -> Float {
         read(key, orElse: 0) { cursor throws(JSONError) in

@@ -31,6 +31,7 @@ extension SensoriumConfiguration {
             guard let match = head.fusion.match else { continue }
             check(match, of: head, "heads.\(name).fusion.match", &reader)
         }
+        for (name, confidence) in confidence { check(confidence, of: name, &reader) }
         checkTasks(&reader)
     }
 

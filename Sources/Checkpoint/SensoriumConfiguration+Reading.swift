@@ -11,7 +11,10 @@ extension SensoriumConfiguration {
             name: reader.string("name"),
             width: reader.optionalInteger("width", in: 1...16384) ?? 0,
             towers: Named(reader.objects("towers") { _, tower in Tower(reading: &tower) }),
-            heads: Named(reader.objects("heads") { name, head in Head(name, reading: &head) }))
+            heads: Named(reader.objects("heads") { name, head in Head(name, reading: &head) }),
+            confidence: Named(
+                reader.has("confidence")
+                    ? reader.objects("confidence") { _, head in Confidence(reading: &head) } : []))
         if configuration.heads.caption != nil, !reader.has("width") { _ = reader.integer("width", in: 1...16384) }
         configuration.checkTogether(&reader)
         guard !reader.problems.isEmpty else { return .success(configuration) }

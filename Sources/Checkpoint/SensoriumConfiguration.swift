@@ -12,6 +12,8 @@ public struct SensoriumConfiguration: Sendable, Equatable {
     public let towers: Named<Tower>
     /// The heads, each answering one task. The name is the prefix of a head's tensors.
     public let heads: Named<Head>
+    /// How sure heads are of their answers, by the names of the heads; a head that is not there does not say.
+    public let confidence: Named<Confidence>
 }
 
 extension Named<SensoriumConfiguration.Tower> {
@@ -38,6 +40,12 @@ extension Named<SensoriumConfiguration.Head> {
     /// The caption head; nil where there is none.
     public var caption: SensoriumConfiguration.CaptionHead? {
         for case (_, .caption(let head)) in self { return head }
+        return nil
+    }
+
+    /// The name of the caption head; nil where there is none.
+    public var nameOfCaption: String? {
+        for case (let name, .caption) in self { return name }
         return nil
     }
 

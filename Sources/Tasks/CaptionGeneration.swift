@@ -15,6 +15,8 @@ public final class CaptionGeneration {
 
     /// What is described, for what is asked of the captions once they are there.
     let memory: CaptionMemory
+    /// What is known of the picture beside that.
+    let picture: DescribedPicture
     /// Whether the captions are to be explained; `attention` is what they are explained by, once they are complete.
     let explains: Bool
     var attention: [[[Float]]]?
@@ -25,6 +27,8 @@ public final class CaptionGeneration {
     private let isStreamed: Bool
     private var streamedTokens = 0
     private var search: Search
+    /// The captions with how sure they are, the surest first; nil until that was judged.
+    private var judged: [(Hypothesis, Confidence?)]?
     /// What the decoder knows of each live hypothesis, in the order of the search.
     private var sequences: [CaptionSequence]
     /// The tokens that each sequence has not seen yet.
@@ -38,9 +42,10 @@ public final class CaptionGeneration {
     /// - Parameter begin: makes a sequence with room for so many tokens.
     init(
         _ options: CaptionOptions, prompt: [Int32], vocabulary: CaptionVocabulary, longestSequence: Int,
-        memory: CaptionMemory, begin: (_ capacity: Int) -> CaptionSequence
+        memory: CaptionMemory, picture: DescribedPicture, begin: (_ capacity: Int) -> CaptionSequence
     ) {
         self.memory = memory
+        self.picture = picture
         explains = options.explain
         // Begin and prompt are read too; the last generated token is not.
         let maxTokens = min(options.maxTokens, longestSequence - prompt.count)
@@ -106,16 +111,29 @@ public final class CaptionGeneration {
         streamedTokens = tokens.count
     }
 
-    /// The captions, best first by mean log-probability of a token: as many as the options ask for where the search found
-    /// that many. Complete once `isFinished`.
+    /// The captions, best first: by confidence where that was judged, else by mean log-probability of a token. As many as the
+    /// options ask for where the search found that many. Complete once `isFinished`.
     public var candidates: [CaptionCandidate] {
-        hypotheses.prefix(wanted).enumerated().map { place, hypothesis in
+        let ranked: [(Hypothesis, Confidence?)] = judged ?? hypotheses.map { ($0, nil) }
+        return ranked.prefix(wanted).enumerated().map { place, caption in
+            let (hypothesis, confidence) = caption
             let tokens = prompt + hypothesis.tokens
             return CaptionCandidate(
                 text: vocabulary.text(of: tokens), logProbability: hypothesis.logProbability,
                 tokens: tokens.map { vocabulary.pieces[Int($0)] }, ids: tokens.map(Int.init),
-                attention: attention?[place])
+                attention: attention?[place], confidence: confidence)
         }
+    }
+
+    /// Everything that the search found, with its text, for whoever judges it; none while it is searching or where that was done.
+    var unjudged: [(hypothesis: Hypothesis, text: String)] {
+        guard isFinished, judged == nil else { return [] }
+        return hypotheses.map { ($0, vocabulary.text(of: prompt + $0.tokens)) }
+    }
+
+    /// Takes how sure each of `unjudged` is. Of two that are equally sure the likelier stays first.
+    func judge(_ confidences: [Confidence]) {
+        judged = zip(hypotheses, confidences).sorted { $0.1.value > $1.1.value }.map { ($0, $1) }
     }
 
     private var hypotheses: [Hypothesis] {
@@ -124,4 +142,12 @@ public final class CaptionGeneration {
         case .independent(let independent): independent.hypotheses
         }
     }
+}
+
+/// What is known of a picture that is described.
+struct DescribedPicture: Sendable {
+    /// The things that are seen in it, the likeliest first.
+    var things: [SeenThing] = []
+    /// Its vector in the joint space; empty where captions are not compared with it.
+    var vector: [Float] = []
 }

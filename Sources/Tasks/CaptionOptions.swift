@@ -94,4 +94,6 @@ public struct CaptionCandidate: Sendable, Equatable {
     /// Where it was asked for: for each of `tokens` how much the last layer looked at each token of the image before it
     /// wrote it, mean over heads; the sum is 1. An image's tokens are its grid row by row.
     public var attention: [[Float]]?
+    /// How sure the model is that it is right; nil where it does not say.
+    public var confidence: Confidence?
 }

@@ -55,9 +55,11 @@ final class Captioner: Sendable {
         return try vocabulary.tokens(ofPrompt: prompt, limit: longestCaption - 1)
     }
 
-    /// Begins the captions of several requests: one pass of the encoder over all their images.
+    /// Begins the captions of several requests: one pass of the encoder over all their images. `vectors` are those of the images
+    /// in the joint space, or none.
     func start(
-        _ items: [(image: ImageEncoding, options: CaptionOptions)], workspace: CaptionWorkspace, pool: ComputePool
+        _ items: [(image: ImageEncoding, options: CaptionOptions)], vectors: [[Float]], workspace: CaptionWorkspace,
+        pool: ComputePool
     ) throws(TaskError) -> [CaptionGeneration] {
         var prompts: [[Int32]] = []
         for item in items {
@@ -68,7 +70,9 @@ final class Captioner: Sendable {
         return items.indices.map { index in
             CaptionGeneration(
                 items[index].options, prompt: prompts[index], vocabulary: vocabulary,
-                longestSequence: longestCaption, memory: memories[index]
+                longestSequence: longestCaption, memory: memories[index],
+                picture: DescribedPicture(
+                    things: items[index].image.things, vector: vectors.isEmpty ? [] : vectors[index])
             ) { capacity in decoder.begin(memories[index], capacity: capacity) }
         }
     }
@@ -117,7 +121,12 @@ final class Captioner: Sendable {
             generation.advance(scores[row..<row + inputs.count])
             row += inputs.count
         }
-        for generation in active where generation.explains && generation.isFinished {
+    }
+
+    /// Looks where the words of finished captions came from, for those that are to be explained.
+    func explain(_ generations: [CaptionGeneration], workspace: CaptionWorkspace, pool: ComputePool) {
+        for generation in generations where generation.explains && generation.isFinished && generation.attention == nil
+        {
             generation.attention = generation.candidates.map { candidate in
                 decoder.looks(
                     generation.memory, begin: Int32(vocabulary.beginToken), candidate.ids.map(Int32.init),

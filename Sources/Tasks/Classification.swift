@@ -10,12 +10,16 @@ public struct Classification: Sendable, Equatable {
     /// Where asked for, for each part how much the head looked at each of its tokens; the sum of a part is 1. Tokens of
     /// an image are its grid, row by row.
     public var attention: [String: [Float]]?
+    /// How sure the head is of the likeliest label, or where labels have everyday names, of the likeliest name; nil where it does not
+    /// say.
+    public var confidence: Confidence?
 
     /// A classification of those members.
     public init(
         probabilities: [Float], alone: [String: [Float]], weights: [String: Float],
-        attention: [String: [Float]]? = nil
+        attention: [String: [Float]]? = nil, confidence: Confidence? = nil
     ) {
+        self.confidence = confidence
         self.probabilities = probabilities
         self.alone = alone
         self.weights = weights

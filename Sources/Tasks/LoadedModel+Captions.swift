@@ -3,9 +3,11 @@ import Networks
 /// The tokens of an image, computed once and used by every task that is asked about it.
 public struct ImageEncoding: Sendable {
     /// [tokens, channels] in row-major order, the grid of the image tower row by row.
-    let tokens: [Float]
+    var tokens: [Float] { grid.values }
     /// What is seen in it, the likeliest first; empty where nothing tells.
-    var things: [SeenThing] = []
+    var things: [SeenThing] { grid.things }
+    /// What the image tower says of it.
+    let grid: TowerTokens
 }
 
 /// Captions: what is asked of a picture step by step.
@@ -15,7 +17,7 @@ extension LoadedModel {
     public func encodeImages(_ pixels: [[Float]]) -> [ImageEncoding] {
         guard let name = configuration.towers.firstImage?.name, let tower = towers.image(name) else { return [] }
         return turn.take { _ in
-            towers.encodeImages(pixels, tower, name, pool).map { ImageEncoding(tokens: $0.values, things: $0.things) }
+            towers.encodeImages(pixels, tower, name, pool).map { ImageEncoding(grid: $0) }
         }
     }
 
@@ -29,7 +31,9 @@ extension LoadedModel {
         let captioner = try captionTask()
         let inputs = items.map { (image: $0.0, options: $0.1) }
         return try turn.take { memory throws(TaskError) in
-            try captioner.start(inputs, workspace: memory.captions, pool: pool)
+            try captioner.start(
+                inputs, vectors: judge?.vectors(of: items.map(\.0), memory.workspace, pool) ?? [],
+                workspace: memory.captions, pool: pool)
         }
     }
 
@@ -37,7 +41,11 @@ extension LoadedModel {
     /// and sampling; finished ones are left alone.
     public func step(_ generations: [CaptionGeneration]) {
         guard let captioner else { return }
-        turn.take { captioner.step(generations, workspace: $0.captions, pool: pool) }
+        turn.take { memory in
+            captioner.step(generations, workspace: memory.captions, pool: pool)
+            judge?.judge(generations, memory.workspace, pool)
+            captioner.explain(generations, workspace: memory.captions, pool: pool)
+        }
     }
 
     /// The logits of a caption's first token, for comparison with another implementation.

@@ -58,14 +58,20 @@ extension LoadedModel {
             let vectors = configuration.fusion.match.map { projections(of: items, $0, workspace) } ?? []
             let outputs = head.classify(
                 items, vectors: vectors, explains: explain, workspace: workspace, pool: pool)
-            guard let named = namedAnswers[name] else { return outputs.map(Classification.init) }
             return outputs.indices.map { index in
                 let things = items[index].values.flatMap(\.things)
-                return Classification(
-                    outputs[index].answered { logits, isWhole in
-                        named.answer(
-                            logits, question: vectors[index]["question"], things: isWhole ? things : [], pool: pool)
-                    })
+                var answer: Classification
+                if let named = namedAnswers[name] {
+                    answer = Classification(
+                        outputs[index].answered { logits, isWhole in
+                            named.answer(
+                                logits, question: vectors[index]["question"], things: isWhole ? things : [], pool: pool)
+                        })
+                } else {
+                    answer = Classification(outputs[index])
+                }
+                answer.confidence = confidence(in: answer, of: name, things: things, parts: items[index].keys)
+                return answer
             }
         }
     }
@@ -77,8 +83,38 @@ extension LoadedModel {
         let parts = configuration.inputs.names
         for item in items { try Self.check(item.keys, inputs: configuration.inputs, required: parts, name) }
         return turn.take { _ in
-            head.classify(items.flatMap { $0.values }, explains: explain, pool: pool).map(Classification.init)
+            head.classify(items.flatMap { $0.values }, explains: explain, pool: pool).map { output in
+                var answer = Classification(output)
+                answer.confidence = confidence(
+                    in: answer, of: name, names: configuration.names?.ofLabels, parts: parts)
+                return answer
+            }
         }
+    }
+
+    /// How sure a head is of its answer from some parts; nil where it does not say.
+    /// - Parameters:
+    ///   - names: the everyday names of the labels: the likeliest of them is the answer.
+    ///   - things: what is seen in the picture, which an answer may name.
+    private func confidence(
+        in answer: Classification, of head: String, names: [String]? = nil, things: [SeenThing] = [],
+        parts: some Collection<String>
+    ) -> Confidence? {
+        guard let curve = configuration.confidence[head]?.curve(of: parts) else { return nil }
+        var shares = answer.probabilities
+        if let names {
+            var byName: [String: Float] = [:]
+            for (name, probability) in zip(names, shares) { byName[name, default: 0] += probability }
+            shares = Array(byName.values)
+        }
+        let best = indexOfLargest(shares)
+        let named = namedAnswers[head]?.things(things, namedBy: best).map(\.likeliest).max()
+        return Confidence(
+            curve,
+            [
+                .logOdds: Confidence.logOdds(shares[best]), .seen: things.map(\.likeliest).max() ?? 0,
+                .said: named ?? 0, .names: named == nil ? 0 : 1,
+            ])
     }
 
     /// Throws `TaskError` where a head cannot answer from these parts.

@@ -46,6 +46,8 @@ public final class LoadedModel: Sendable {
     /// Of the classifiers whose answers may be names.
     let namedAnswers: [String: NamedAnswers]
     let captioner: Captioner?
+    /// Says how sure captions are; nil where that is not said.
+    let judge: CaptionJudge?
     let faceFinder: FaceFinder?
     let words: WordReader?
     let pool: ComputePool
@@ -98,6 +100,7 @@ public final class LoadedModel: Sendable {
             captioner = nil
         }
         projection = try configuration.heads.space.map { try ProjectionHead(checkpoint, $0.head, name: $0.name) }
+        judge = CaptionJudge(configuration, towers: towers, projection: projection, tokenizer: tokenizer)
         var namedAnswers: [String: NamedAnswers] = [:]
         for case (let name, .classifier(let head)) in configuration.heads where head.things != nil {
             guard let names = towers.sight?.names, let space = configuration.heads.space?.name else { continue }

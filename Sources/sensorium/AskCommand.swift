@@ -11,6 +11,7 @@ struct AskCommand: ParsableCommand {
     @Argument(help: "A question, such as \"what is the dog doing?\".") var question: String
     @OptionGroup var model: ModelArguments
     @Option(help: "How many answers, 1 to 20.") var top = 1
+    @OptionGroup var certainty: LeastConfidence
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
@@ -25,17 +26,21 @@ struct AskCommand: ParsableCommand {
         let loaded = try model.load()
         let head = try loaded.head(of: "vqa")
         let inputs = try loaded.inputs(of: head, files: ["image": image], texts: ["question": question])
-        let answers = head.ranked(try loaded.classification(by: head, of: inputs).probabilities).prefix(top)
-        if json { return try StandardOutput.print(document(answers)) }
+        let classification = try loaded.classification(by: head, of: inputs)
+        let answers = head.ranked(classification.probabilities).prefix(top)
+        if json { return try StandardOutput.print(document(answers, classification.confidence)) }
+        if certainty.declines(classification.confidence) { return try StandardOutput.print(LeastConfidence.notSure) }
         for (label, probability) in answers {
             try StandardOutput.print(top > 1 ? "\(percent(probability)) \(label)" : label)
         }
     }
 
-    private func document(_ answers: ArraySlice<(label: String, probability: Double)>) -> String {
+    private func document(
+        _ answers: ArraySlice<(label: String, probability: Double)>, _ confidence: Confidence?
+    ) -> String {
         var json = JSONWriter()
         json.object { json in
-            json.field("answer", answers.first?.label ?? "")
+            certainty.write("answer", answers.first?.label ?? "", confidence, to: &json)
             json.field("answers") { json in
                 json.array { json in
                     for (label, probability) in answers {

@@ -24,6 +24,7 @@ struct CaptionCommand: ParsableCommand {
     var topP: Double?
     @Option(help: "Makes sampling repeatable.") var seed: UInt64?
     @Option(help: "How the captions begin.") var prompt: String?
+    @OptionGroup var certainty: LeastConfidence
     @Flag(help: "Print one JSON object for each file.") var json = false
 
     func validate() throws { try CommandLineText.checkWords(prompt, "--prompt") }
@@ -78,7 +79,8 @@ struct CaptionCommand: ParsableCommand {
     private func show(_ file: String, _ candidates: [CaptionCandidate]) throws {
         if json { return try StandardOutput.print(document(file, candidates)) }
         for candidate in candidates {
-            try StandardOutput.print(files.count > 1 ? "\(file): \(candidate.text)" : candidate.text)
+            let text = certainty.declines(candidate.confidence) ? LeastConfidence.notSure : candidate.text
+            try StandardOutput.print(files.count > 1 ? "\(file): \(text)" : text)
         }
     }
 
@@ -86,7 +88,7 @@ struct CaptionCommand: ParsableCommand {
         var json = JSONWriter()
         json.object { json in
             json.field("file", file)
-            json.field("caption", candidates.first?.text ?? "")
+            certainty.write("caption", candidates.first?.text ?? "", candidates.first?.confidence, to: &json)
             json.field("candidates") { json in
                 json.array { json in
                     for candidate in candidates {
@@ -94,6 +96,7 @@ struct CaptionCommand: ParsableCommand {
                             json.field("text", candidate.text)
                             // A log-probability is finite: the search drops what is not.
                             try? json.field("log_probability", candidate.logProbability)
+                            if let confidence = candidate.confidence { try? json.field("confidence", confidence.value) }
                             json.field("tokens", candidate.tokens)
                         }
                     }

@@ -12,6 +12,7 @@ struct EmotionCommand: ParsableCommand {
     @Option(help: "What was said or written.") var text: String?
     @OptionGroup var model: ModelArguments
     @Flag(help: "Take the image for a face as it is, and look for none.") var wholeImage = false
+    @OptionGroup var certainty: LeastConfidence
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
@@ -31,6 +32,7 @@ struct EmotionCommand: ParsableCommand {
         let answer = try loaded.classification(by: head, of: inputs)
         let parts = head.inputs.map(\.part).filter { answer.alone[$0] != nil }
         if json { return try StandardOutput.print(document(head, answer, parts)) }
+        if certainty.declines(answer.confidence) { return try StandardOutput.print(LeastConfidence.notSure) }
         for (label, probability) in head.ranked(answer.probabilities).prefix(3) {
             try StandardOutput.print("\(percent(probability)) \(label)")
         }
@@ -44,7 +46,9 @@ struct EmotionCommand: ParsableCommand {
     private func document(_ head: HeadDescription, _ answer: Classification, _ parts: [String]) -> String {
         var json = JSONWriter()
         json.object { json in
-            Self.write(head, answer.probabilities, to: &json)
+            certainty.write(
+                "emotion", head.ranked(answer.probabilities).first?.label ?? "", answer.confidence, to: &json)
+            Self.writeScores(head, answer.probabilities, to: &json)
             json.field("modalities") { json in
                 json.object { json in
                     for part in parts {
@@ -64,6 +68,10 @@ struct EmotionCommand: ParsableCommand {
 
     private static func write(_ head: HeadDescription, _ probabilities: [Float], to json: inout JSONWriter) {
         json.field("emotion", head.ranked(probabilities).first?.label ?? "")
+        writeScores(head, probabilities, to: &json)
+    }
+
+    private static func writeScores(_ head: HeadDescription, _ probabilities: [Float], to json: inout JSONWriter) {
         json.field("scores") { json in
             json.object { json in
                 // A probability is finite: it is a share of a sum above 0.

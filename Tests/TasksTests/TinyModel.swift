@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import Networks
 import Tensor
 import Testing
 import Tokenizer
@@ -35,12 +36,15 @@ struct TinyModel {
 
     func start(_ items: [(seed: UInt64, options: CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
         try captioner.start(
-            items.map { (ImageEncoding(tokens: Self.imageTokens(seed: $0.seed)), $0.options) }, workspace: workspace,
-            pool: pool)
+            items.map { seed, options in
+                let grid = TowerTokens(tokens: 20, width: 96, values: Self.imageTokens(seed: seed))
+                return (ImageEncoding(grid: grid), options)
+            }, vectors: [], workspace: workspace, pool: pool)
     }
 
     func step(_ generations: [CaptionGeneration]) {
         captioner.step(generations, workspace: workspace, pool: pool)
+        captioner.explain(generations, workspace: workspace, pool: pool)
     }
 
     /// All captions of a request that has the model to itself.

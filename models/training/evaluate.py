@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
-from .evaluation import caption, composed, emotion, free, novel, ravdess_av, retrieval, sketches, sounds, views, vqa, words
+from .evaluation import caption, composed, confidence, emotion, free, novel, ravdess_av, retrieval, sketches, sounds, views, vqa, words
 from .sensorium.client import Server
 from .sensorium.data import CAPTION_SETS
 
 TASKS = {
     "caption": caption.run, "vqa": vqa.run, "retrieval": retrieval.run, "emotion": emotion.run, "sounds": sounds.run,
-    "sketches": sketches.run, "composed": composed.run, "views": views.run,
+    "confidence": confidence.run, "sketches": sketches.run, "composed": composed.run, "views": views.run,
 }
 # They need a server on models/ravdess-av, photos of one's own, a checkpoint that saw no captions of some things, RapidOCR.
 APART = {"ravdess-av": ravdess_av.run, "free": free.run, "novel": novel.run, "words": words.run}

@@ -88,5 +88,10 @@ public final class NamedAnswers: Sendable {
         return logits
     }
 
+    /// Which of the things an answer names, by its place in `answers`.
+    public func things(_ things: [SeenThing], namedBy answer: Int) -> [SeenThing] {
+        things.filter { answerOfName[$0.name] == answer }
+    }
+
     private static let width = 64
 }

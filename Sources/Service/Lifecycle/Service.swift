@@ -89,12 +89,13 @@ public final class Service: Sendable {
                 maxMemory: memory.most),
             memory: memory, metrics: metrics)
         let media = MediaIntake(decoders: decoders, images: images, sounds: sounds, metrics: metrics)
+        let certainty = Certainty(usual: configuration.minConfidence)
         let tasks: [Route] = [
-            .post("/v1/caption", CaptionRoute(media: media, pings: PingClock(interval: 10))),
-            .post("/v1/vqa", VQARoute(media: media)),
+            .post("/v1/caption", CaptionRoute(media: media, certainty: certainty, pings: PingClock(interval: 10))),
+            .post("/v1/vqa", VQARoute(media: media, certainty: certainty)),
             .post("/v1/read", ReadRoute(media: media)),
-            .post("/v1/emotion", EmotionRoute(media: media)),
-            .post("/v1/classify/{head}", ClassifyRoute(media: media)),
+            .post("/v1/emotion", EmotionRoute(media: media, certainty: certainty)),
+            .post("/v1/classify/{head}", ClassifyRoute(media: media, certainty: certainty)),
             .post("/v1/embed", EmbedRoute(media: media)),
             .post(
                 "/v1/retrieve",

@@ -19,10 +19,12 @@ struct CaptionRoute: TaskRoute {
         parts: [.init(name: "image", kind: .image)],
         options: [
             Self.beams.rule, Self.maxTokens.rule, Self.candidates.rule, Self.temperature.rule, Self.topP.rule,
-            Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, ModelChoice.option.rule,
+            Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule,
+            ModelChoice.option.rule,
         ])
     let produces = ["application/json", "text/event-stream"]
     let media: MediaIntake
+    let certainty: Certainty
     let pings: PingClock
 
     func effort(_ inputs: RequestInputs) -> String { inputs[Self.beams].map { "beams \($0)" } ?? "" }
@@ -39,9 +41,9 @@ struct CaptionRoute: TaskRoute {
         let taken = try await media.take(
             [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain)
         let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)
-        if streams { return await stream(job, taken, request, engine) }
+        if streams { return await stream(job, taken, inputs, request, engine) }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
-        return .whole(try Self.response(output, taken, timing, request, engine))
+        return .whole(try response(output, taken, timing, inputs, request, engine))
     }
 
     private static func options(_ inputs: RequestInputs, streams: Bool) throws(Problem) -> CaptionOptions {
@@ -65,18 +67,21 @@ struct CaptionRoute: TaskRoute {
     }
 
     private func stream(
-        _ job: EngineJob, _ taken: TakenParts, _ request: Request, _ engine: any Engine
+        _ job: EngineJob, _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) async -> Reply {
+        // What may be withheld is not told word by word.
+        let isTold = (inputs[Certainty.option] ?? certainty.usual) <= 0
         let events = EventStream(request)
         let pinging = pings.start { events.ping() }
         defer { events.end() }
         do {
             let (output, timing) = try await engine.compute(job, for: request.work) { text in
+                guard isTold else { return }
                 pinging.stop()
                 events.token(text)
             }
             pinging.stop()
-            events.send("result", data: try Self.response(output, taken, timing, request, engine).body)
+            events.send("result", data: try response(output, taken, timing, inputs, request, engine).body)
         } catch {
             pinging.stop()
             events.fail(request.problem(for: error))
@@ -84,10 +89,13 @@ struct CaptionRoute: TaskRoute {
         return .streamed
     }
 
-    private static func response(
-        _ output: EngineOutput, _ taken: TakenParts, _ job: JobTiming, _ request: Request, _ engine: any Engine
+    private func response(
+        _ output: EngineOutput, _ taken: TakenParts, _ job: JobTiming, _ inputs: RequestInputs, _ request: Request,
+        _ engine: any Engine
     ) throws -> HTTPResponse {
         guard case .captions(let candidates) = output, let best = candidates.first else { throw NoCaption() }
+        let verdict = try certainty.verdict(
+            on: best.confidence, inputs, engine.card, explains: inputs[Self.explain])
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, generate: job.generate,
             total: request.age)
@@ -95,7 +103,7 @@ struct CaptionRoute: TaskRoute {
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in
-            json.field("caption", best.text)
+            try verdict.write("caption", best.text, to: &json)
             try json.field("candidates") { json throws(JSONError) in
                 try json.array { json throws(JSONError) in
                     for candidate in candidates {
@@ -138,6 +146,7 @@ extension CaptionCandidate {
     fileprivate func write(_ json: inout JSONWriter) throws(JSONError) {
         json.field("text", text)
         try json.field("log_probability", logProbability)
+        if let confidence { try json.field("confidence", confidence.value) }
         json.field("tokens", tokens)
     }
 }

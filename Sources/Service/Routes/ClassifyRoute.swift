@@ -7,7 +7,7 @@ import Tasks
 struct ClassifyRoute: TaskRoute {
     static let top = InputOption.integer("top", in: 1...1000)
     static let explain = InputOption.boolean("explain", standard: false)
-    static let options = [Self.top.rule, Self.explain.rule, ModelChoice.option.rule]
+    static let options = [Self.top.rule, Self.explain.rule, Certainty.option.rule, ModelChoice.option.rule]
 
     let rules = InputRules(
         parts: [
@@ -16,6 +16,7 @@ struct ClassifyRoute: TaskRoute {
         ], options: Self.options)
     let produces = ["application/json"]
     let media: MediaIntake
+    let certainty: Certainty
 
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
         let head = try head(request, card)
@@ -45,19 +46,21 @@ struct ClassifyRoute: TaskRoute {
         let taken = try await media.take(
             head.inputs, of: inputs, for: request, engine, task: "classify", explains: explains)
         let answer = try await question.ask(taken, explains: explains, request, engine)
+        let verdict = try certainty.verdict(
+            on: answer.classification.confidence, inputs, engine.card, explains: explains)
         let ranked = head.ranked(answer.classification.probabilities)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
         return .whole(
             try .json(headers: answer.timing.headers) { json throws(JSONError) in
-                json.field("label", ranked.first?.label ?? "")
+                try verdict.write("label", ranked.first?.label ?? "", to: &json)
                 try json.field("scores") { json throws(JSONError) in
                     try json.object { json throws(JSONError) in
                         for (label, share) in ranked.prefix(inputs[Self.top] ?? .max) { try json.field(label, share) }
                     }
                 }
                 if let named = head.named(answer.classification.probabilities) {
-                    try Self.write(named, most: inputs[Self.top] ?? .max, to: &json)
+                    try Self.write(named, isDeclined: verdict.isDeclined, most: inputs[Self.top] ?? .max, to: &json)
                 }
                 try answer.explanation(of: taken)?.write(to: &json)
                 try frame.write(to: &json)
@@ -65,14 +68,14 @@ struct ClassifyRoute: TaskRoute {
     }
 
     private static func write(
-        _ named: HeadDescription.Named, most: Int, to json: inout JSONWriter
+        _ named: HeadDescription.Named, isDeclined: Bool, most: Int, to json: inout JSONWriter
     ) throws(JSONError) {
-        json.field("name", named.best.name)
+        if isDeclined { try json.field("name", .null) } else { json.field("name", named.best.name) }
         try json.field("names") { json throws(JSONError) in
             try json.object { json throws(JSONError) in
                 for (name, share) in named.names.prefix(most) { try json.field(name, share) }
             }
         }
-        json.field("above", named.best.above)
+        json.field("above", isDeclined ? [] : named.best.above)
     }
 }

@@ -7,7 +7,7 @@ import Tasks
 struct EmotionRoute: TaskRoute {
     static let face = InputOption.choice("face", among: ["auto", "whole", "all"])
     static let explain = InputOption.boolean("explain", standard: false)
-    static let options = [Self.face.rule, Self.explain.rule, ModelChoice.option.rule]
+    static let options = [Self.face.rule, Self.explain.rule, Certainty.option.rule, ModelChoice.option.rule]
 
     let rules = InputRules(
         parts: [
@@ -16,6 +16,7 @@ struct EmotionRoute: TaskRoute {
         ], options: Self.options)
     let produces = ["application/json"]
     let media: MediaIntake
+    let certainty: Certainty
 
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
         InputRules(
@@ -41,7 +42,7 @@ struct EmotionRoute: TaskRoute {
             head.inputs, of: inputs, for: request, engine, task: "emotion", face: face, explains: explains)
         let answer = try await question.ask(taken, explains: explains, request, engine)
         let others = try await opinions(of: taken.faces?.dropFirst() ?? [], taken, question, request, engine)
-        return .whole(try response(answer, faces: others, head, taken, request, engine))
+        return .whole(try response(answer, faces: others, head, taken, inputs, request, engine))
     }
 
     /// What each of further faces says alone.
@@ -68,14 +69,16 @@ struct EmotionRoute: TaskRoute {
 
     private func response(
         _ answer: HeadQuestion.Answer, faces others: [[Float]], _ head: HeadDescription, _ taken: TakenParts,
-        _ request: Request,
-        _ engine: any Engine
+        _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let classification = answer.classification
+        let verdict = try certainty.verdict(
+            on: classification.confidence, inputs, engine.card, explains: inputs[Self.explain])
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
         return try .json(headers: answer.timing.headers) { json throws(JSONError) in
-            try head.writeEmotion(classification.probabilities, to: &json)
+            try verdict.write("emotion", head.ranked(classification.probabilities).first?.label ?? "", to: &json)
+            try head.writeScores(classification.probabilities, to: &json)
             try json.field("modalities") { json throws(JSONError) in
                 try json.object { json throws(JSONError) in
                     let parts = head.inputs.map(\.part).filter { classification.alone[$0] != nil }
@@ -110,9 +113,14 @@ struct EmotionRoute: TaskRoute {
 }
 
 extension HeadDescription {
-    /// Writes the fields `emotion` and `scores`, the latter in the head's order.
+    /// Writes the fields `emotion` and `scores`.
     func writeEmotion(_ probabilities: [Float], to json: inout JSONWriter) throws(JSONError) {
         json.field("emotion", ranked(probabilities).first?.label ?? "")
+        try writeScores(probabilities, to: &json)
+    }
+
+    /// Writes the field `scores`, in the head's order.
+    fileprivate func writeScores(_ probabilities: [Float], to json: inout JSONWriter) throws(JSONError) {
         try json.field("scores") { json throws(JSONError) in
             try json.object { json throws(JSONError) in
                 for (label, share) in zip(labels, Shares.rounded(probabilities)) { try json.field(label, share) }

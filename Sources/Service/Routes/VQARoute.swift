@@ -11,9 +11,10 @@ struct VQARoute: TaskRoute {
 
     let rules = InputRules(
         parts: [.init(name: "image", kind: .image), .init(name: "question", kind: .text)],
-        options: [Self.top.rule, Self.stream.rule, Self.explain.rule, ModelChoice.option.rule])
+        options: [Self.top.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule, ModelChoice.option.rule])
     let produces = ["application/json", "text/event-stream"]
     let media: MediaIntake
+    let certainty: Certainty
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "vqa")
@@ -27,7 +28,7 @@ struct VQARoute: TaskRoute {
         let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "vqa", explains: explains)
         return try await EventStream.single(streams, request) {
             let answer = try await question.ask(taken, explains: explains, request, engine)
-            return try response(answer, head, taken, inputs[Self.top], request, engine)
+            return try response(answer, head, taken, inputs, request, engine)
         }
     }
 
@@ -43,17 +44,19 @@ struct VQARoute: TaskRoute {
     }
 
     private func response(
-        _ answer: HeadQuestion.Answer, _ head: HeadDescription, _ taken: TakenParts, _ top: Int, _ request: Request,
-        _ engine: any Engine
+        _ answer: HeadQuestion.Answer, _ head: HeadDescription, _ taken: TakenParts, _ inputs: RequestInputs,
+        _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
+        let verdict = try certainty.verdict(
+            on: answer.classification.confidence, inputs, engine.card, explains: inputs[Self.explain])
         let ranked = head.ranked(answer.classification.probabilities)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
         return try .json(headers: answer.timing.headers) { json throws(JSONError) in
-            json.field("answer", ranked.first?.label ?? "")
+            try verdict.write("answer", ranked.first?.label ?? "", to: &json)
             try json.field("answers") { json throws(JSONError) in
                 try json.array { json throws(JSONError) in
-                    for (label, probability) in ranked.prefix(top) {
+                    for (label, probability) in ranked.prefix(inputs[Self.top]) {
                         try json.object { json throws(JSONError) in
                             json.field("answer", label)
                             try json.field("probability", probability)

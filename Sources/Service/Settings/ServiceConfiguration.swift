@@ -47,6 +47,8 @@ public struct ServiceConfiguration: Sendable {
     public var batchWindow = 0.0
     /// Seconds that decoding one image or sound may take.
     public var decodeSeconds = 10.0
+    /// How sure an answer has to be to be given, where the request does not say, 0 to 1.
+    public var minConfidence = 0.0
     /// Seconds within which requests are to be answered that take no longer by themselves.
     public var targetWait = 1.0
     /// Seconds from the end of a request's head to its answer.

@@ -16,6 +16,10 @@ extension Setting {
         .number(
             "batch-window", "seconds", 0...10, \.batchWindow,
             "How long a request may wait for company while others are computed."),
+        .number(
+            "min-confidence", "share", 0...1, \.minConfidence,
+            "How sure an answer has to be to be given, from 0 to 1: below it is null, with declined: true and the reason. A request may "
+                + "give its own by min_confidence."),
         .choice("access-log", \.accessLog, "How each request is logged on standard error."),
     ]
 

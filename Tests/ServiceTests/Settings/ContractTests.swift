@@ -200,7 +200,9 @@ import Yams
             let choice = choices.first { ($0["type"] as? String == "string") == isText }
             return try check(found, against: try #require(choice), place)
         }
-        switch (try #require(schema["type"] as? String, "\(place)"), found) {
+        let types = schema["type"] as? [String] ?? [schema["type"] as? String].compactMap(\.self)
+        if case .null = found, types.contains("null") { return }
+        switch (try #require(types.first, "\(place)"), found) {
         case ("object", .object(let members)):
             let properties = schema["properties"] as? [String: [String: Any]] ?? [:]
             for name in schema["required"] as? [String] ?? [] { #expect(members[name] != nil, "\(place).\(name)") }

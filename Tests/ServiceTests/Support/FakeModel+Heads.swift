@@ -79,7 +79,7 @@ extension FakeModel {
             }
             return Classification(
                 probabilities: together, alone: alone, weights: alone.mapValues { _ in 1 / Float(alone.count) },
-                attention: explains ? parts.mapValues { Self.rising($0.tokens) } : nil)
+                attention: explains ? parts.mapValues { Self.rising($0.tokens) } : nil, confidence: confidence)
         }
     }
 

@@ -37,11 +37,13 @@ final class FakeModel: ServedModel {
     ///   - faces: what it finds in every image; nil where it looks for none.
     ///   - lines: what stands in every image.
     ///   - reads: whether words are read.
+    ///   - confidence: how sure it is of all that it says.
     init(
         words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil,
         listenGate: Gate? = nil, hasHeads: Bool = true, hasSpace: Bool = false, hears: Bool = true,
-        faces: [FaceBox]? = nil, lines: [FakeLine] = [], reads: Bool = true
+        faces: [FaceBox]? = nil, lines: [FakeLine] = [], reads: Bool = true, confidence: Confidence? = nil
     ) {
+        self.confidence = confidence
         self.faces = faces
         self.lines = lines
         card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace, hears: hears, reads: reads)
@@ -53,6 +55,7 @@ final class FakeModel: ServedModel {
     }
 
     let card: ModelCard
+    let confidence: Confidence?
     /// What it finds in every image.
     private let faces: [FaceBox]?
 
@@ -133,7 +136,7 @@ final class FakeModel: ServedModel {
             CaptionCandidate(
                 text: tokens.joined(separator: " "), logProbability: -0.5 - Double(rank), tokens: tokens,
                 ids: Array(0..<tokens.count),
-                attention: generation.options.explain ? tokens.map { _ in [1, 0, 0, 0] } : nil)
+                attention: generation.options.explain ? tokens.map { _ in [1, 0, 0, 0] } : nil, confidence: confidence)
         }
         return CaptionProgress(newText: word, candidates: candidates)
     }

@@ -1,0 +1,218 @@
+"""How sure the server is of its answers, and how often it is right: captions, answers, emotion, things and sounds of dev, free photos, nothing.
+
+A caption is right where it agrees with the five people's as well as `RIGHT` of CIDEr-D; one of a free photo, where it names the main thing.
+A thing is right where one of five people says it, or a noun above it: what nobody mentions counts as wrong though it may be there.
+"""
+
+import argparse
+import io
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image
+
+from ..sensorium.certainty import MEASURES, Judged, auroc, calibration_error, cross_fitted, halves, interval
+from ..sensorium.client import Server, ask_all
+from ..sensorium.data import Photo, read_files, read_photos, uploadable
+from ..sensorium.emotions import EMOTIONS
+from ..sensorium.exchange import OTHER_WORDS
+from ..sensorium.questions import answer_of, read_questions
+from ..sensorium.score import CiderD
+from ..sensorium.sounds import read_files as read_sound_files
+from ..sensorium.sounds import read_sounds
+from ..sensorium.triples import DEV_TRIPLES, PARTS, SUBSETS, draw_triples
+from .emotion import DevParts
+from .free import FreePhoto, names_one, read_free
+
+RIGHT = 0.3
+# With fewer measured answers, both halves are measured by each other's curve.
+ENOUGH = 500
+CAPTION_SETS = ("flickr8k", "coco_captions")
+EXPLAINED = {"explain": "true"}
+
+
+def judged(answer: dict, group: str, is_right: bool) -> Judged:
+    return Judged(group, answer["confidence"], answer["confidence_from"], is_right)
+
+
+def human_agreement(cider: CiderD, photos: Sequence[Photo]) -> float:
+    """The share of people's first captions that are right by the rule, against the other four."""
+    return float(np.mean([cider.score_against(cider.vectors(photo.captions[1:]), photo.captions[0]) >= RIGHT for photo in photos]))
+
+
+class Asked:
+    """What a server answers to the dev sets, with how sure it is."""
+
+    def __init__(self, server: Server, arguments: argparse.Namespace):
+        self.server, self.data, self.connections, self.items = server, arguments.data, arguments.connections, arguments.items
+        self.free = read_free(arguments)
+        self.options = dict(option.split("=", 1) for option in arguments.option or ["beams=3"])
+
+    def ask_all(self, ask: Callable, questions: Sequence) -> list:
+        return ask_all(ask, questions[: self.items], self.connections)
+
+    def photos(self) -> tuple[list[Photo], list[bytes]]:
+        photos = read_photos(self.data, "dev", CAPTION_SETS)
+        files = dict(read_files(self.data, "dev", photos))
+        return photos, [uploadable(files[row]) for row in range(len(photos))]
+
+    def captions(self) -> list[Judged]:
+        photos, files = self.photos()
+        cider = CiderD([photo.captions for photo in photos])
+        print(f"of people's own captions {human_agreement(cider, photos):.3f} are right by the rule (CIDEr-D {RIGHT})", flush=True)
+
+        def ask(row: int) -> Judged:
+            answer = self.server.caption(files[row], self.options | EXPLAINED)
+            score = cider.score_against(cider.vectors(photos[row].captions), answer["caption"])
+            return judged(answer, photos[row].name, score >= RIGHT)
+
+        return self.ask_all(ask, range(len(photos)))
+
+    def things(self) -> list[Judged]:
+        photos, files = self.photos()
+
+        def ask(row: int) -> Judged:
+            answer = self.server.ask("/v1/classify/things", {"image": files[row]}, {"top": "1"} | EXPLAINED)
+            words = [answer["name"], *answer["above"], *(word for word, name in OTHER_WORDS.items() if name == answer["name"])]
+            return judged(answer, photos[row].name, any(names_one(caption, words) for caption in photos[row].captions))
+
+        return self.ask_all(ask, range(len(photos)))
+
+    def questions(self) -> list[Judged]:
+        questions = read_questions(self.data, "dev")
+        photos = [Photo(folder, name, []) for folder, name in dict.fromkeys((q.folder, q.name) for q in questions)]
+        files = {(photos[row].folder, photos[row].name): uploadable(file) for row, file in read_files(self.data, "dev", photos)}
+
+        def ask(question) -> Judged:
+            parts = {"image": files[question.folder, question.name], "question": question.text.encode()}
+            answer = self.server.ask("/v1/vqa", parts, {"top": "1"} | EXPLAINED)
+            return judged(answer, f"{question.folder}/{question.name}", answer_of(answer["answer"]) in question.answers)
+
+        return self.ask_all(ask, questions)
+
+    def emotions(self) -> dict[str, list[Judged]]:
+        """By parts; those of several parts are triples of one label across sets, of which one half shares no item with the other."""
+        dev = DevParts(self.data)
+
+        def ask(places: dict[str, int], label: int) -> Judged:
+            options = {"face": "whole"} if "image" in places else {}
+            answer = self.server.ask("/v1/emotion", dev.request(places), options | EXPLAINED)
+            return judged(answer, str(places), answer["emotion"] == EMOTIONS[label])
+
+        answers = {}
+        for part in PARTS:
+            places = np.flatnonzero(dev.labels[part] >= 0)
+            places = np.random.default_rng(0).permutation(places)[:2000].tolist()
+            answers[part] = self.ask_all(lambda place: ask({part: place}, dev.labels[part][place]), places)
+        triples, labels = draw_triples(dev.labels, DEV_TRIPLES, 0)
+        rows = np.random.default_rng(0).permutation(len(triples))[:300].tolist()
+        answers["any"] = [
+            answer for subset in SUBSETS if len(subset) > 1
+            for answer in self.ask_all(lambda row: ask({part: triples[row, PARTS.index(part)] for part in subset}, labels[row]), rows)
+        ]
+        return answers
+
+    def sounds(self) -> list[Judged]:
+        sounds, files = [sound for sound in read_sounds(self.data) if sound.split == "dev"], read_sound_files(self.data, "dev")
+
+        def ask(sound) -> Judged:
+            answer = self.server.ask("/v1/classify/sound", {"audio": files[sound.name]}, {"top": "1"} | EXPLAINED)
+            return judged(answer, sound.name, answer["label"] == sound.kind)
+
+        return self.ask_all(ask, sounds)
+
+    def free_captions(self) -> list[Judged]:
+        def ask(photo: FreePhoto) -> Judged:
+            answer = self.server.caption(photo.file, self.options | EXPLAINED)
+            return judged(answer, photo.name, names_one(answer["caption"], photo.accepted))
+
+        return self.ask_all(ask, self.free)
+
+    def free_answers(self) -> list[Judged]:
+        def ask(photo: FreePhoto) -> Judged:
+            answer = self.server.ask("/v1/vqa", {"image": photo.file, "question": photo.question.encode()}, {"top": "1"} | EXPLAINED)
+            return judged(answer, photo.name, names_one(str(answer["answer"]), photo.accepted))
+
+        return self.ask_all(ask, [photo for photo in self.free if photo.question])
+
+    def free_things(self) -> list[Judged]:
+        def ask(photo: FreePhoto) -> Judged:
+            answer = self.server.ask("/v1/classify/things", {"image": photo.file}, {"top": "1"} | EXPLAINED)
+            return judged(answer, photo.name, names_one(" ".join([answer["name"], *answer["above"][:1]]), photo.accepted))
+
+        return self.ask_all(ask, self.free)
+
+    def nothing(self) -> dict[str, tuple[float, float]]:
+        """How sure captions and answers to "what animal is this?" are of pictures that show nothing."""
+
+        def ask(file: bytes) -> tuple[float, float]:
+            answer = self.server.ask("/v1/vqa", {"image": file, "question": b"what animal is this?"}, {})
+            return self.server.caption(file, self.options)["confidence"], answer["confidence"]
+
+        pictures = pictures_of_nothing()
+        return dict(zip(pictures, ask_all(ask, list(pictures.values()), self.connections)))
+
+
+def pictures_of_nothing() -> dict[str, bytes]:
+    """Black, grey, white, noise of several kinds, gradients, stripes: PNG files by name."""
+    random, (y, x) = np.random.default_rng(0), np.mgrid[0:300, 0:400]
+    colours = random.integers(0, 256, (12, 16, 3), np.uint8)
+    pixels = {
+        "black": np.zeros((300, 400, 3)), "grey": np.full((300, 400, 3), 128), "white": np.full((300, 400, 3), 255),
+        "red": np.zeros((300, 400, 3)) + [200, 20, 20], "blue": np.zeros((300, 400, 3)) + [60, 120, 220],
+        "noise": random.integers(0, 256, (300, 400, 3)), "grey noise": np.repeat(random.integers(0, 256, (300, 400, 1)), 3, 2),
+        "gradient": np.repeat((x / 400 * 255)[..., None], 3, 2), "gradient of colours": np.stack([y / 300 * 255, x / 400 * 255, 128 + 0 * x], 2),
+        "mosaic": np.kron(colours, np.ones((25, 25, 1))), "soft mosaic": np.array(Image.fromarray(colours).resize((400, 300), Image.Resampling.BICUBIC)),
+        "stripes": np.repeat((x // 10 % 2 * 255)[..., None], 3, 2),
+    }  # fmt: skip
+    files = {}
+    for name, picture in pixels.items():
+        file = io.BytesIO()
+        Image.fromarray(picture.astype(np.uint8)).save(file, "png")
+        files[name] = file.getvalue()
+    return files
+
+
+def line(name: str, answers: Sequence[Judged], said: np.ndarray | None = None, note: str = "") -> str:
+    said = np.array([answer.confidence for answer in answers]) if said is None else said
+    right = np.array([answer.is_right for answer in answers])
+    text = f"{name}: right {right.mean():.3f}, mean confidence {said.mean():.3f}, calibration error {calibration_error(said, right):.3f}"
+    if len(answers) < ENOUGH:
+        low, high = interval(said, right)
+        text += f" ({low:.3f} to {high:.3f})"
+    return f"{text}, AUROC {auroc(said, right):.3f}, {len(answers)} answers{note}"
+
+
+def measured(name: str, answers: Sequence[Judged], measures: Sequence[str]) -> str:
+    """On the half that the curves were not fitted to; both by each other's curve where that is small."""
+    other = halves(answers)[1]
+    if len(other) >= ENOUGH:
+        return line(name, other)
+    return line(name, answers, cross_fitted(answers, measures), ", each half by the other's curve")
+
+
+def curve_table(answers: Sequence[Judged]) -> str:
+    """Of each tenth of the confidence: how many answers, how sure and how often right."""
+    said, right = np.array([a.confidence for a in answers]), np.array([a.is_right for a in answers])
+    bins = np.minimum((said * 10).astype(int), 9)
+    cells = [f"{said[bins == b].mean():.2f} → {right[bins == b].mean():.2f} ({(bins == b).sum()})" for b in range(10) if (bins == b).any()]
+    return "  said → right (answers): " + ", ".join(cells)
+
+
+def run(server: Server, arguments: argparse.Namespace) -> None:
+    asked = Asked(server, arguments)
+    captions = asked.captions()
+    print(measured("captions, dev", captions, MEASURES["caption"]))
+    print(curve_table(halves(captions)[1]), flush=True)
+    answers = asked.questions()
+    print(measured("answers, dev", answers, MEASURES["vqa"]))
+    print(curve_table(halves(answers)[1]), flush=True)
+    for parts, judged_emotions in asked.emotions().items():
+        print(measured(f"emotion, {parts}", judged_emotions, MEASURES["other"]), flush=True)
+    print(measured("things, dev", asked.things(), MEASURES["other"]), flush=True)
+    print(measured("sounds, dev", asked.sounds(), MEASURES["other"]), flush=True)
+    print(line("captions, free photos", asked.free_captions()), flush=True)
+    print(line("answers, free photos", asked.free_answers()), flush=True)
+    print(line("things, free photos", asked.free_things()), flush=True)
+    nothing = asked.nothing()
+    print("pictures of nothing, captions and answers: " + ", ".join(f"{name} {c:.2f} {a:.2f}" for name, (c, a) in nothing.items()))
