@@ -9,9 +9,10 @@ line), and writes them. `training.evaluate --task confidence` measures the rest,
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from .evaluation.confidence import Asked
+from .evaluation.confidence import ENOUGH, Asked
 from .sensorium.certainty import MEASURES, Judged, empty_curve, fitted_curve, halves
 from .sensorium.client import Server
 
@@ -31,10 +32,10 @@ def empty() -> dict:
     }
 
 
-def curve(answers: list[Judged], measures: list[str]) -> dict:
-    """Fitted to the first half; of few answers to all: what is measured of them is cross-fitted."""
+def curve(answers: list[Judged], measures: list[str], nothing: Sequence[Judged] = ()) -> dict:
+    """Fitted to the first half, and to pictures of nothing; of few answers to all: what is measured of them is cross-fitted."""
     first, second = halves(answers)
-    return fitted_curve(first if len(second) >= 500 else answers, measures)
+    return fitted_curve(first if len(second) >= ENOUGH else answers, measures, nothing)
 
 
 def main() -> None:
@@ -53,10 +54,10 @@ def main() -> None:
     if arguments.data is None:
         parser.error("--data is needed")
     asked = Asked(Server(arguments.server), arguments)
-    emotions = asked.emotions()
+    emotions, (no_captions, no_answers) = asked.emotions(), asked.nothing(seed=1)
     confidence = {
-        "caption": {"any": curve(asked.captions(), MEASURES["caption"])},
-        "vqa": {"any": curve(asked.questions(), MEASURES["vqa"])},
+        "caption": {"any": curve(asked.captions(), MEASURES["caption"], no_captions)},
+        "vqa": {"any": curve(asked.questions(), MEASURES["vqa"], no_answers)},
         "emotion": {parts: curve(answers, MEASURES["other"]) for parts, answers in emotions.items()},
         "things": {"any": curve(asked.things(), MEASURES["other"])},
         "sound": {"any": curve(asked.sounds(), MEASURES["other"])},

@@ -1,6 +1,7 @@
 """How sure the server is of its answers, and how often it is right: captions, answers, emotion, things and sounds of dev, free photos, nothing.
 
-A caption is right where it agrees with the five people's as well as `RIGHT` of CIDEr-D; one of a free photo, where it names the main thing.
+A caption is right where it agrees with the five people's at least half as well as people agree with each other (`RIGHT`, CIDEr-D); one of a free
+photo, where it names the main thing.
 A thing is right where one of five people says it, or a noun above it: what nobody mentions counts as wrong though it may be there.
 """
 
@@ -24,7 +25,10 @@ from ..sensorium.triples import DEV_TRIPLES, PARTS, SUBSETS, draw_triples
 from .emotion import DevParts
 from .free import FreePhoto, names_one, read_free
 
-RIGHT = 0.3
+# Of people's own captions, against the other four: 0.80.
+RIGHT = 0.4
+# To none of which a picture of nothing has an answer.
+QUESTIONS_OF_NOTHING = ("what animal is this?", "what vehicle is this?", "what is the man doing?", "what food is this?", "what is on the table?")
 # With fewer measured answers, both halves are measured by each other's curve.
 ENOUGH = 500
 CAPTION_SETS = ("flickr8k", "coco_captions")
@@ -91,24 +95,24 @@ class Asked:
         return self.ask_all(ask, questions)
 
     def emotions(self) -> dict[str, list[Judged]]:
-        """By parts; those of several parts are triples of one label across sets, of which one half shares no item with the other."""
+        """By parts; those of several parts are triples of one label across sets, in which a clip may come several times."""
         dev = DevParts(self.data)
 
-        def ask(places: dict[str, int], label: int) -> Judged:
+        def ask(places: dict[str, int], label: int, group: str) -> Judged:
             options = {"face": "whole"} if "image" in places else {}
             answer = self.server.ask("/v1/emotion", dev.request(places), options | EXPLAINED)
-            return judged(answer, str(places), answer["emotion"] == EMOTIONS[label])
+            return judged(answer, group, answer["emotion"] == EMOTIONS[label])
 
         answers = {}
         for part in PARTS:
             places = np.flatnonzero(dev.labels[part] >= 0)
-            places = np.random.default_rng(0).permutation(places)[:2000].tolist()
-            answers[part] = self.ask_all(lambda place: ask({part: place}, dev.labels[part][place]), places)
+            places = np.random.default_rng(0).permutation(places).tolist()
+            answers[part] = self.ask_all(lambda place: ask({part: place}, dev.labels[part][place], str(place)), places)
         triples, labels = draw_triples(dev.labels, DEV_TRIPLES, 0)
         rows = np.random.default_rng(0).permutation(len(triples))[:300].tolist()
         answers["any"] = [
             answer for subset in SUBSETS if len(subset) > 1
-            for answer in self.ask_all(lambda row: ask({part: triples[row, PARTS.index(part)] for part in subset}, labels[row]), rows)
+            for answer in self.ask_all(lambda row: ask({part: triples[row, PARTS.index(part)] for part in subset}, labels[row], str(row)), rows)
         ]
         return answers
 
@@ -142,34 +146,40 @@ class Asked:
 
         return self.ask_all(ask, self.free)
 
-    def nothing(self) -> dict[str, tuple[float, float]]:
-        """How sure captions and answers to "what animal is this?" are of pictures that show nothing."""
+    def nothing(self, seed: int) -> tuple[list[Judged], list[Judged]]:
+        """Captions of pictures that show nothing, and answers about them; none of them is right."""
+        pictures = pictures_of_nothing(seed)
 
-        def ask(file: bytes) -> tuple[float, float]:
-            answer = self.server.ask("/v1/vqa", {"image": file, "question": b"what animal is this?"}, {})
-            return self.server.caption(file, self.options)["confidence"], answer["confidence"]
+        def caption(row: int) -> Judged:
+            return judged(self.server.caption(pictures[row], self.options | EXPLAINED), f"nothing {row}", False)
 
-        pictures = pictures_of_nothing()
-        return dict(zip(pictures, ask_all(ask, list(pictures.values()), self.connections)))
+        def answer(row: int) -> Judged:
+            parts = {"image": pictures[row], "question": QUESTIONS_OF_NOTHING[row % len(QUESTIONS_OF_NOTHING)].encode()}
+            return judged(self.server.ask("/v1/vqa", parts, {"top": "1"} | EXPLAINED), f"nothing {row}", False)
+
+        return self.ask_all(caption, range(len(pictures))), self.ask_all(answer, range(len(pictures)))
 
 
-def pictures_of_nothing() -> dict[str, bytes]:
-    """Black, grey, white, noise of several kinds, gradients, stripes: PNG files by name."""
-    random, (y, x) = np.random.default_rng(0), np.mgrid[0:300, 0:400]
-    colours = random.integers(0, 256, (12, 16, 3), np.uint8)
-    pixels = {
-        "black": np.zeros((300, 400, 3)), "grey": np.full((300, 400, 3), 128), "white": np.full((300, 400, 3), 255),
-        "red": np.zeros((300, 400, 3)) + [200, 20, 20], "blue": np.zeros((300, 400, 3)) + [60, 120, 220],
-        "noise": random.integers(0, 256, (300, 400, 3)), "grey noise": np.repeat(random.integers(0, 256, (300, 400, 1)), 3, 2),
-        "gradient": np.repeat((x / 400 * 255)[..., None], 3, 2), "gradient of colours": np.stack([y / 300 * 255, x / 400 * 255, 128 + 0 * x], 2),
-        "mosaic": np.kron(colours, np.ones((25, 25, 1))), "soft mosaic": np.array(Image.fromarray(colours).resize((400, 300), Image.Resampling.BICUBIC)),
-        "stripes": np.repeat((x // 10 % 2 * 255)[..., None], 3, 2),
-    }  # fmt: skip
-    files = {}
-    for name, picture in pixels.items():
-        file = io.BytesIO()
-        Image.fromarray(picture.astype(np.uint8)).save(file, "png")
-        files[name] = file.getvalue()
+def pictures_of_nothing(seed: int) -> list[bytes]:
+    """48 pictures, PNG files: one colour, noise of four kinds, gradients, mosaics and stripes."""
+    random, (y, x) = np.random.default_rng(seed), np.mgrid[0:240, 0:320]
+    files = []
+    for _ in range(6):
+        first, second = random.integers(0, 256, (2, 3)).astype(float)
+        small = random.integers(0, 256, (*random.integers(3, 30, 2), 3), np.uint8)
+        angle = random.uniform(0, np.pi)
+        across = x * np.cos(angle) + y * np.sin(angle)
+        rise, stripes = (across - across.min()) / np.ptp(across), across // random.integers(4, 40) % 2
+        pictures = [
+            np.zeros((240, 320, 3)) + first, np.zeros((240, 320, 3)) + first + random.normal(0, random.uniform(3, 40), (240, 320, 3)),
+            random.integers(0, 256, (240, 320, 3)), np.repeat(random.integers(0, 256, (240, 320, 1)), 3, 2),
+            first + (second - first) * rise[..., None], first + (second - first) * stripes[..., None],
+            *(np.array(Image.fromarray(small).resize((320, 240), filter)) for filter in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)),
+        ]  # fmt: skip
+        for picture in pictures:
+            file = io.BytesIO()
+            Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(file, "png")
+            files.append(file.getvalue())
     return files
 
 
@@ -183,12 +193,11 @@ def line(name: str, answers: Sequence[Judged], said: np.ndarray | None = None, n
     return f"{text}, AUROC {auroc(said, right):.3f}, {len(answers)} answers{note}"
 
 
-def measured(name: str, answers: Sequence[Judged], measures: Sequence[str]) -> str:
-    """On the half that the curves were not fitted to; both by each other's curve where that is small."""
+def measured(name: str, answers: Sequence[Judged], measures: Sequence[str], nothing: Sequence[Judged] = ()) -> str:
+    """On the half that the curves were not fitted to, as the server says it; and both halves by each other's curve."""
     other = halves(answers)[1]
-    if len(other) >= ENOUGH:
-        return line(name, other)
-    return line(name, answers, cross_fitted(answers, measures), ", each half by the other's curve")
+    crossed = line(name, answers, cross_fitted(answers, measures, nothing), ", each half by the other's curve")
+    return "\n".join([line(name, other), crossed] if len(other) >= ENOUGH else [crossed])
 
 
 def curve_table(answers: Sequence[Judged]) -> str:
@@ -201,11 +210,11 @@ def curve_table(answers: Sequence[Judged]) -> str:
 
 def run(server: Server, arguments: argparse.Namespace) -> None:
     asked = Asked(server, arguments)
-    captions = asked.captions()
-    print(measured("captions, dev", captions, MEASURES["caption"]))
+    captions, nothing = asked.captions(), asked.nothing(seed=1)
+    print(measured("captions, dev", captions, MEASURES["caption"], nothing[0]))
     print(curve_table(halves(captions)[1]), flush=True)
     answers = asked.questions()
-    print(measured("answers, dev", answers, MEASURES["vqa"]))
+    print(measured("answers, dev", answers, MEASURES["vqa"], nothing[1]))
     print(curve_table(halves(answers)[1]), flush=True)
     for parts, judged_emotions in asked.emotions().items():
         print(measured(f"emotion, {parts}", judged_emotions, MEASURES["other"]), flush=True)
@@ -214,5 +223,6 @@ def run(server: Server, arguments: argparse.Namespace) -> None:
     print(line("captions, free photos", asked.free_captions()), flush=True)
     print(line("answers, free photos", asked.free_answers()), flush=True)
     print(line("things, free photos", asked.free_things()), flush=True)
-    nothing = asked.nothing()
-    print("pictures of nothing, captions and answers: " + ", ".join(f"{name} {c:.2f} {a:.2f}" for name, (c, a) in nothing.items()))
+    for name, answers in zip(("captions", "answers"), asked.nothing(seed=2)):
+        said = np.array([answer.confidence for answer in answers])
+        print(f"{name}, pictures of nothing: confidence {said.mean():.3f}, nine in ten below {np.quantile(said, 0.9):.3f}, {len(said)} pictures")

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 # What the server can measure of the answers of a task; SensoriumConfiguration.ConfidenceMeasure.
 MEASURES = {
-    "caption": ["mean_log_probability", "match", "seen", "said", "names"],
+    "caption": ["mean_log_probability", "match", "seen"],
     "vqa": ["log_odds", "seen", "said", "names"],
     "other": ["log_odds"],
 }
@@ -37,8 +37,9 @@ def empty_curve(measures: Sequence[str]) -> dict:
     return {"offset": 0.0, "measures": {name: {"weight": 0.0, "usual": 0.0} for name in measures}}
 
 
-def fitted_curve(answers: Sequence[Judged], measures: Sequence[str]) -> dict:
-    """Weights by logistic regression, hardly regularised, of measures in units of their deviation; those that never vary are left out."""
+def fitted_curve(answers: Sequence[Judged], measures: Sequence[str], nothing: Sequence[Judged] = ()) -> dict:
+    """`nothing`: answers about pictures of nothing, fitted to besides. Weights by logistic regression, hardly regularised, of measures in units of their deviation; those that never vary are left out."""
+    answers = [*answers, *nothing]
     values = np.array([[answer.measures[name] for name in measures] for answer in answers])
     usual, deviation = values.mean(0), values.std(0)
     kept = [column for column in range(len(measures)) if deviation[column] > 1e-6]
@@ -84,10 +85,10 @@ def interval(said: np.ndarray, right: np.ndarray, draws: int = 1000) -> tuple[fl
     return tuple(np.quantile(errors, [0.025, 0.975]).tolist())
 
 
-def cross_fitted(answers: Sequence[Judged], measures: Sequence[str]) -> np.ndarray:
+def cross_fitted(answers: Sequence[Judged], measures: Sequence[str], nothing: Sequence[Judged] = ()) -> np.ndarray:
     """What each half is said to be by a curve of the other; in the order of `answers`."""
     first, second = halves(answers)
     said = {}
     for fitted, measured in ((first, second), (second, first)):
-        said |= {id(answer): value for answer, value in zip(measured, said_by(fitted_curve(fitted, measures), measured))}
+        said |= {id(answer): value for answer, value in zip(measured, said_by(fitted_curve(fitted, measures, nothing), measured))}
     return np.array([said[id(answer)] for answer in answers])
