@@ -128,7 +128,7 @@ struct SchedulerCore<Payload, Output> {
         queues = Array(repeating: [], count: configuration.tasks.count)
         costs = Array(repeating: TaskCost(), count: configuration.tasks.count)
         // More than the slice within which clients share: who comes back has the engine to itself for a few requests.
-        shares = FairShares(credit: configuration.slice * 5)
+        shares = FairShares(credit: configuration.slice * 8)
         lastTurns = Array(configuration.tasks.indices.map { $0 - configuration.tasks.count })
     }
 

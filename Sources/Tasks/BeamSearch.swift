@@ -15,16 +15,16 @@ struct Hypothesis: Equatable {
 /// Beam search over one caption: which hypotheses live on, which have ended, and when to stop. Knows no network.
 ///
 /// At each step every live hypothesis is continued by every token. Of the 2 · `width` best continuations, those that
-/// end the sequence go to the pool if they are among the best `width`; the others fill the beam up to `width`. The pool
-/// keeps the `width` best by `score`. The search stops when the pool is full and the best live hypothesis, at its
-/// present length, does not beat the worst of the pool; or after `maxTokens`, when the live ones join the pool unended.
+/// end the sequence go to the pool if they are among the best `width`; the others fill the beam up to `width`. The search stops
+/// when `width` of the pool are not beaten by the best live hypothesis at its present length; or after `maxTokens`, when the
+/// live ones join the pool unended. As many again are kept for whoever ranks them by more than their score.
 struct BeamSearch {
     let width: Int
     let maxTokens: Int
     let endToken: Int
     /// Best first. One empty hypothesis before the first step; none once the search has finished.
     private(set) var live = [Hypothesis()]
-    /// Best first.
+    /// Best first by `score`, at most 2 · `width`.
     private(set) var pool: [Hypothesis] = []
     private var length = 0
 
@@ -70,9 +70,9 @@ struct BeamSearch {
         return []
     }
 
-    /// Whether the pool is full of hypotheses that no live one beats at its present length.
+    /// Whether there are enough hypotheses in the pool that no live one beats at its present length.
     private var stopsEarly: Bool {
-        guard pool.count == width, let best = live.first else { return false }
+        guard pool.count >= width, let best = live.first else { return false }
         return best.score <= pool[width - 1].score
     }
 
@@ -99,6 +99,6 @@ struct BeamSearch {
     private mutating func keepBest() {
         // Swift's sort is stable: of two equal scores the earlier stays first.
         pool.sort { $0.score > $1.score }
-        if pool.count > width { pool.removeLast(pool.count - width) }
+        if pool.count > 2 * width { pool.removeLast(pool.count - 2 * width) }
     }
 }

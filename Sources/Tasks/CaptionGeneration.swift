@@ -128,17 +128,19 @@ public final class CaptionGeneration {
     /// Everything that the search found, with its text, for whoever judges it; none while it is searching or where that was done.
     var unjudged: [(hypothesis: Hypothesis, text: String)] {
         guard isFinished, judged == nil else { return [] }
-        return hypotheses.map { ($0, vocabulary.text(of: prompt + $0.tokens)) }
+        return found.map { ($0, vocabulary.text(of: prompt + $0.tokens)) }
     }
+
+    private var found: [Hypothesis] { if case .beams(let beams) = search { beams.pool } else { hypotheses } }
 
     /// Takes how sure each of `unjudged` is. Of two that are equally sure the likelier stays first.
     func judge(_ confidences: [Confidence]) {
-        judged = zip(hypotheses, confidences).sorted { $0.1.value > $1.1.value }.map { ($0, $1) }
+        judged = zip(found, confidences).sorted { $0.1.value > $1.1.value }.map { ($0, $1) }
     }
 
     private var hypotheses: [Hypothesis] {
         switch search {
-        case .beams(let beams): beams.isFinished ? beams.pool : beams.live
+        case .beams(let beams): beams.isFinished ? Array(beams.pool.prefix(beams.width)) : beams.live
         case .independent(let independent): independent.hypotheses
         }
     }
