@@ -104,7 +104,11 @@ public final class CaptionGeneration {
     private func updateNewText() {
         newText = ""
         guard let hypothesis = hypotheses.first else { return }
-        let tokens = prompt + hypothesis.tokens
+        var tokens = vocabulary.agreeing(prompt + hypothesis.tokens, given: prompt.count)
+        // An article is final with the word behind it.
+        if !isFinished, tokens.count > prompt.count, tokens.last.map(vocabulary.isArticle) == true {
+            tokens.removeLast()
+        }
         for (index, token) in tokens.enumerated().dropFirst(streamedTokens) {
             newText += vocabulary.text(of: token, isFirst: index == 0)
         }
@@ -118,9 +122,10 @@ public final class CaptionGeneration {
         return ranked.prefix(wanted).enumerated().map { place, caption in
             let (hypothesis, confidence) = caption
             let tokens = prompt + hypothesis.tokens
+            let written = vocabulary.agreeing(tokens, given: prompt.count)
             return CaptionCandidate(
-                text: vocabulary.text(of: tokens), logProbability: hypothesis.logProbability,
-                tokens: tokens.map { vocabulary.pieces[Int($0)] }, ids: tokens.map(Int.init),
+                text: vocabulary.text(of: written), logProbability: hypothesis.logProbability,
+                tokens: written.map { vocabulary.pieces[Int($0)] }, ids: tokens.map(Int.init),
                 attention: attention?[place], confidence: confidence)
         }
     }
@@ -128,7 +133,9 @@ public final class CaptionGeneration {
     /// Everything that the search found, with its text, for whoever judges it; none while it is searching or where that was done.
     var unjudged: [(hypothesis: Hypothesis, text: String)] {
         guard isFinished, judged == nil else { return [] }
-        return found.map { ($0, vocabulary.text(of: prompt + $0.tokens)) }
+        return found.map {
+            ($0, vocabulary.text(of: vocabulary.agreeing(prompt + $0.tokens, given: prompt.count)))
+        }
     }
 
     private var found: [Hypothesis] { if case .beams(let beams) = search { beams.pool } else { hypotheses } }

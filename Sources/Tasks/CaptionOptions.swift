@@ -89,7 +89,7 @@ public struct CaptionCandidate: Sendable, Equatable {
     public let logProbability: Double
     /// The word pieces, the prompt's included, begin and end not.
     public let tokens: [String]
-    /// The same as numbers in the caption vocabulary.
+    /// The same as numbers in the caption vocabulary; an article as the decoder chose it, before it knew the word behind it.
     public let ids: [Int]
     /// Where it was asked for: for each of `tokens` how much the last layer looked at each token of the image before it
     /// wrote it, mean over heads; the sum is 1. An image's tokens are its grid row by row.

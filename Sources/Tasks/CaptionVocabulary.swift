@@ -11,6 +11,8 @@ struct CaptionVocabulary: Sendable {
     /// Tokenizer ids of the tokens that a prompt may have.
     private let tokens: [Int32: Int32]
     private let tokenizer: WordPieceTokenizer
+    /// The tokens "a" and "an"; nil where one of them cannot be written.
+    private let articles: (a: Int32, an: Int32)?
 
     /// - Parameter vocabulary: for each token its id in `tokenizer`.
     init(_ vocabulary: [Int], beginToken: Int, endToken: Int, tokenizer: WordPieceTokenizer) throws(TaskError) {
@@ -36,6 +38,26 @@ struct CaptionVocabulary: Sendable {
         self.beginToken = beginToken
         self.endToken = endToken
         self.tokenizer = tokenizer
+        let places = ["a", "an"].compactMap { pieces.firstIndex(of: $0) }.map(Int32.init)
+        articles = places.count == 2 ? (places[0], places[1]) : nil
+    }
+
+    /// Whether a token is "a" or "an": which of them is known with the next one.
+    func isArticle(_ token: Int32) -> Bool {
+        articles.map { token == $0.a || token == $0.an } ?? false
+    }
+
+    /// The tokens with each article as the word behind it wants it: a name that was copied ("elephant") stands behind an article
+    /// that was chosen before. The first `given` ones stay as they are.
+    func agreeing(_ tokens: [Int32], given: Int) -> [Int32] {
+        guard let articles else { return tokens }
+        var tokens = tokens
+        for place in tokens.indices.dropFirst(given).dropLast() where isArticle(tokens[place]) {
+            let next = Int(tokens[place + 1])
+            guard texts[next].hasPrefix(" "), let isAn = Article.isAn(before: texts[next].dropFirst()) else { continue }
+            tokens[place] = isAn ? articles.an : articles.a
+        }
+        return tokens
     }
 
     /// What `token` adds to a caption of which `isFirst` says whether nothing stands before it.

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from .sensorium.article import article
 from .sensorium.component import load_component, save_component
 from .sensorium.data import read_photos
 from .sensorium.modifications import attributes
@@ -30,7 +31,7 @@ def phrases_of(captions: list[str], most: int) -> list[str]:
             counts[key] += 1
             wordings.setdefault(key, Counter())[" ".join(filter(None, [number[1], parts[0], parts[1] and parts[1][1]]))] += 1
     # Some captions say "a airplane".
-    said = (re.sub(r"\ba (?=[aeiou])", "an ", wordings[key].most_common(1)[0][0]) for key, _ in counts.most_common(2 * most))
+    said = (re.sub(r"\ba (?=(\w+))", lambda match: f"{article(match[1])} ", wordings[key].most_common(1)[0][0]) for key, _ in counts.most_common(2 * most))
     chosen = dict.fromkeys(said)
     return list(chosen)[:most]
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .sensorium.article import article
 from .sensorium.checkpoint import part, read
 from .sensorium.component import save_component
 from .sensorium.data import read_photos
@@ -37,7 +38,7 @@ class NamedSpace:
         self.head.load_state_dict(self.tensors)
         self.towers = CheckpointTowers(checkpoint)
         self.names = Names(self.config["heads"]["things"]["labels"])
-        vectors = self.texts([f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in self.names.all])
+        vectors = self.texts([f"{article(name)} {name}" for name in self.names.all])
         self.vectors = F.normalize(vectors - vectors.mean(0), dim=1).half().float()
 
     @torch.no_grad()

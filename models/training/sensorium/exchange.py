@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .article import article
 from .names import Names, Seen, likeliest
 from .wordnet import WordNet
 
@@ -24,7 +25,6 @@ AMBIGUOUS = {
     "scale", "scales", "pot", "can", "cans", "seal", "letter", "letters", "tick", "crane", "tank", "plow", "whistle", "ant", "shop", "lock",
     "speaker", "speakers", "stage", "wing", "chest", "hip", "ear", "coil", "nail", "screw", "vault", "reel", "knot", "slug", "jersey", "cloth",
 }
-VOWELS = "aeiou"
 
 
 def plural(name: str) -> str:
@@ -74,7 +74,7 @@ class Exchange:
             if name != old:
                 return match[0]
             written = plural(self.names[new]) if several else self.names[new]
-            return f"{'an' if written[0] in VOWELS else 'a'} {written}" if match[1] else written
+            return f"{article(written)} {written}" if match[1] else written
 
         return self.pattern.sub(word, caption)
 

@@ -19,6 +19,7 @@ from collections import Counter
 
 import numpy as np
 
+from .article import article
 from .questions import NUMBERS, Question
 
 COLORS = frozenset("white red green blue black yellow brown gray orange purple pink".split())
@@ -186,8 +187,7 @@ def presence(captions: list[str], nouns: list[str], weights: np.ndarray, random:
     result = []
     for noun, answer in made:
         template = YES_NO[random.integers(3 if is_plural(noun) else 5)]
-        article = "any" if is_plural(noun) else "an" if noun[0] in "aeiou" else "a"
-        text = template.format(a=article, noun=noun)
+        text = template.format(a="any" if is_plural(noun) else article(noun), noun=noun)
         result.append((text.replace("is there any", "are there any"), answer, "yes/no"))
     return result
 
@@ -222,7 +222,7 @@ def asked_by_people(photos, each: int, random: np.random.Generator) -> list[Ques
                     text = template.format(person=persons[0], verb=word)
                 else:
                     form = ASKED[2] if is_plural(word) else ASKED[random.integers(2)]
-                    text = form.format(a="an" if word[0] in "aeiou" else "a", noun=word)
+                    text = form.format(a=article(word), noun=word)
                 found.append((text, label))
         made += [Question(photo.folder, photo.name, text, (label,), "yes/no", "captions") for text, label in dict(found).items()]
     return made
