@@ -55,20 +55,33 @@ public final class LinearHead: Sendable {
         precondition(side * side == item.tokens, "\(item.tokens) tokens are no square grid")
         let state = lastState(of: item)
         var rows = meanOfRows(state, rows: item.tokens, width: item.width)
-        let starts = Array(stride(from: 0, through: side - Self.partSide, by: Self.partStep))
-        for top in starts {
-            for left in starts {
-                var part: [Float] = []
-                for row in top..<top + Self.partSide {
-                    let first = (row * side + left) * item.width
-                    part += state[first..<first + Self.partSide * item.width]
-                }
-                rows += meanOfRows(part, rows: Self.partSide * Self.partSide, width: item.width)
+        let corners = Self.corners(ofPartsOf: side)
+        for corner in corners {
+            var part: [Float] = []
+            for row in corner.top..<corner.top + Self.partSide {
+                let first = (row * side + corner.left) * item.width
+                part += state[first..<first + Self.partSide * item.width]
             }
+            rows += meanOfRows(part, rows: Self.partSide * Self.partSide, width: item.width)
         }
-        let count = 1 + starts.count * starts.count
+        let count = 1 + corners.count
         let logits = logits(of: rows, rows: count, pool)
         return (0..<count).map { Array(logits[$0 * labels..<($0 + 1) * labels]) }
+    }
+
+    /// Where the parts of a picture of so many tokens are, in the order of `scores(ofGrid:pool:)`.
+    public static func places(ofPartsOf tokens: Int) -> [PartPlace] {
+        let side = Int(Double(tokens).squareRoot())
+        return corners(ofPartsOf: side).map {
+            PartPlace(
+                x: Double($0.left) / Double(side), y: Double($0.top) / Double(side),
+                side: Double(partSide) / Double(side))
+        }
+    }
+
+    private static func corners(ofPartsOf side: Int) -> [(top: Int, left: Int)] {
+        let starts = Array(stride(from: 0, through: side - partSide, by: partStep))
+        return starts.flatMap { top in starts.map { (top, $0) } }
     }
 
     private static let partSide = 5
@@ -93,5 +106,20 @@ public final class LinearHead: Sendable {
         let map = (0..<item.tokens).map { max(0, ofTokens[$0 * labels + label] - bias[label]) }
         let sum = map.reduce(0, +)
         return map.map { sum > 0 ? $0 / sum : 1 / Float(map.count) }
+    }
+}
+
+/// Where a part of a picture is, in shares of the picture's sides.
+public struct PartPlace: Sendable, Equatable {
+    /// Its left edge and its upper one, 0 to 1.
+    public let x: Double, y: Double
+    /// Its width and its height, 0 to 1.
+    public let side: Double
+
+    /// A place of those members.
+    public init(x: Double, y: Double, side: Double) {
+        self.x = x
+        self.y = y
+        self.side = side
     }
 }

@@ -1,3 +1,5 @@
+import Networks
+
 /// What a head says about one request.
 public struct Classification: Sendable, Equatable {
     /// One probability for each label of the head, in their order; the sum is 1.
@@ -13,6 +15,8 @@ public struct Classification: Sendable, Equatable {
     /// How sure the head is of the likeliest label, or where labels have everyday names, of the likeliest name; nil where it does not
     /// say.
     public var confidence: Confidence?
+    /// Where asked for, what the head says of each part of the picture.
+    public var parts: [PartOpinion]?
 
     /// A classification of those members.
     public init(
@@ -24,5 +28,19 @@ public struct Classification: Sendable, Equatable {
         self.alone = alone
         self.weights = weights
         self.attention = attention
+    }
+}
+
+/// What a head says of a part of a picture.
+public struct PartOpinion: Sendable, Equatable {
+    /// Where the part is.
+    public let place: PartPlace
+    /// One probability for each label of the head, in their order; the sum is 1.
+    public let probabilities: [Float]
+
+    /// An opinion of those members.
+    public init(place: PartPlace, probabilities: [Float]) {
+        self.place = place
+        self.probabilities = probabilities
     }
 }

@@ -12,11 +12,14 @@ public struct HeadDescription: Sendable, Equatable {
     public let required: [String]
     /// What people call what each label stands for; nil where labels are names enough.
     public let names: [LabelName]?
+    /// Where it looks at parts of a picture as well: how likely in a part a label's name has to be to count as seen there. nil where
+    /// it does not.
+    public let floorOfParts: Float?
 
     /// A description of those members.
     public init(
         name: String, task: String?, labels: [String], inputs: [HeadInput], required: [String],
-        names: [LabelName]? = nil
+        names: [LabelName]? = nil, floorOfParts: Float? = nil
     ) {
         self.name = name
         self.task = task
@@ -24,6 +27,7 @@ public struct HeadDescription: Sendable, Equatable {
         self.inputs = inputs
         self.required = required
         self.names = names
+        self.floorOfParts = floorOfParts
     }
 }
 

@@ -20,7 +20,7 @@ extension LoadedModel {
                         zip(head.labels, names.ofLabels).map {
                             LabelName(name: $1, above: names.nouns(above: $0))
                         }
-                    })
+                    }, floorOfParts: floorOfParts(of: head))
             case .caption, .projection: nil
             }
         }
@@ -143,6 +143,28 @@ extension LoadedModel {
             for (place, vector) in zip(places, projected) { vectors[place][part] = vector }
         }
         return vectors
+    }
+
+    /// What a linear head with names says of each part of a picture: probabilities of its labels, and where the part is. Empty for
+    /// any other head, and for a picture whose tokens are too few to have parts.
+    public func parts(head name: String, of picture: TowerTokens) -> [PartOpinion] {
+        guard let head = linearHeads[name], case .linear(let described)? = configuration.heads[name],
+            floorOfParts(of: described) != nil
+        else { return [] }
+        return turn.take { _ in
+            let scores = head.scores(ofGrid: picture, pool: pool).dropFirst()
+            return zip(LinearHead.places(ofPartsOf: picture.tokens), scores).map {
+                PartOpinion(place: $0, probabilities: softmax($1))
+            }
+        }
+    }
+
+    /// How likely a name is to be to count as seen in a part; nil for a head without names, or of anything but pictures.
+    private func floorOfParts(of head: SensoriumConfiguration.LinearHead) -> Float? {
+        switch head.inputs.values.first.flatMap({ configuration.towers[$0.tower] }) {
+        case .image?, .imageBranch?: head.names?.floor
+        default: nil
+        }
     }
 
     func described(_ inputs: Named<SensoriumConfiguration.HeadInput>) -> [HeadInput] {

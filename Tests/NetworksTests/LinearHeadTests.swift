@@ -44,4 +44,13 @@ import Testing
             #expect(map.count == 9 && zip(map, golden.activation).allSatisfy { abs($0 - $1) < 1e-4 })
         }
     }
+
+    @Test func `parts are five tokens wide, and every second one of them begins one`() {
+        let places = LinearHead.places(ofPartsOf: 81)
+        #expect(places.count == 9)
+        #expect(places.first == PartPlace(x: 0, y: 0, side: 5.0 / 9))
+        #expect(places[1] == PartPlace(x: 2.0 / 9, y: 0, side: 5.0 / 9))
+        #expect(places.last == PartPlace(x: 4.0 / 9, y: 4.0 / 9, side: 5.0 / 9))
+        #expect(LinearHead.places(ofPartsOf: 16).isEmpty)
+    }
 }

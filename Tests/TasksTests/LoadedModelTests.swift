@@ -195,6 +195,24 @@ enum TestModel {
         #expect(compared == 3)
     }
 
+    @Test func `things are looked for in nine parts, of which one that has all of the picture's tokens says the same`()
+        throws
+    {
+        let head = try #require(model.heads.first { $0.name == "things" })
+        #expect(head.floorOfParts == 0.05)
+        let tokens = try images().prefix(1).map { model.encode([("image_things", TowerInput.pixels($0.pixels))])[0] }
+        let parts = model.parts(head: "things", of: tokens[0])
+        #expect(parts.count == 9 && parts.allSatisfy { $0.probabilities.count == 1000 })
+        #expect(parts.allSatisfy { abs($0.probabilities.reduce(0, +) - 1) < 1e-4 })
+        #expect(model.parts(head: "vqa", of: tokens[0]).isEmpty)
+        // A grid of five by five is one part, and that part is all of it.
+        let width = tokens[0].width
+        let small = TowerTokens(tokens: 25, width: width, values: Array(tokens[0].values.suffix(25 * width)))
+        let whole = try model.classify(head: "things", [["image": small]], explain: [false])[0]
+        let only = try #require(model.parts(head: "things", of: small).first)
+        #expect(zip(only.probabilities, whole.probabilities).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+
     @Test func `one thread answers as two do, to the last bit`() throws {
         let images = try images()
         let alone = try LoadedModel.load(TestModel.directory, threads: 1)
