@@ -55,6 +55,11 @@ public struct ReadAnswer: Sendable, Equatable {
     }
 }
 
+extension Confidence {
+    /// How sure the reader is of an answer.
+    public init(_ answer: ReadAnswer) { self.init(value: Double(answer.confidence)) }
+}
+
 // The rule
 extension QuestionOfWords {
     /// What asks.

@@ -51,13 +51,19 @@ enum UnderstoodInput: Sendable, Equatable {
     case image(name: String, width: Int, height: Int, format: String, view: PictureView? = nil)
     /// Word pieces of the whole text and whether some were cut.
     case text(name: String, tokens: Int, isTruncated: Bool)
+    /// The words of the picture in the place of a text, which are none where nothing was read.
+    case words(name: String, text: String, tokens: Int, isTruncated: Bool)
     case audio(name: String, UnderstoodSound)
     /// Rows and columns of an array that the client computed.
     case features(name: String, tokens: Int, width: Int)
 
-    private var name: String {
+    /// Whether it is a picture.
+    var isImage: Bool { if case .image = self { true } else { false } }
+
+    /// The part.
+    var name: String {
         switch self {
-        case .image(let name, _, _, _, _), .audio(let name, _), .text(let name, _, _),
+        case .image(let name, _, _, _, _), .audio(let name, _), .text(let name, _, _), .words(let name, _, _, _),
             .features(let name, _, _):
             name
         }
@@ -82,6 +88,11 @@ enum UnderstoodInput: Sendable, Equatable {
                 case .text(_, let tokens, let isTruncated):
                     json.field("tokens", tokens)
                     json.field("truncated", isTruncated)
+                case .words(_, let text, let tokens, let isTruncated):
+                    json.field("tokens", tokens)
+                    json.field("truncated", isTruncated)
+                    json.field("from", "image")
+                    json.field("text", text)
                 case .features(_, let tokens, let width):
                     json.field("tokens", tokens)
                     json.field("width", width)

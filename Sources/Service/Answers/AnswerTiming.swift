@@ -14,6 +14,8 @@ struct AnswerTiming: Sendable {
     var fuse: Duration?
     /// Token by token; nil for answers that are not generated.
     var generate: Duration?
+    /// Reading the words of the picture, with the turns of others; nil where none were to be read besides.
+    var read: Duration?
     /// Searching a collection, or ranking candidates; nil for other answers.
     var search: Duration?
     /// Until an item was on disk; nil for other answers.
@@ -24,9 +26,10 @@ struct AnswerTiming: Sendable {
     /// The stages in order, without the total.
     var stages: [(name: String, duration: Duration)] {
         [("queue", queue), ("decode", decode), ("encode", encode)]
-            + [("fuse", fuse), ("generate", generate), ("search", search), ("store", store)].compactMap {
-                name, duration in duration.map { (name, $0) }
-            }
+            + [("fuse", fuse), ("generate", generate), ("read", read), ("search", search), ("store", store)].compactMap
+        {
+            name, duration in duration.map { (name, $0) }
+        }
     }
 
     private var figures: [(name: String, milliseconds: Double)] {

@@ -36,6 +36,8 @@ enum EngineJob: Sendable {
         var parts: [String: TowerInput]
         /// Whether the answer should say where the head looked.
         let explains: Bool
+        /// Whether it should say what is in each part of the picture.
+        var seesParts = false
     }
 
     /// The queue it waits in. Jobs of one queue are computed in one batch.

@@ -23,27 +23,35 @@ struct MediaIntake: Sendable {
     ///   - task: the label of its time in `stage_seconds`.
     ///   - face: which faces are looked at where a part is read as a face.
     ///   - explains: whether to keep what an explanation shows.
+    ///   - reads: whether the words of the picture are to be read: it is decoded once for both.
     func take(
         _ wanted: [HeadInput], of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String,
-        face: FaceChoice = .auto, explains: Bool = false
+        face: FaceChoice = .auto, explains: Bool = false, reads: Bool = false
     ) async throws -> TakenParts {
+        let wishes = Wishes(face: face, explains: explains, reads: reads)
         let present = wanted.filter { inputs.has(part: $0.part) }
         var taken: TakenParts
         if present.contains(where: { inputs.hasFile($0.part) }) {
-            taken = try await decode(present, inputs, for: request, engine, face, explains)
+            taken = try await decode(present, inputs, for: request, engine, wishes)
             request.work.decoded(in: taken.took)
         } else {
-            taken = try prepare(present, inputs, for: Sender(request.client.id.name), engine, face, explains)
+            taken = try prepare(present, inputs, for: Sender(request.client.id.name), engine, wishes)
         }
         metrics.stages(task, "decode").observe(taken.took.inSeconds)
         return taken
     }
 
+    /// What is wanted of files besides the inputs of towers.
+    private struct Wishes: Sendable {
+        let face: FaceChoice
+        let explains: Bool
+        let reads: Bool
+    }
+
     /// On the decoder threads. The thread that finds that it will be long leaves it to one that has time for it: headers are
     /// read there, for those of some files are long themselves.
     private func decode(
-        _ wanted: [HeadInput], _ inputs: RequestInputs, for request: Request, _ engine: any Engine, _ face: FaceChoice,
-        _ explains: Bool
+        _ wanted: [HeadInput], _ inputs: RequestInputs, for request: Request, _ engine: any Engine, _ wishes: Wishes
     ) async throws -> TakenParts {
         let client = request.client.id
         let isFull = Problem.memoryIsFull(images.memory)
@@ -57,7 +65,7 @@ struct MediaIntake: Sendable {
                 work.had(time)
                 return work.urgency(ofSeconds: expected)
             }
-            return try prepare(wanted, inputs, for: sender, engine, face, explains)
+            return try prepare(wanted, inputs, for: sender, engine, wishes)
         }
         let (first, waited) = try await decoders.run(before: request.work.decodingDeadline, for: client) {
             let expected = ExpectedDecoding.seconds(of: wanted, in: inputs)
@@ -76,13 +84,12 @@ struct MediaIntake: Sendable {
     }
 
     private func prepare(
-        _ wanted: [HeadInput], _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ face: FaceChoice,
-        _ explains: Bool
+        _ wanted: [HeadInput], _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ wishes: Wishes
     ) throws -> TakenParts {
         let start = ContinuousClock.now
         defer { for input in wanted { inputs.dropFile(input.part) } }
         let parts = PreparedParts(wanted.count) {
-            try prepare(wanted[$0], inputs, for: sender, engine, face, explains)
+            try prepare(wanted[$0], inputs, for: sender, engine, wishes)
         }
         if wanted.count(where: { inputs.hasFile($0.part) }) > 1 {
             decoders.share(wanted.count, for: ClientID(sender.name)) { parts.prepare($0) }
@@ -93,8 +100,7 @@ struct MediaIntake: Sendable {
     }
 
     private func prepare(
-        _ input: HeadInput, _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ face: FaceChoice,
-        _ explains: Bool
+        _ input: HeadInput, _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ wishes: Wishes
     ) throws -> TakenParts {
         var clock = ProcessorClock.ofThread()
         // What this thread does costs processors as much as what a decoder process does.
@@ -102,10 +108,10 @@ struct MediaIntake: Sendable {
         let file = inputs.peek(input.part) ?? []
         var taken = TakenParts()
         switch input.kind {
-        case .image, .face: try takeImage(input, file, for: sender, engine, face, explains, &taken)
+        case .image, .face: try takeImage(input, file, for: sender, engine, wishes, &taken)
         case .page: try takePage(input, file, for: sender, &taken)
         case .audio: try takeAudio(input, file, for: sender, engine, &taken)
-        case .text: takeText(input, inputs, engine, explains, &taken)
+        case .text: takeText(input, inputs, engine, wishes.explains, &taken)
         case .features(let width, let maxTokens):
             let array = try features(input.part, file, width: width, maxTokens: maxTokens)
             taken.inputs[input.part] = .features(tokens: array.rows, values: array.values)
@@ -117,18 +123,20 @@ struct MediaIntake: Sendable {
     }
 
     private func takeImage(
-        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ engine: any Engine, _ face: FaceChoice,
-        _ explains: Bool, _ taken: inout TakenParts
+        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ engine: any Engine, _ wishes: Wishes,
+        _ taken: inout TakenParts
     ) throws {
+        let (face, explains) = (wishes.face, wishes.explains)
         let looksForFaces = input.kind == .face && face != .whole
         // What is resized from every pixel is the same picture whatever file it comes in; what is looked at besides may be smaller.
         let tower = input.kind == .image ? engine.wholePicture : nil
         var sides = [explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1]
         if tower == nil { sides.append(engine.card.imageSize ?? 1) }
         let looking = tower == nil || explains ? [ImageRendition.reduced(least: sides.reduce(1, max))] : []
-        let decoded = try images.decode(file, as: (tower.map { [$0] } ?? []) + looking, for: sender)
+        let renditions = (tower.map { [$0] } ?? []) + looking
+        let decoded = try images.decode(file, as: renditions + (wishes.reads ? [Self.page] : []), for: sender)
         // As many as were asked for, one at least.
-        let (whole, looked) = (decoded.images[0], decoded.images[decoded.images.count - 1])
+        let (whole, looked) = (decoded.images[0], decoded.images[renditions.count - 1])
         taken.memory.append(decoded.memory)
         let header = decoded.header
         taken.understood.append(
@@ -151,6 +159,11 @@ struct MediaIntake: Sendable {
             taken.inputs[input.part] = .pixels(engine.pixels(of: whole, part: nil, for: input))
         }
         var kept = taken.faces?.reduce(0) { $0 + $1.input.bytes } ?? taken.inputs[input.part]?.bytes ?? 0
+        if wishes.reads {
+            let page = decoded.images[renditions.count]
+            taken.page = TakenPage(image: page, width: header.orientedWidth, height: header.orientedHeight)
+            kept += page.pixels.count
+        }
         if explains, taken.inputs[input.part] != nil {
             let picture = (seen.map(looked.cropped(to:)) ?? looked).fitted(within: Explanation.side)
             kept += picture.pixels.count
@@ -162,8 +175,7 @@ struct MediaIntake: Sendable {
     private func takePage(
         _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ taken: inout TakenParts
     ) throws {
-        let decoded = try images.decode(
-            file, as: [.within(side: WordReader.pictureSide, .bilinear)], for: sender)
+        let decoded = try images.decode(file, as: [Self.page], for: sender)
         let header = decoded.header
         let image = decoded.images[0]
         taken.memory.append(decoded.memory)
@@ -175,6 +187,8 @@ struct MediaIntake: Sendable {
         decoded.memory.shrink(to: image.pixels.count)
     }
 
+    /// What words are read from.
+    private static let page = ImageRendition.within(side: WordReader.pictureSide, .bilinear)
     /// How large photos are decoded in which faces are looked for, so that a small one still has pixels to be read from.
     private static let faceSearchSide = 512
 
@@ -201,11 +215,19 @@ struct MediaIntake: Sendable {
         _ taken: inout TakenParts
     ) {
         let text = inputs.text(input.part) ?? ""
+        let tokens = takeText(text, for: input, engine, explains, &taken)
+        taken.understood.append(
+            .text(name: input.part, tokens: tokens.totalTokens, isTruncated: tokens.truncated))
+    }
+
+    /// Makes a text the input of a part, whatever it comes from; what was understood of it is for the caller to say.
+    func takeText(
+        _ text: String, for input: HeadInput, _ engine: any Engine, _ explains: Bool, _ taken: inout TakenParts
+    ) -> TokenizedText {
         let tokens = engine.tokens(of: text)
         if explains, let words = words(of: text, tokens, engine) { taken.sources.append((input.part, .words(words))) }
         taken.inputs[input.part] = .text(tokens)
-        taken.understood.append(
-            .text(name: input.part, tokens: tokens.totalTokens, isTruncated: tokens.truncated))
+        return tokens
     }
 
     /// The words of a text with the number of their pieces: pieces never reach over white space. Nil where they do not add up

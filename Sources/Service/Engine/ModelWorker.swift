@@ -82,7 +82,9 @@ extension ModelWorker {
             repeating: .failure(NothingComputed()), count: questions.count)
         for (head, indices) in Dictionary(grouping: questions.indices, by: { questions[$0].head }) {
             let items = indices.map { (tokens[$0], questions[$0].explains) }
-            for (index, result) in zip(indices, classify(head, items)) { results[index] = result }
+            for (index, result) in zip(indices, classify(head, items)) {
+                results[index] = result.map { addParts(to: $0, of: questions[index], tokens[index]) }
+            }
         }
         let took = start.duration(to: .now)
         return results.map { result in
@@ -91,6 +93,16 @@ extension ModelWorker {
             case .failure(let error): .failed(error)
             }
         }
+    }
+
+    private func addParts(
+        to answer: Classification, of question: EngineJob.Question, _ tokens: [String: TowerTokens]
+    ) -> Classification {
+        guard question.seesParts else { return answer }
+        var answer = answer
+        // A head that looks at parts reads a single picture.
+        answer.parts = tokens.values.first.map { model.parts(head: question.head, of: $0) }
+        return answer
     }
 
     private func classify(

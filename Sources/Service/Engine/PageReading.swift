@@ -26,5 +26,17 @@ extension Engine {
     }
 }
 
+extension Engine {
+    /// Reads the words of the picture of a request, if it was taken as a page; the page is gone then.
+    func readWords(of taken: inout TakenParts, for request: Request, _ metrics: Metrics, task: String) async throws {
+        guard let page = taken.page else { return }
+        taken.page = nil
+        let (read, timing) = try await read(page.image, for: request.work)
+        let took = timing.submitted.duration(to: timing.ended)
+        metrics.stages(task, "read").observe(took.inSeconds)
+        taken.words = TakenWords(read: read, scale: page.scale, took: took)
+    }
+}
+
 /// The engine was asked for the words of a picture and gave something else.
 private struct NothingRead: Error {}

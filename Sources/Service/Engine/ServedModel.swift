@@ -49,6 +49,8 @@ protocol ServedModel: Sendable {
     func classify(
         head: String, _ items: [[String: TowerTokens]], explain: [Bool]
     ) throws -> [Classification]
+    /// What a head says of each part of a picture; empty for a head that looks at no parts.
+    func parts(head: String, of picture: TowerTokens) -> [PartOpinion]
     /// One vector of the model's space for each query.
     func embed(_ queries: [SpaceQuery]) throws -> [SpaceVector]
     /// The lines of text of a picture in reading order, and how many more it has than are looked at.

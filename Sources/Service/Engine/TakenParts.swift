@@ -12,6 +12,8 @@ struct TakenParts: Sendable {
     var faces: [TakenFace]?
     /// The picture in its own shape, where its words are to be read.
     var page: TakenPage?
+    /// Its words, once they are read.
+    var words: TakenWords?
     /// How long they waited for a decoder, and how long decoding took.
     var waited = Duration.zero
     var took = Duration.zero
@@ -42,4 +44,16 @@ struct TakenPage: Sendable {
     let image: PixelImage
     /// The size of the upload, upright.
     let width: Int, height: Int
+
+    /// Pixels of the upload for each of the picture, across and down.
+    var scale: SIMD2<Float> { SIMD2(Float(width) / Float(image.width), Float(height) / Float(image.height)) }
+}
+
+/// The words that were read in the picture of a request.
+struct TakenWords: Sendable {
+    let read: ReadPage
+    /// Pixels of the upload for each of the picture that they were read in, across and down.
+    let scale: SIMD2<Float>
+    /// How long that took, with the turns of others in between.
+    let took: Duration
 }

@@ -20,6 +20,7 @@ struct CaptionRoute: TaskRoute {
         options: [
             Self.beams.rule, Self.maxTokens.rule, Self.candidates.rule, Self.temperature.rule, Self.topP.rule,
             Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule,
+            PictureWords.read.rule,
             ModelChoice.option.rule,
         ])
     let produces = ["application/json", "text/event-stream"]
@@ -27,7 +28,10 @@ struct CaptionRoute: TaskRoute {
     let certainty: Certainty
     let pings: PingClock
 
-    func effort(_ inputs: RequestInputs) -> String { inputs[Self.beams].map { "beams \($0)" } ?? "" }
+    func effort(_ inputs: RequestInputs) -> String {
+        let beams = inputs[Self.beams].map { "beams \($0)" } ?? ""
+        return inputs[PictureWords.read] ? beams + " read" : beams
+    }
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "caption")
@@ -38,11 +42,14 @@ struct CaptionRoute: TaskRoute {
         guard inputs.hasFile("image") else {
             throw Problem.missing("image", "send the bytes of a photo in it, such as a JPEG file")
         }
-        let taken = try await media.take(
-            [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain)
+        try PictureWords.check(inputs, isRead: inputs[PictureWords.read], engine.card)
+        var taken = try await media.take(
+            [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain,
+            reads: inputs[PictureWords.read])
         let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)
         if streams { return await stream(job, taken, inputs, request, engine) }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
+        try await engine.readWords(of: &taken, for: request, media.metrics, task: "caption")
         return .whole(try response(output, taken, timing, inputs, request, engine))
     }
 
@@ -81,6 +88,8 @@ struct CaptionRoute: TaskRoute {
                 events.token(text)
             }
             pinging.stop()
+            var taken = taken
+            try await engine.readWords(of: &taken, for: request, media.metrics, task: "caption")
             events.send("result", data: try response(output, taken, timing, inputs, request, engine).body)
         } catch {
             pinging.stop()
@@ -98,7 +107,7 @@ struct CaptionRoute: TaskRoute {
             on: best.confidence, inputs, engine.card, explains: inputs[Self.explain])
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, generate: job.generate,
-            total: request.age)
+            read: taken.words?.took, total: request.age)
         request.record.took(timing)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
@@ -111,6 +120,7 @@ struct CaptionRoute: TaskRoute {
                     }
                 }
             }
+            try taken.writeWords(to: &json)
             try Explanation(of: best, on: taken)?.write(to: &json)
             try frame.write(to: &json)
         }

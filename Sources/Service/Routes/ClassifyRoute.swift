@@ -7,7 +7,10 @@ import Tasks
 struct ClassifyRoute: TaskRoute {
     static let top = InputOption.integer("top", in: 1...1000)
     static let explain = InputOption.boolean("explain", standard: false)
-    static let options = [Self.top.rule, Self.explain.rule, Certainty.option.rule, ModelChoice.option.rule]
+    static let options = [
+        Self.top.rule, Self.explain.rule, Certainty.option.rule, ThingsInParts.option.rule, PictureWords.read.rule,
+        PictureWords.textFrom.rule, ModelChoice.option.rule,
+    ]
 
     let rules = InputRules(
         parts: [
@@ -22,8 +25,11 @@ struct ClassifyRoute: TaskRoute {
         let head = try head(request, card)
         return InputRules(
             parts: head.inputs.map(\.rule), options: Self.options, subject: "the head \"\(head.name)\"",
-            partsOfPath: rules.parts)
+            partsOfPath: rules.parts
+        ).withPicture(for: head, card)
     }
+
+    func effort(_ inputs: RequestInputs) -> String { PictureWords.effort(inputs) }
 
     /// The head that the path names.
     private func head(_ request: Request, _ card: ModelCard) throws(Problem) -> HeadDescription {
@@ -41,16 +47,22 @@ struct ClassifyRoute: TaskRoute {
         try ModelChoice.check(inputs, engine.card, task: "classify")
         let head = try head(request, engine.card)
         let question = HeadQuestion(head: head, task: "classify", metrics: media.metrics)
-        try question.checkParts(inputs)
+        try ThingsInParts.check(inputs, head)
+        let words = try PictureWords(inputs, head, engine.card)
+        try question.checkParts(inputs, made: words.madeText?.part)
         let explains = inputs[Self.explain]
-        let taken = try await media.take(
-            head.inputs, of: inputs, for: request, engine, task: "classify", explains: explains)
-        let answer = try await question.ask(taken, explains: explains, request, engine)
+        var taken = try await media.take(
+            words.inputs(of: head), of: inputs, for: request, engine, task: "classify", explains: explains,
+            reads: words.isRead)
+        try await words.read(&taken, for: head, explains: explains, request, engine, media, task: "classify")
+        let answer = try await question.ask(
+            taken, explains: explains, seesParts: inputs[ThingsInParts.option], request, engine)
         let verdict = try certainty.verdict(
             on: answer.classification.confidence, inputs, engine.card, explains: explains)
         let ranked = head.ranked(answer.classification.probabilities)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
+        let things = ThingsInParts.things(answer.classification, head, of: taken)
         return .whole(
             try .json(headers: answer.timing.headers) { json throws(JSONError) in
                 try verdict.write("label", ranked.first?.label ?? "", to: &json)
@@ -62,6 +74,8 @@ struct ClassifyRoute: TaskRoute {
                 if let named = head.named(answer.classification.probabilities) {
                     try Self.write(named, isDeclined: verdict.isDeclined, most: inputs[Self.top] ?? .max, to: &json)
                 }
+                try things?.prefix(inputs[Self.top] ?? .max).write(to: &json)
+                try taken.writeWords(to: &json)
                 try answer.explanation(of: taken)?.write(to: &json)
                 try frame.write(to: &json)
             })

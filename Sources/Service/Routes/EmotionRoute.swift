@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import Media
 import Scheduler
 import Tasks
 
@@ -7,7 +8,10 @@ import Tasks
 struct EmotionRoute: TaskRoute {
     static let face = InputOption.choice("face", among: ["auto", "whole", "all"])
     static let explain = InputOption.boolean("explain", standard: false)
-    static let options = [Self.face.rule, Self.explain.rule, Certainty.option.rule, ModelChoice.option.rule]
+    static let options = [
+        Self.face.rule, Self.explain.rule, Certainty.option.rule, PictureWords.read.rule, PictureWords.textFrom.rule,
+        ModelChoice.option.rule,
+    ]
 
     let rules = InputRules(
         parts: [
@@ -19,12 +23,14 @@ struct EmotionRoute: TaskRoute {
     let certainty: Certainty
 
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
-        InputRules(
-            parts: try head(card).inputs.map(\.rule), options: Self.options,
-            subject: "the emotion head of \(card.name)",
+        let head = try head(card)
+        return InputRules(
+            parts: head.inputs.map(\.rule), options: Self.options, subject: "the emotion head of \(card.name)",
             partsOfPath: rules.parts
-        )
+        ).withPicture(for: head, card)
     }
+
+    func effort(_ inputs: RequestInputs) -> String { PictureWords.effort(inputs) }
 
     private func head(_ card: ModelCard) throws(Problem) -> HeadDescription {
         guard let head = card.head(of: "emotion") else { throw .taskNotAvailable("emotion", card) }
@@ -35,11 +41,14 @@ struct EmotionRoute: TaskRoute {
         try ModelChoice.check(inputs, engine.card, task: "emotion")
         let head = try head(engine.card)
         let question = HeadQuestion(head: head, task: "emotion", metrics: media.metrics)
-        try question.checkParts(inputs)
+        let words = try PictureWords(inputs, head, engine.card)
+        try question.checkParts(inputs, made: words.madeText?.part)
         let explains = inputs[Self.explain]
         let face = FaceChoice(rawValue: inputs[Self.face]) ?? .auto
-        let taken = try await media.take(
-            head.inputs, of: inputs, for: request, engine, task: "emotion", face: face, explains: explains)
+        var taken = try await media.take(
+            words.inputs(of: head), of: inputs, for: request, engine, task: "emotion", face: face, explains: explains,
+            reads: words.isRead)
+        try await words.read(&taken, for: head, explains: explains, request, engine, media, task: "emotion")
         let answer = try await question.ask(taken, explains: explains, request, engine)
         let others = try await opinions(of: taken.faces?.dropFirst() ?? [], taken, question, request, engine)
         return .whole(try response(answer, faces: others, head, taken, inputs, request, engine))
@@ -106,6 +115,7 @@ struct EmotionRoute: TaskRoute {
                     }
                 }
             }
+            try taken.writeWords(to: &json)
             try answer.explanation(of: taken)?.write(to: &json)
             try frame.write(to: &json)
         }
@@ -133,13 +143,18 @@ extension TakenFace {
     /// Writes the fields `box` and `confidence`.
     fileprivate func write(to json: inout JSONWriter) throws(JSONError) {
         json.field("box") { json in
-            json.object { json in
-                json.field("x", box.x)
-                json.field("y", box.y)
-                json.field("width", box.width)
-                json.field("height", box.height)
-            }
+            json.object { json in box.write(to: &json) }
         }
         try json.field("confidence", Double(score))
+    }
+}
+
+extension PixelRectangle {
+    /// Writes the fields `x`, `y`, `width` and `height`.
+    func write(to json: inout JSONWriter) {
+        json.field("x", x)
+        json.field("y", y)
+        json.field("width", width)
+        json.field("height", height)
     }
 }

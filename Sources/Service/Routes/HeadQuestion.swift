@@ -22,27 +22,29 @@ struct HeadQuestion: Sendable {
 
     /// Asks about what was taken of a request.
     func ask(
-        _ taken: TakenParts, explains: Bool, _ request: Request, _ engine: any Engine
+        _ taken: TakenParts, explains: Bool, seesParts: Bool = false, _ request: Request, _ engine: any Engine
     ) async throws -> Answer {
         try checkFaces(taken)
-        let question = EngineJob.Question(head: head.name, task: task, parts: taken.inputs, explains: explains)
+        let question = EngineJob.Question(
+            head: head.name, task: task, parts: taken.inputs, explains: explains, seesParts: seesParts)
         let (output, job) = try await engine.compute(.classify(question), for: request.work, onText: nil)
         guard case .classification(let classification, let fuse) = output else { throw NoClassification() }
         metrics.stages(task.name, "fuse").observe(fuse.inSeconds)
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: max(.zero, job.begin - fuse), fuse: fuse,
-            total: request.age)
+            read: taken.words?.took, total: request.age)
         request.record.took(timing)
         return Answer(classification: classification, timing: timing)
     }
 
     /// Refuses a request that lacks a part without which the head does not answer, or has none at all.
-    func checkParts(_ inputs: RequestInputs) throws(Problem) {
-        for part in head.required where !inputs.has(part: part) {
+    /// - Parameter made: a part that is made of another.
+    func checkParts(_ inputs: RequestInputs, made: String? = nil) throws(Problem) {
+        for part in head.required where !inputs.has(part: part) && part != made {
             throw .missing(part, "the head \"\(head.name)\" needs it")
         }
         let names = head.inputs.map(\.part)
-        guard names.contains(where: inputs.has(part:)) else {
+        guard names.contains(where: { inputs.has(part: $0) || $0 == made }) else {
             throw Problem(
                 .missingPart,
                 "There is nothing to look at; send \(names.count == 1 ? "a part" : "at least one of the parts") "
@@ -68,6 +70,16 @@ struct HeadQuestion: Sendable {
 extension HeadDescription {
     /// The labels with their probabilities, best first; of two that are equal, the one that the head names first.
     func ranked(_ probabilities: [Float]) -> [(label: String, probability: Double)] {
+        Self.ranked(labels, probabilities)
+    }
+
+    /// The same with an answer that was read in the picture, which is the likeliest.
+    func ranked(_ probabilities: [Float], behind read: ReadAnswer?) -> [(label: String, probability: Double)] {
+        guard let (labels, probabilities) = read?.before(labels, probabilities) else { return ranked(probabilities) }
+        return Self.ranked(labels, probabilities)
+    }
+
+    private static func ranked(_ labels: [String], _ probabilities: [Float]) -> [(label: String, probability: Double)] {
         zip(labels, Shares.rounded(probabilities)).sorted { $0.1 > $1.1 }.map { ($0.0, $0.1) }
     }
 }

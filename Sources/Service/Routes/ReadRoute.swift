@@ -24,7 +24,7 @@ struct ReadRoute: TaskRoute {
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return .whole(
             try .json(headers: timing.headers) { json throws(JSONError) in
-                try read.write(to: &json, from: page)
+                try read.write(to: &json, scale: page.scale)
                 try frame.write(to: &json)
             })
     }
@@ -34,10 +34,9 @@ struct ReadRoute: TaskRoute {
 }
 
 extension ReadPage {
-    /// Writes `lines`, `text` and `unread`, boxes in pixels of the upload.
-    func write(to json: inout JSONWriter, from page: TakenPage) throws(JSONError) {
-        let scale = SIMD2(
-            Float(page.width) / Float(page.image.width), Float(page.height) / Float(page.image.height))
+    /// Writes `lines`, `text` and `unread`.
+    /// - Parameter scale: pixels of the upload for each of the picture, in which boxes are told.
+    func write(to json: inout JSONWriter, scale: SIMD2<Float>) throws(JSONError) {
         try json.field("lines") { json throws(JSONError) in
             try json.array { json throws(JSONError) in
                 for line in lines {

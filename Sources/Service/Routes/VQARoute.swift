@@ -8,13 +8,22 @@ struct VQARoute: TaskRoute {
     static let top = InputOption.integer("top", in: 1...20, standard: 5)
     static let stream = InputOption.boolean("stream", standard: false)
     static let explain = InputOption.boolean("explain", standard: false)
+    /// Where it is not given, a question that asks for words has them read.
+    static let read = InputOption.boolean("read", usually: false)
 
     let rules = InputRules(
         parts: [.init(name: "image", kind: .image), .init(name: "question", kind: .text)],
-        options: [Self.top.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule, ModelChoice.option.rule])
+        options: [
+            Self.top.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule, Self.read.rule,
+            ModelChoice.option.rule,
+        ])
     let produces = ["application/json", "text/event-stream"]
     let media: MediaIntake
     let certainty: Certainty
+
+    func effort(_ inputs: RequestInputs) -> String {
+        inputs[Self.read] ?? (QuestionOfWords(inputs.text("question") ?? "") != nil) ? "read" : ""
+    }
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "vqa")
@@ -25,10 +34,17 @@ struct VQARoute: TaskRoute {
         let streams = inputs[Self.stream] || request.prefersEventStream
         let explains = inputs[Self.explain]
         try Problem.refuse(explaining: explains, aStream: streams)
-        let taken = try await media.take(head.inputs, of: inputs, for: request, engine, task: "vqa", explains: explains)
+        try PictureWords.check(inputs, isRead: inputs[Self.read] ?? false, engine.card)
+        let asked = QuestionOfWords(inputs.text("question") ?? "")
+        let reads = inputs[Self.read] ?? (asked != nil && engine.card.tasks.contains("read"))
+        let taken = try await media.take(
+            head.inputs, of: inputs, for: request, engine, task: "vqa", explains: explains, reads: reads)
         return try await EventStream.single(streams, request) {
+            var taken = taken
+            try await engine.readWords(of: &taken, for: request, media.metrics, task: "vqa")
             let answer = try await question.ask(taken, explains: explains, request, engine)
-            return try response(answer, head, taken, inputs, request, engine)
+            let written = taken.words.flatMap { asked?.answer(in: $0.read) }
+            return try response(answer, written, head, taken, inputs, request, engine)
         }
     }
 
@@ -44,26 +60,29 @@ struct VQARoute: TaskRoute {
     }
 
     private func response(
-        _ answer: HeadQuestion.Answer, _ head: HeadDescription, _ taken: TakenParts, _ inputs: RequestInputs,
-        _ request: Request, _ engine: any Engine
+        _ answer: HeadQuestion.Answer, _ written: ReadAnswer?, _ head: HeadDescription, _ taken: TakenParts,
+        _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let verdict = try certainty.verdict(
-            on: answer.classification.confidence, inputs, engine.card, explains: inputs[Self.explain])
-        let ranked = head.ranked(answer.classification.probabilities)
+            on: written.map(Confidence.init) ?? answer.classification.confidence, inputs, engine.card,
+            explains: inputs[Self.explain])
+        let ranked = head.ranked(answer.classification.probabilities, behind: written)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
         return try .json(headers: answer.timing.headers) { json throws(JSONError) in
             try verdict.write("answer", ranked.first?.label ?? "", to: &json)
             try json.field("answers") { json throws(JSONError) in
                 try json.array { json throws(JSONError) in
-                    for (label, probability) in ranked.prefix(inputs[Self.top]) {
+                    for (place, (label, probability)) in ranked.prefix(inputs[Self.top]).enumerated() {
                         try json.object { json throws(JSONError) in
                             json.field("answer", label)
                             try json.field("probability", probability)
+                            if place == 0, written != nil { json.field("source", "words") }
                         }
                     }
                 }
             }
+            try taken.writeWords(to: &json)
             try answer.explanation(of: taken)?.write(to: &json)
             try frame.write(to: &json)
         }

@@ -227,7 +227,7 @@ private func stable(_ text: String) -> String {
         #expect(near.detail.contains("did you mean \"mood\"?"))
         let far = harness.send("POST", "/v1/classify/zzzzzzzzzzz")
         #expect(far.code == "unknown_head")
-        #expect(far.detail.contains("\"feelings\", \"answers\" and \"mood\""))
+        #expect(far.detail.contains("\"feelings\", \"answers\", \"mood\", \"tone\" and \"things\""))
     }
 
     @Test func `a required part that is missing, and one that the head does not take, are named`() throws {

@@ -10,7 +10,7 @@ extension FakeModel {
             name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
             imageSize: 4, imageDimensions: 2, textDimensions: 3, maxTextTokens: 4, maxCaptionTokens: 64)
         if hasHeads {
-            card.heads = [emotion, vqa, mood]
+            card.heads = [emotion, vqa, mood, tone, things]
             card.tasks += ["emotion", "vqa", "classify"]
             card.audio = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1)
         }
@@ -37,6 +37,22 @@ extension FakeModel {
         inputs: [image, HeadInput(part: "question", tower: "text", kind: .text)], required: ["image", "question"])
     static let mood = HeadDescription(
         name: "mood", task: nil, labels: ["good", "bad"], inputs: [text, image], required: ["text"])
+
+    /// Takes words alone.
+    static let tone = HeadDescription(
+        name: "tone", task: nil, labels: ["polite", "rude"], inputs: [text], required: ["text"])
+    /// Sees a cup everywhere and a dog in the second of two parts.
+    static let things = HeadDescription(
+        name: "things", task: nil, labels: ["cup", "beagle", "poodle"], inputs: [image], required: ["image"],
+        names: ["cup", "dog", "dog"].map { LabelName(name: $0, above: []) }, floorOfParts: 0.25)
+
+    func parts(head: String, of picture: TowerTokens) -> [PartOpinion] {
+        guard head == Self.things.name else { return [] }
+        return [
+            PartOpinion(place: PartPlace(x: 0, y: 0, side: 0.5), probabilities: [0.875, 0.0625, 0.0625]),
+            PartOpinion(place: PartPlace(x: 0.5, y: 0.5, side: 0.5), probabilities: [0.25, 0.25, 0.5]),
+        ]
+    }
 
     /// One number for each token: brightness of a quarter, number of a word, loudness of a frame, mean of a row.
     func encode(_ inputs: [(tower: String, input: TowerInput)], pause: () -> Void) -> [TowerTokens] {
