@@ -8,7 +8,8 @@ struct CaptionCommand: ParsableCommand {
         commandName: "caption", abstract: "Describe photos, without a server.",
         discussion: """
             Prints one line for each file: its caption, or with several files its name and caption. With --json a file that \
-            cannot be described has its line too, with "error" in place of "caption". A file named - is standard input.
+            cannot be described has its line too, with "error" in place of "caption". With --read the lines of text in the photo \
+            follow, each behind two blanks. A file named - is standard input.
             """)
 
     @Argument(
@@ -25,6 +26,7 @@ struct CaptionCommand: ParsableCommand {
     @Option(help: "Makes sampling repeatable.") var seed: UInt64?
     @Option(help: "How the captions begin.") var prompt: String?
     @OptionGroup var certainty: LeastConfidence
+    @Flag(help: "Read the words in each photo, too.") var read = false
     @Flag(help: "Print one JSON object for each file.") var json = false
 
     func validate() throws { try CommandLineText.checkWords(prompt, "--prompt") }
@@ -40,14 +42,17 @@ struct CaptionCommand: ParsableCommand {
         var failures = 0
         for file in files {
             let candidates: [CaptionCandidate]
+            let page: ReadPage?
             do {
-                candidates = try captions(file, loaded, options)
+                let bytes = try InputFile.read(file)
+                candidates = try captions(bytes, loaded, options)
+                page = read ? try ReadPage(of: bytes, by: loaded) : nil
             } catch {
                 failures += 1
                 try reportFailure(file, error, inJSON: json)
                 continue
             }
-            try show(file, candidates)
+            try show(file, candidates, page)
         }
         if failures > 0 {
             throw CommandFailure.failed("\(failures) of \(files.count) files could not be described.")
@@ -67,24 +72,26 @@ struct CaptionCommand: ParsableCommand {
     }
 
     private func captions(
-        _ file: String, _ model: LoadedModel, _ options: CaptionOptions
+        _ bytes: [UInt8], _ model: LoadedModel, _ options: CaptionOptions
     ) throws -> [CaptionCandidate] {
-        let encodings = model.encodeImages([try model.pixels(ofFile: file)])
+        let encodings = model.encodeImages([try model.pixels(of: bytes)])
         let generations = try model.startCaptions(encodings.map { ($0, options) })
         guard let generation = generations.first else { return [] }
         while !generation.isFinished { model.step([generation]) }
         return generation.candidates
     }
 
-    private func show(_ file: String, _ candidates: [CaptionCandidate]) throws {
-        if json { return try StandardOutput.print(document(file, candidates)) }
+    private func show(_ file: String, _ candidates: [CaptionCandidate], _ page: ReadPage?) throws {
+        if json { return try StandardOutput.print(document(file, candidates, page)) }
+        let before = files.count > 1 ? "\(file): " : ""
         for candidate in candidates {
             let text = certainty.declines(candidate.confidence) ? LeastConfidence.notSure : candidate.text
-            try StandardOutput.print(files.count > 1 ? "\(file): \(text)" : text)
+            try StandardOutput.print(before + text)
         }
+        try page?.print(of: file, before: before + "  ")
     }
 
-    private func document(_ file: String, _ candidates: [CaptionCandidate]) -> String {
+    private func document(_ file: String, _ candidates: [CaptionCandidate], _ page: ReadPage?) -> String {
         var json = JSONWriter()
         json.object { json in
             json.field("file", file)
@@ -102,6 +109,7 @@ struct CaptionCommand: ParsableCommand {
                     }
                 }
             }
+            if let page { json.field("words") { json in json.object { json in page.write(to: &json) } } }
         }
         return json.text
     }

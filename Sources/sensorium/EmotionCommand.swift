@@ -10,6 +10,8 @@ struct EmotionCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A photo of a face.", valueName: "file")) var image: String?
     @Option(help: ArgumentHelp("A WAV, FLAC, Ogg or MP3 file of a voice.", valueName: "file")) var audio: String?
     @Option(help: "What was said or written.") var text: String?
+    @Flag(help: "Take the words in the image for the text, as of a meme; a photo without a face will then do.")
+    var textFromImage = false
     @OptionGroup var model: ModelArguments
     @Flag(help: "Take the image for a face as it is, and look for none.") var wholeImage = false
     @OptionGroup var certainty: LeastConfidence
@@ -19,6 +21,9 @@ struct EmotionCommand: ParsableCommand {
         if image == nil && audio == nil && text == nil {
             throw ValidationError("Give at least one of --image, --audio and --text.")
         }
+        if textFromImage && (image == nil || text != nil) {
+            throw ValidationError("--text-from-image takes the text from --image, in the place of --text.")
+        }
         try CommandLineText.checkWords(text, "--text")
     }
 
@@ -26,12 +31,16 @@ struct EmotionCommand: ParsableCommand {
         let loaded = try model.load()
         let head = try loaded.head(of: "emotion")
         let files = [("image", image), ("audio", audio)].compactMap { name, path in path.map { (name, $0) } }
+        let bytes = try textFromImage ? image.map { try InputFile.read($0) } : nil
+        let page = try bytes.map { try ReadPage(of: $0, by: loaded) }
+        let words = page.flatMap { $0.text.isEmpty ? nil : $0.text }
         let inputs = try loaded.inputs(
-            of: head, files: Dictionary(uniqueKeysWithValues: files), texts: text.map { ["text": $0] } ?? [:],
-            looksForFaces: !wholeImage)
+            of: head, files: Dictionary(uniqueKeysWithValues: files), contents: bytes.map { ["image": $0] } ?? [:],
+            texts: (text ?? words).map { ["text": $0] } ?? [:], looksForFaces: !wholeImage, mayLackFace: words != nil)
         let answer = try loaded.classification(by: head, of: inputs)
         let parts = head.inputs.map(\.part).filter { answer.alone[$0] != nil }
-        if json { return try StandardOutput.print(document(head, answer, parts)) }
+        if json { return try StandardOutput.print(document(head, answer, parts, page)) }
+        if let image { page?.sayWhatIsUnread(of: image) }
         if certainty.declines(answer.confidence) { return try StandardOutput.print(LeastConfidence.notSure) }
         for (label, probability) in head.ranked(answer.probabilities).prefix(3) {
             try StandardOutput.print("\(percent(probability)) \(label)")
@@ -43,7 +52,9 @@ struct EmotionCommand: ParsableCommand {
         }
     }
 
-    private func document(_ head: HeadDescription, _ answer: Classification, _ parts: [String]) -> String {
+    private func document(
+        _ head: HeadDescription, _ answer: Classification, _ parts: [String], _ page: ReadPage?
+    ) -> String {
         var json = JSONWriter()
         json.object { json in
             certainty.write(
@@ -62,6 +73,7 @@ struct EmotionCommand: ParsableCommand {
                     }
                 }
             }
+            if let page { json.field("words") { json in json.object { json in page.write(to: &json) } } }
         }
         return json.text
     }

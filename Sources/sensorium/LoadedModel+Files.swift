@@ -11,8 +11,12 @@ extension LoadedModel {
     }
 
     /// Files and texts as the towers of a head take them, by part.
+    /// - Parameters:
+    ///   - contents: of files that were read already.
+    ///   - mayLackFace: whether a photo without a face is left out.
     func inputs(
-        of head: HeadDescription, files: [String: String], texts: [String: String], looksForFaces: Bool = true
+        of head: HeadDescription, files: [String: String], contents: [String: [UInt8]] = [:], texts: [String: String],
+        looksForFaces: Bool = true, mayLackFace: Bool = false
     ) throws -> [(input: HeadInput, value: TowerInput)] {
         if let foreign = (Array(files.keys) + Array(texts.keys)).sorted().first(where: { part in
             !head.inputs.contains { $0.part == part }
@@ -22,21 +26,24 @@ extension LoadedModel {
         }
         return try head.inputs.compactMap { input in
             if let text = texts[input.part] { return encode(text).map { (input, .text($0)) } }
-            return try files[input.part].map {
-                (input, try self.input(ofFile: $0, for: input, looksForFaces: looksForFaces))
+            guard let path = files[input.part] else { return nil }
+            do {
+                return (input, try self.input(ofFile: path, contents[input.part], for: input, looksForFaces))
+            } catch is NoFace {
+                if mayLackFace { return nil }
+                throw CommandFailure.failed("No face was found in \(path); say --whole-image if it is one.")
             }
         }
     }
 
-    /// A file as the tower that reads a part takes it.
-    func input(ofFile path: String, for input: HeadInput, looksForFaces: Bool = true) throws -> TowerInput {
-        do {
-            let bytes = try InputFile.read(path)
-            if input.kind == .audio { sayWhatIsNotHeard(of: bytes, path) }
-            return try self.input(bytes, for: input, looksForFaces: looksForFaces)
-        } catch is NoFace {
-            throw CommandFailure.failed("No face was found in \(path); say --whole-image if it is one.")
-        }
+    /// A file as the tower that reads a part takes it; `NoFace` where one was looked for in vain.
+    /// - Parameter contents: the bytes, where they were read already.
+    func input(
+        ofFile path: String, _ contents: [UInt8]? = nil, for input: HeadInput, _ looksForFaces: Bool = true
+    ) throws -> TowerInput {
+        let bytes = try contents ?? InputFile.read(path)
+        if input.kind == .audio { sayWhatIsNotHeard(of: bytes, path) }
+        return try self.input(bytes, for: input, looksForFaces: looksForFaces)
     }
 
     /// An answer is about what is heard of a sound: what is not is said beside it.
@@ -92,6 +99,16 @@ extension LoadedModel {
 extension HeadDescription {
     /// The labels with their probabilities, best first.
     func ranked(_ probabilities: [Float]) -> [(label: String, probability: Double)] {
+        Self.ranked(labels, probabilities)
+    }
+
+    /// The same with an answer that was read in the picture, which is the likeliest.
+    func ranked(_ probabilities: [Float], behind read: ReadAnswer?) -> [(label: String, probability: Double)] {
+        guard let (labels, probabilities) = read?.before(labels, probabilities) else { return ranked(probabilities) }
+        return Self.ranked(labels, probabilities)
+    }
+
+    private static func ranked(_ labels: [String], _ probabilities: [Float]) -> [(label: String, probability: Double)] {
         zip(labels, probabilities).sorted { $0.1 > $1.1 }.map { ($0, Double($1)) }
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import JSON
-import Media
 import Tasks
 
 struct ReadCommand: ParsableCommand {
@@ -26,7 +25,7 @@ struct ReadCommand: ParsableCommand {
         for file in files {
             let page: ReadPage
             do {
-                page = loaded.read(try Self.picture(try InputFile.read(file)))
+                page = try ReadPage(of: try InputFile.read(file), by: loaded)
             } catch {
                 failures += 1
                 try reportFailure(file, error, inJSON: json)
@@ -37,36 +36,16 @@ struct ReadCommand: ParsableCommand {
         if failures > 0 { throw CommandFailure.failed("\(failures) of \(files.count) files could not be read.") }
     }
 
-    private static func picture(_ bytes: [UInt8]) throws -> PixelImage {
-        try ImageDecoder.decode(
-            bytes, limits: ImageLimits(maxBytes: .max), as: .within(side: WordReader.pictureSide, .bilinear))
-    }
-
     private func show(_ file: String, _ page: ReadPage) throws {
         if json { return try StandardOutput.print(document(file, page)) }
-        for line in page.lines { try StandardOutput.print(files.count > 1 ? "\(file): \(line.text)" : line.text) }
-        if page.unread > 0 {
-            StandardError.write("sensorium: \(file): \(page.unread) more that look like lines were not read.")
-        }
+        try page.print(of: file, before: files.count > 1 ? "\(file): " : "")
     }
 
     private func document(_ file: String, _ page: ReadPage) -> String {
         var json = JSONWriter()
         json.object { json in
             json.field("file", file)
-            json.field("lines") { json in
-                json.array { json in
-                    for line in page.lines {
-                        json.object { json in
-                            json.field("text", line.text)
-                            // A mean of probabilities is finite.
-                            try? json.field("confidence", Double(line.confidence))
-                        }
-                    }
-                }
-            }
-            json.field("text", page.text)
-            json.field("unread", page.unread)
+            page.write(to: &json)
         }
         return json.text
     }
