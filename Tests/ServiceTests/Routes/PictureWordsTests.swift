@@ -97,7 +97,7 @@ private let noWords = #""words":{"lines":[],"text":"","unread":0}"#
         let answer = try Harness(FakeModel(lines: lines)).send(form: "/v1/vqa", Form(asked))
         #expect(
             answer.text.hasPrefix(
-                #"{"answer":"EXIT 27","answers":[{"answer":"EXIT 27","probability":0.9375,"source":"words"},{"answer":""#
+                #"{"answer":"EXIT 27","confidence":0.9375,"answers":[{"answer":"EXIT 27","probability":0.9375,"source":"words"},{"answer":""#
             ))
         #expect(answer.text.contains(words) && answer.text.ranges(of: "source").count == 1)
         let shares = answer.text.matches(of: /"probability":([\d.]+)/).compactMap { Double($0.output.1) }
@@ -131,6 +131,13 @@ private let noWords = #""words":{"lines":[],"text":"","unread":0}"#
     @Test func `a model that cannot read answers as it can`() throws {
         let answer = try Harness(FakeModel(lines: lines, reads: false)).send(form: "/v1/vqa", Form(asked))
         #expect(answer.status == 200 && answer.value("words") == nil)
+    }
+
+    @Test func `what is not read as surely as is asked for is withheld`() throws {
+        let harness = try Harness(FakeModel(lines: lines))
+        let answer = harness.send(form: "/v1/vqa?min_confidence=0.95", Form(asked))
+        #expect(answer.value("answer") == .null && answer.value("declined") == .boolean(true))
+        #expect(harness.send(form: "/v1/vqa?min_confidence=0.9", Form(asked)).string("answer") == "EXIT 27")
     }
 
     @Test func `a stream has what is read too`() throws {
