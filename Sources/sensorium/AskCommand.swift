@@ -46,7 +46,7 @@ struct AskCommand: ParsableCommand {
         } else {
             try show(answers)
         }
-        if read == true { try page?.print(of: image, before: "  ") } else { page?.sayWhatIsUnread(of: image) }
+        if read == true { try page?.show(of: image, before: "  ") } else { page?.sayWhatIsUnread(of: image) }
     }
 
     private func show(_ answers: ArraySlice<(label: String, probability: Double)>) throws {

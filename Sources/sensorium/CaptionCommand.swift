@@ -88,7 +88,7 @@ struct CaptionCommand: ParsableCommand {
             let text = certainty.declines(candidate.confidence) ? LeastConfidence.notSure : candidate.text
             try StandardOutput.print(before + text)
         }
-        try page?.print(of: file, before: before + "  ")
+        try page?.show(of: file, before: before + "  ")
     }
 
     private func document(_ file: String, _ candidates: [CaptionCandidate], _ page: ReadPage?) -> String {

@@ -38,7 +38,7 @@ struct ReadCommand: ParsableCommand {
 
     private func show(_ file: String, _ page: ReadPage) throws {
         if json { return try StandardOutput.print(document(file, page)) }
-        try page.print(of: file, before: files.count > 1 ? "\(file): " : "")
+        try page.show(of: file, before: files.count > 1 ? "\(file): " : "")
     }
 
     private func document(_ file: String, _ page: ReadPage) -> String {

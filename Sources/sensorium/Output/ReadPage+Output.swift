@@ -29,7 +29,7 @@ extension ReadPage {
     }
 
     /// Prints the lines, each behind `before`, and what of a file was not read to standard error.
-    func print(of file: String, before: String) throws {
+    func show(of file: String, before: String) throws {
         for line in lines { try StandardOutput.print(before + line.text) }
         sayWhatIsUnread(of: file)
     }
