@@ -48,6 +48,12 @@ extension LoadedModel {
         }
     }
 
+    /// What is seen in the picture that is described, the likeliest first; empty for a model that tells nothing of it.
+    public func thingsSeen(by generation: CaptionGeneration) -> [NamedThing] {
+        let names = towers.sight?.names.all ?? []
+        return generation.picture.things.map { NamedThing(name: names[$0.name], likelihood: $0.likeliest) }
+    }
+
     /// The logits of a caption's first token, for comparison with another implementation.
     public func firstStepLogits(_ encoding: ImageEncoding) throws(TaskError) -> [Float] {
         let captioner = try captionTask()

@@ -27,6 +27,12 @@ struct CaptionCommand: ParsableCommand {
     @Option(help: "How the captions begin.") var prompt: String?
     @OptionGroup var certainty: LeastConfidence
     @Flag(help: "Read the words in each photo, too.") var read = false
+    @Flag(
+        help: """
+            One sentence for people who cannot see the photo: of caption, things, faces and words what is sure to 0.5, or to \
+            --min-confidence.
+            """)
+    var alt = false
     @Flag(help: "Print one JSON object for each file.") var json = false
 
     func validate() throws { try CommandLineText.checkWords(prompt, "--prompt") }
@@ -41,18 +47,15 @@ struct CaptionCommand: ParsableCommand {
         }
         var failures = 0
         for file in files {
-            let candidates: [CaptionCandidate]
-            let page: ReadPage?
+            let described: Described
             do {
-                let bytes = try InputFile.read(file)
-                candidates = try captions(bytes, loaded, options)
-                page = read ? try ReadPage(of: bytes, by: loaded) : nil
+                described = try describe(try InputFile.read(file), loaded, options)
             } catch {
                 failures += 1
                 try reportFailure(file, error, inJSON: json)
                 continue
             }
-            try show(file, candidates, page)
+            try show(file, described)
         }
         if failures > 0 {
             throw CommandFailure.failed("\(failures) of \(files.count) files could not be described.")
@@ -71,31 +74,61 @@ struct CaptionCommand: ParsableCommand {
         return options
     }
 
-    private func captions(
-        _ bytes: [UInt8], _ model: LoadedModel, _ options: CaptionOptions
-    ) throws -> [CaptionCandidate] {
+    /// What is said of a photo.
+    private struct Described {
+        var candidates: [CaptionCandidate] = []
+        /// Its words, where they are to be told.
+        var page: ReadPage?
+        /// The sentence for people who cannot see it, where that is wanted; nil in it where nothing is sure.
+        var alt: AltText??
+    }
+
+    private func describe(_ bytes: [UInt8], _ model: LoadedModel, _ options: CaptionOptions) throws -> Described {
         let encodings = model.encodeImages([try model.pixels(of: bytes)])
-        let generations = try model.startCaptions(encodings.map { ($0, options) })
-        guard let generation = generations.first else { return [] }
-        while !generation.isFinished { model.step([generation]) }
-        return generation.candidates
-    }
-
-    private func show(_ file: String, _ candidates: [CaptionCandidate], _ page: ReadPage?) throws {
-        if json { return try StandardOutput.print(document(file, candidates, page)) }
-        let before = files.count > 1 ? "\(file): " : ""
-        for candidate in candidates {
-            let text = certainty.declines(candidate.confidence) ? LeastConfidence.notSure : candidate.text
-            try StandardOutput.print(before + text)
+        guard let generation = try model.startCaptions(encodings.map { ($0, options) }).first else {
+            return Described()
         }
-        try page?.show(of: file, before: before + "  ")
+        while !generation.isFinished { model.step([generation]) }
+        var described = Described(candidates: generation.candidates)
+        let page = read || alt && model.reads ? try ReadPage(of: bytes, by: model) : nil
+        if read { described.page = page }
+        if alt, let best = described.candidates.first {
+            let image = try ImageDecoder.decode(bytes, limits: ImageLimits(maxBytes: .max))
+            let facts = AltText.Facts(
+                caption: best.text, confidence: best.confidence, things: model.thingsSeen(by: generation), page: page,
+                faces: model.faces(in: image)?.map(\.score) ?? [])
+            described.alt = AltText(facts, least: certainty.least > 0 ? certainty.least : AltText.usualLeast)
+        }
+        return described
     }
 
-    private func document(_ file: String, _ candidates: [CaptionCandidate], _ page: ReadPage?) -> String {
+    private func show(_ file: String, _ described: Described) throws {
+        if json { return try StandardOutput.print(document(file, described)) }
+        let before = files.count > 1 ? "\(file): " : ""
+        if let alt = described.alt {
+            try StandardOutput.print(before + (alt?.sentence ?? LeastConfidence.notSure))
+        } else {
+            for candidate in described.candidates {
+                let text = certainty.declines(candidate.confidence) ? LeastConfidence.notSure : candidate.text
+                try StandardOutput.print(before + text)
+            }
+        }
+        try described.page?.show(of: file, before: before + "  ")
+    }
+
+    private func document(_ file: String, _ described: Described) -> String {
+        let (candidates, page) = (described.candidates, described.page)
         var json = JSONWriter()
         json.object { json in
             json.field("file", file)
-            certainty.write("caption", candidates.first?.text ?? "", candidates.first?.confidence, to: &json)
+            if let alt = described.alt {
+                let least = certainty.least > 0 ? certainty.least : AltText.usualLeast
+                certainty.write(
+                    "caption", alt?.sentence ?? "", alt.map(\.confidence) ?? candidates.first?.confidence, least: least,
+                    to: &json)
+            } else {
+                certainty.write("caption", candidates.first?.text ?? "", candidates.first?.confidence, to: &json)
+            }
             json.field("candidates") { json in
                 json.array { json in
                     for candidate in candidates {

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Media
+import Networks
 import Testing
 
 @testable import Tasks

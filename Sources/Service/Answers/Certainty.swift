@@ -8,9 +8,12 @@ struct Certainty: Sendable {
     /// What requests ask for that do not say; 0 for every answer.
     let usual: Double
 
-    /// What a request asks for. Throws for an answer of which the model does not say how sure it is, where the request wants to know.
+    /// How sure an answer has to be.
+    func least(_ inputs: RequestInputs) -> Double { inputs[Self.option] ?? usual }
+
+    /// How an answer is given that a request gets. Throws for an answer of which the model does not say how sure it is, where the request wants to know.
     func verdict(
-        on confidence: Confidence?, _ inputs: RequestInputs, _ card: ModelCard, explains: Bool
+        on confidence: Confidence?, _ inputs: RequestInputs, _ card: ModelCard, explains: Bool, least: Double? = nil
     ) throws(Problem) -> Verdict {
         if let asked = inputs[Self.option], asked > 0, confidence == nil {
             throw Problem(
@@ -18,7 +21,7 @@ struct Certainty: Sendable {
                 "The option \"min_confidence\" is \(asked.formatted), but \(card.name) does not say how sure it is of such an answer; "
                     + "leave it out.", members: ["option": .string("min_confidence")])
         }
-        return Verdict(confidence: confidence, least: inputs[Self.option] ?? usual, explains: explains)
+        return Verdict(confidence: confidence, least: least ?? self.least(inputs), explains: explains)
     }
 }
 

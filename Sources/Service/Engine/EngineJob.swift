@@ -100,7 +100,8 @@ enum EngineJob: Sendable {
 
 /// What the engine gives back.
 enum EngineOutput: Sendable {
-    case captions([CaptionCandidate])
+    /// Captions, best first, and what is seen in the picture.
+    case captions([CaptionCandidate], seen: [NamedThing])
     case embedding(SpaceVector)
     /// What a tower says about a window of a long sound.
     case tokens(TowerTokens)

@@ -33,6 +33,7 @@ extension LoadedModel: ServedModel {
 
     func progress(of generation: CaptionGeneration) -> CaptionProgress {
         CaptionProgress(
-            newText: generation.newText, candidates: generation.isFinished ? generation.candidates : nil)
+            newText: generation.newText, candidates: generation.isFinished ? generation.candidates : nil,
+            seen: generation.isFinished ? thingsSeen(by: generation) : [])
     }
 }

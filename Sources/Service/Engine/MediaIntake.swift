@@ -24,11 +24,12 @@ struct MediaIntake: Sendable {
     ///   - face: which faces are looked at where a part is read as a face.
     ///   - explains: whether to keep what an explanation shows.
     ///   - reads: whether the words of the picture are to be read: it is decoded once for both.
+    ///   - countsFaces: whether the faces of a picture that is read are to be counted.
     func take(
         _ wanted: [HeadInput], of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String,
-        face: FaceChoice = .auto, explains: Bool = false, reads: Bool = false
+        face: FaceChoice = .auto, explains: Bool = false, reads: Bool = false, countsFaces: Bool = false
     ) async throws -> TakenParts {
-        let wishes = Wishes(face: face, explains: explains, reads: reads)
+        let wishes = Wishes(face: face, explains: explains, reads: reads, countsFaces: countsFaces)
         let present = wanted.filter { inputs.has(part: $0.part) }
         var taken: TakenParts
         if present.contains(where: { inputs.hasFile($0.part) }) {
@@ -46,6 +47,7 @@ struct MediaIntake: Sendable {
         let face: FaceChoice
         let explains: Bool
         let reads: Bool
+        let countsFaces: Bool
     }
 
     /// On the decoder threads. The thread that finds that it will be long leaves it to one that has time for it: headers are
@@ -163,6 +165,7 @@ struct MediaIntake: Sendable {
             let page = decoded.images[renditions.count]
             taken.page = TakenPage(image: page, width: header.orientedWidth, height: header.orientedHeight)
             kept += page.pixels.count
+            if wishes.countsFaces { taken.faceScores = engine.faces(in: page)?.map(\.score) ?? [] }
         }
         if explains, taken.inputs[input.part] != nil {
             let picture = (seen.map(looked.cropped(to:)) ?? looked).fitted(within: Explanation.side)

@@ -45,7 +45,8 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
         return generations.map { generation in
             let progress = model.progress(of: generation)
             let newText = progress.newText.isEmpty ? nil : progress.newText
-            return progress.candidates.map { .done(.captions($0), last: newText) } ?? .advanced(newText)
+            return progress.candidates.map { .done(.captions($0, seen: progress.seen), last: newText) }
+                ?? .advanced(newText)
         }
     }
 }

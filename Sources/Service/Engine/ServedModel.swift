@@ -67,6 +67,8 @@ struct CaptionProgress: Sendable {
     var newText: String
     /// The finished captions, best first; nil while more is to come.
     var candidates: [CaptionCandidate]?
+    /// What is seen in the picture, the likeliest first, once they are finished.
+    var seen: [NamedThing] = []
 }
 
 /// What `GET /v1/models` says of a model.

@@ -14,6 +14,8 @@ struct TakenParts: Sendable {
     var page: TakenPage?
     /// Its words, once they are read.
     var words: TakenWords?
+    /// For each face in the picture how likely it is one, where faces were only to be counted.
+    var faceScores: [Float] = []
     /// How long they waited for a decoder, and how long decoding took.
     var waited = Duration.zero
     var took = Duration.zero
@@ -28,6 +30,7 @@ struct TakenParts: Sendable {
         understood += other.understood
         faces = other.faces ?? faces
         page = other.page ?? page
+        faceScores += other.faceScores
         sources += other.sources
         memory += other.memory
     }

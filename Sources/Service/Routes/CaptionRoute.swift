@@ -14,14 +14,14 @@ struct CaptionRoute: TaskRoute {
     static let prompt = InputOption.text("prompt", maxLength: 1000)
     static let stream = InputOption.boolean("stream", standard: false)
     static let explain = InputOption.boolean("explain", standard: false)
+    static let style = InputOption.choice("style", among: ["plain", "alt"])
 
     let rules = InputRules(
         parts: [.init(name: "image", kind: .image)],
         options: [
             Self.beams.rule, Self.maxTokens.rule, Self.candidates.rule, Self.temperature.rule, Self.topP.rule,
             Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule,
-            PictureWords.read.rule,
-            ModelChoice.option.rule,
+            PictureWords.read.rule, Self.style.rule, ModelChoice.option.rule,
         ])
     let produces = ["application/json", "text/event-stream"]
     let media: MediaIntake
@@ -30,8 +30,11 @@ struct CaptionRoute: TaskRoute {
 
     func effort(_ inputs: RequestInputs) -> String {
         let beams = inputs[Self.beams].map { "beams \($0)" } ?? ""
-        return inputs[PictureWords.read] ? beams + " read" : beams
+        return inputs[PictureWords.read] || isAlt(inputs) ? beams + " read" : beams
     }
+
+    /// Whether one sentence for people who cannot see the picture is wanted: see ``AltText``.
+    private func isAlt(_ inputs: RequestInputs) -> Bool { inputs[Self.style] == "alt" }
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(inputs, engine.card, task: "caption")
@@ -45,7 +48,8 @@ struct CaptionRoute: TaskRoute {
         try PictureWords.check(inputs, isRead: inputs[PictureWords.read], engine.card)
         var taken = try await media.take(
             [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain,
-            reads: inputs[PictureWords.read])
+            reads: inputs[PictureWords.read] || isAlt(inputs) && engine.card.tasks.contains("read"),
+            countsFaces: isAlt(inputs))
         let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)
         if streams { return await stream(job, taken, inputs, request, engine) }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
@@ -77,7 +81,7 @@ struct CaptionRoute: TaskRoute {
         _ job: EngineJob, _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) async -> Reply {
         // What may be withheld is not told word by word.
-        let isTold = (inputs[Certainty.option] ?? certainty.usual) <= 0
+        let isTold = certainty.least(inputs) <= 0 && !isAlt(inputs)
         let events = EventStream(request)
         let pinging = pings.start { events.ping() }
         defer { events.end() }
@@ -102,9 +106,8 @@ struct CaptionRoute: TaskRoute {
         _ output: EngineOutput, _ taken: TakenParts, _ job: JobTiming, _ inputs: RequestInputs, _ request: Request,
         _ engine: any Engine
     ) throws -> HTTPResponse {
-        guard case .captions(let candidates) = output, let best = candidates.first else { throw NoCaption() }
-        let verdict = try certainty.verdict(
-            on: best.confidence, inputs, engine.card, explains: inputs[Self.explain])
+        guard case .captions(let candidates, let seen) = output, let best = candidates.first else { throw NoCaption() }
+        let (text, verdict) = try answer(best, seen, taken, inputs, engine.card)
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, generate: job.generate,
             read: taken.words?.took, total: request.age)
@@ -112,7 +115,7 @@ struct CaptionRoute: TaskRoute {
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in
-            try verdict.write("caption", best.text, to: &json)
+            try verdict.write("caption", text, to: &json)
             try json.field("candidates") { json throws(JSONError) in
                 try json.array { json throws(JSONError) in
                     for candidate in candidates {
@@ -120,10 +123,29 @@ struct CaptionRoute: TaskRoute {
                     }
                 }
             }
-            try taken.writeWords(to: &json)
+            if inputs[PictureWords.read] { try taken.writeWords(to: &json) }
             try Explanation(of: best, on: taken)?.write(to: &json)
             try frame.write(to: &json)
         }
+    }
+
+    /// The caption, or the sentence that is made of it and of what else is known, and whether it is given.
+    private func answer(
+        _ best: CaptionCandidate, _ seen: [NamedThing], _ taken: TakenParts, _ inputs: RequestInputs, _ card: ModelCard
+    ) throws(Problem) -> (String, Verdict) {
+        let explains = inputs[Self.explain]
+        guard isAlt(inputs) else {
+            return (best.text, try certainty.verdict(on: best.confidence, inputs, card, explains: explains))
+        }
+        let asked = certainty.least(inputs)
+        let least = asked > 0 ? asked : AltText.usualLeast
+        let facts = AltText.Facts(
+            caption: best.text, confidence: best.confidence, things: seen, page: taken.words?.read,
+            faces: taken.faceScores)
+        let alt = AltText(facts, least: least)
+        let verdict = try certainty.verdict(
+            on: alt.map(\.confidence) ?? best.confidence, inputs, card, explains: explains, least: least)
+        return (alt?.sentence ?? best.text, verdict)
     }
 
     /// The engine was asked for captions and gave none.

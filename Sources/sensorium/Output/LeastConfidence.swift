@@ -22,12 +22,16 @@ struct LeastConfidence: ParsableArguments {
     func declines(_ confidence: Confidence?) -> Bool { confidence.map { $0.value < least } ?? false }
 
     /// Writes an answer's field, null where it is not sure enough, and how sure it is.
-    func write(_ key: String, _ answer: String, _ confidence: Confidence?, to json: inout JSONWriter) {
+    func write(
+        _ key: String, _ answer: String, _ confidence: Confidence?, least: Double? = nil, to json: inout JSONWriter
+    ) {
         guard let confidence else { return json.field(key, answer) }
-        if declines(confidence) { json.field(key) { $0.null() } } else { json.field(key, answer) }
+        let least = least ?? self.least
+        let isDeclined = confidence.value < least
+        if isDeclined { json.field(key) { $0.null() } } else { json.field(key, answer) }
         // A confidence is a probability, and finite.
         try? json.field("confidence", confidence.value)
-        guard declines(confidence) else { return }
+        guard isDeclined else { return }
         json.field("declined", true)
         json.field("reason", confidence.reason(toDeclineBelow: least))
     }

@@ -91,4 +91,34 @@ import Testing
         let answer = try harness(sure).send(form: "/v1/caption", Form([("min_confidence", value)]))
         #expect(answer.status == 422 && answer.code == "invalid_option")
     }
+
+    private let exit = FakeLine("EXIT", 0.95, x: 2, y: 2, width: 30, height: 10)
+
+    @Test func `an alt text is a sentence of the caption and the words in the picture`() throws {
+        let harness = try Harness(FakeModel(lines: [exit], confidence: sure))
+        let answer = harness.send(form: "/v1/caption?style=alt", Form())
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(
+            answer.string("caption")?.contains(/^Grey\d+ very very, with the words “EXIT”\.$/) == true, "\(answer.text)"
+        )
+        #expect(answer.value("words") == nil)
+        #expect(harness.send(form: "/v1/caption?style=alt&read=true", Form()).value("words") != nil)
+    }
+
+    @Test func `an alt text leaves out a caption that is not sure, and is none where nothing is`() throws {
+        let unsure = Confidence(value: 0.3)
+        let words = try Harness(FakeModel(lines: [exit], confidence: unsure)).send(
+            form: "/v1/caption?style=alt", Form())
+        #expect(words.string("caption") == "A picture of the words “EXIT”.")
+        #expect(words.value("confidence") == .number(0.95) && words.value("declined") == nil)
+        let none = try Harness(FakeModel(confidence: unsure)).send(form: "/v1/caption?style=alt", Form())
+        #expect(none.value("caption") == .null && none.value("declined") == .boolean(true))
+        #expect(none.string("reason")?.hasPrefix("The confidence is 0.30 and had to be 0.50 at least") == true)
+    }
+
+    @Test func `a stream of an alt text is its result alone`() throws {
+        let harness = try Harness(FakeModel(confidence: sure))
+        let answer = harness.send(form: "/v1/caption", Form([("stream", "true"), ("style", "alt")]))
+        #expect(answer.text.split(separator: "\n\n").count == 1)
+    }
 }
