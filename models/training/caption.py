@@ -10,6 +10,7 @@ The run can be stopped at any moment and goes on from its last state.
 
 import argparse
 import math
+import re
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -22,10 +23,10 @@ from timm.data import ImageNetInfo
 from .sensorium.captions import IGNORED, CaptionCodec, padded
 from .sensorium.checkpoint import configuration, part, read, read_configuration
 from .sensorium.data import CAPTION_SETS, Photo, clean, read_photos
-from .sensorium.exchange import Exchange
+from .sensorium.exchange import Exchange, plural
 from .sensorium.loss import SmoothedCrossEntropy, copying_cross_entropy
 from .sensorium.names import Names, pieces_of
-from .sensorium.naming import TOLD, NamedPhotos
+from .sensorium.naming import EXCHANGED, TOLD, NamedPhotos
 from .sensorium.network import CaptionHead, Things
 from .sensorium.progress import Average, Log, save_head, save_state
 from .sensorium.things import read_scores
@@ -88,6 +89,7 @@ class Material:
         self.cache = TokenCache(arguments.data, arguments.work, split, photos)
         self.named: NamedPhotos | None = None
         self.rules: Exchange | None = None
+        self.exchanged = arguments.exchanged
         if arguments.things:
             labels, synsets = kinds(arguments.things)
             names = Names(labels)
@@ -103,9 +105,11 @@ def kinds(checkpoint: Path) -> tuple[list[str], list[str]]:
 
 
 def without(photos: list[Photo], names: list[str], rules: Exchange) -> list[Photo]:
-    """The photos of which no caption has any of these names."""
-    numbers = {rules.names.index(name) for name in names}
-    return [photo for photo in photos if not any(numbers & rules.said(clean(text)) for text in photo.captions)]
+    """The photos of which no caption has any of these names, nor another word for one, nor their plurals."""
+    numbers = {rules.forms[name][0] for name in names if name in rules.forms}
+    forms = re.compile(r"\b(" + "|".join(re.escape(form) for name in names for form in (name, plural(name))) + r")\b")
+    says = lambda text: bool(numbers & rules.said(text) or forms.search(text))  # noqa: E731
+    return [photo for photo in photos if not any(says(clean(text)) for text in photo.captions)]
 
 
 class Epochs:
@@ -138,7 +142,7 @@ def told(material: Material, codec: CaptionCodec, photos: list[int], places: lis
     captions = [[material.captions[photo][place] for place in five] for photo, five in zip(photos, places)]
     things = None
     if material.named is not None:
-        things, captions = material.named.varied(photos, captions, material.rules, random)
+        things, captions = material.named.varied(photos, captions, material.rules, random, material.exchanged)
     texts = []
     for photo, five in zip(photos, captions):
         usable = [tokens for text in five if (tokens := codec.encode(text, LONGEST))]
@@ -210,7 +214,8 @@ def add_naming(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--things", type=Path, metavar="CHECKPOINT", help="whose head `things` saw them: with `training.extract --things`")
     parser.add_argument("--sets", nargs="*", default=[*CAPTION_SETS], choices=CAPTION_SETS, help="sets of photos")
     parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"), help="with data.noun; Debian's wordnet-base")
-    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="leave photos out whose captions have these names")
+    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="leave photos out whose captions have these words")
+    parser.add_argument("--exchanged", type=float, default=EXCHANGED, help="share of the photos whose names are exchanged")
 
 
 def coco_share(arguments: argparse.Namespace, share: float) -> float:

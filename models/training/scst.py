@@ -120,7 +120,7 @@ def main() -> None:
         tokens = material.cache.random(batch, random, np.arange(81)).bfloat16().to(device)
         references, things = [material.captions[photo] for photo in batch], None
         if material.named is not None:
-            things, references = material.named.varied(batch, references, material.rules, random)
+            things, references = material.named.varied(batch, references, material.rules, random, material.exchanged)
             things = things.to(device)
         sampler.load_state_dict(head.state_dict())
         with torch.autocast(device, torch.bfloat16):

@@ -41,13 +41,13 @@ class NamedPhotos:
         return things_of([names for names, _ in entries], [likelihoods for _, likelihoods in entries], self.pieces)
 
     def varied(
-        self, photos: Sequence[int], captions: Sequence[Sequence[str]], rules: Exchange, random: np.random.Generator
+        self, photos: Sequence[int], captions: Sequence[Sequence[str]], rules: Exchange, random: np.random.Generator, share: float = EXCHANGED
     ) -> tuple[Things, list[list[str]]]:
-        """Photos as a step of training sees them, and their captions: names exchanged in both, or lost."""
+        """Photos as a step of training sees them, and their captions: names exchanged in a share of them, in both, or lost."""
         entries, texts = [], []
         for photo, own in zip(photos, captions):
             names, said = self.seen.names[photo].tolist(), list(own)
-            if random.random() < EXCHANGED:
+            if random.random() < share:
                 names, said = exchange(self.seen, photo, said, rules, SURE, random)
             found = self.entries(photo, names)
             kept = random.random(len(found[0])) >= (1 if random.random() < BLIND else LOST)
