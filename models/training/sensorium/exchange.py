@@ -18,7 +18,10 @@ OTHER_WORDS = {
     "motor scooter": "scooter", "surf board": "surfboard", "seagull": "bird", "seagulls": "bird", "mountain bike": "bicycle", "sail boat": "boat", "sailboat": "boat",
     "sailboats": "boat", "phone": "cellphone", "oven": "stove", "cattle": "cow", "bull": "cow", "ox": "cow", "oxen": "cow", "bear cub": "bear", "lamb": "sheep", "pony": "horse",
 }
-IRREGULAR = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "wolf": "wolves", "knife": "knives", "goose": "geese", "buffalo": "buffalo", "bison": "bison"}
+IRREGULAR = {
+    "bus": "buses", "sheep": "sheep", "fish": "fish", "mouse": "mice", "wolf": "wolves", "knife": "knives", "goose": "geese", "buffalo": "buffalo",
+    "bison": "bison", "man": "men", "woman": "women", "child": "children", "person": "people", "leaf": "leaves", "shelf": "shelves", "half": "halves",
+}
 # Words that are something else in most captions: a colour, a verb, what somebody wears on the nose.
 AMBIGUOUS = {
     "orange", "glass", "glasses", "watch", "match", "matches", "fly", "flies", "swing", "swings", "hook", "bow", "iron", "pick", "switch", "fan", "fans",
