@@ -1,5 +1,6 @@
 """Step 6. The weighted mean of trained heads (Wortsman 2022): heads of one run and its fine-tuning lie close enough.
 
+With --names the part that knows names is one head's alone: in a mean with a head from before names it would say half of them.
 With --data the mean's figures on dev, by beam search. With --component it is left as the component `caption`.
 """
 
@@ -18,6 +19,8 @@ from .sensorium.progress import save_head
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("heads", nargs="+", metavar="WEIGHT=FILE", help="e.g. 0.5=WORK/caption/head.safetensors")
+    parser.add_argument("--names", type=Path, metavar="HEAD", help="whose `things.*` are taken as they are")
+    parser.add_argument("--copying", type=float, default=1.0, help="factor of the scores of what is copied")
     parser.add_argument("--output", type=Path, help="file for the mean")
     parser.add_argument("--component", action="store_true", help="into WORK/components")
     parser.add_argument("--work", type=Path, help="folder of tokenizer, vocabulary and tokens")
@@ -30,6 +33,11 @@ def main() -> None:
     parts = [(float(weight), load_file(path)) for weight, path in (head.split("=", 1) for head in arguments.heads)]
     total = sum(weight for weight, _ in parts)
     mean = {name: sum(w / total * head[name] for w, head in parts) for name in parts[0][1]}
+    if arguments.names:
+        mean |= {name: tensor for name, tensor in load_file(arguments.names).items() if name.startswith("things.")}
+    for name in ("things.query.weight", "things.query.bias"):
+        if name in mean:
+            mean[name] = mean[name] * arguments.copying
     if arguments.output:
         save_head(arguments.output, mean)
     if not arguments.work:
