@@ -69,6 +69,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder with the tokens; the run goes into its `scst`")
     parser.add_argument("--head", type=Path, required=True, help="weights to start from: the best of step 4 on dev")
     parser.add_argument("--run", default="scst", help="folder of the run in --work")
+    parser.add_argument("--only-names", action="store_true", help="nothing learns but what reads and copies names")
     add_naming(parser)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--batch", type=int, default=16, help="photos, with five sampled captions each")
@@ -95,9 +96,11 @@ def main() -> None:
 
     head = new_head(arguments.work, codec, 0.0, Names(kinds(arguments.things)[0]) if arguments.things else None).to(device)
     head.load_state_dict(load_file(arguments.head))
+    if arguments.only_names:
+        head.requires_grad_(False).things.requires_grad_(True)
     sampler = deepcopy(head).bfloat16()
     average = Average(head, arguments.decay)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=arguments.rate, weight_decay=0.0, fused=True)
+    optimizer = torch.optim.AdamW([p for p in head.parameters() if p.requires_grad], lr=arguments.rate, weight_decay=0.0, fused=True)
     log = Log(run, ["minutes", "step", "rate", "reward", *Check.COLUMNS])
     spent, step = 0.0, 0
     if (run / "state.pt").exists():
