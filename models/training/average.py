@@ -45,7 +45,7 @@ def main() -> None:
     codec = CaptionCodec.in_work(arguments.work)
     names = Names(kinds(arguments.things)[0]) if arguments.things else None
     if arguments.component:
-        save_component(arguments.work, "caption", "head", head_config(codec, names), mean)
+        save_component(arguments.work, "caption", "head", head_config(codec, names, arguments.floor), mean)
     if arguments.data:
         head = new_head(arguments.work, codec, 0.0, names).to(arguments.device)
         head.load_state_dict(mean)

@@ -48,10 +48,10 @@ STATE_SECONDS = 180
 AVERAGE_EVERY = 4
 
 
-def head_config(codec: CaptionCodec, names: Names | None) -> dict:
+def head_config(codec: CaptionCodec, names: Names | None, floor: float = TOLD) -> dict:
     config = configuration(codec.vocabulary)["heads"]["caption"]
     if names is not None:
-        config["things"] = {"head": "things", "positions": max(map(len, pieces_of(names.all, codec))), "floor": TOLD}
+        config["things"] = {"head": "things", "positions": max(map(len, pieces_of(names.all, codec))), "floor": floor}
     return config
 
 
@@ -94,7 +94,7 @@ class Material:
             labels, synsets = kinds(arguments.things)
             names = Names(labels)
             scores = read_scores(arguments.data, arguments.work, split, photos)
-            self.named = NamedPhotos(names, scores, codec)
+            self.named = NamedPhotos(names, scores, codec, floor=arguments.floor)
             self.rules = Exchange(names, WordNet(arguments.wordnet), synsets, arguments.without)
 
 
@@ -215,6 +215,7 @@ def add_naming(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sets", nargs="*", default=[*CAPTION_SETS], choices=CAPTION_SETS, help="sets of photos")
     parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"), help="with data.noun; Debian's wordnet-base")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="leave photos out whose captions have these words")
+    parser.add_argument("--floor", type=float, default=TOLD, help="names that are less likely are not told")
     parser.add_argument("--exchanged", type=float, default=EXCHANGED, help="share of the photos whose names are exchanged")
 
 

@@ -20,8 +20,9 @@ BLIND, LOST = 0.08, 0.08
 class NamedPhotos:
     """Photos of one split. Photo numbers are rows of `scores`."""
 
-    def __init__(self, names: Names, scores: np.ndarray, codec: CaptionCodec, without: Sequence[str] = ()):
-        """`without`: names that are never shown, as if the classifier did not know them."""
+    def __init__(self, names: Names, scores: np.ndarray, codec: CaptionCodec, without: Sequence[str] = (), floor: float = TOLD):
+        """`without`: names that are never shown, as if the classifier did not know them. `floor`: less likely ones are not either."""
+        self.floor = floor
         self.seen = names.seen(scores)
         self.pieces = pieces_of(names.all, codec)
         self.hidden = {names.all.index(name) for name in without}
@@ -30,7 +31,7 @@ class NamedPhotos:
         """`names` stand for what was seen in the photo, in that order; those below the floor say nothing."""
         likelihoods = self.seen.likelihoods[photo].tolist()
         kept = [
-            (name, tuple(likelihood)) for name, likelihood in zip(names, likelihoods) if likeliest(np.array(likelihood)) >= TOLD and name not in self.hidden
+            (name, tuple(likelihood)) for name, likelihood in zip(names, likelihoods) if likeliest(np.array(likelihood)) >= self.floor and name not in self.hidden
         ]
         return [name for name, _ in kept], [likelihood for _, likelihood in kept]
 

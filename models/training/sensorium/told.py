@@ -23,6 +23,7 @@ class Told:
         self.codec = CaptionCodec(checkpoint / "tokenizer.json", self.config["heads"]["caption"]["vocabulary"])
         told = self.config["heads"]["caption"].get("things")
         self.scores = ThingScores.of(checkpoint) if told else None
+        self.floor = told["floor"] if told else 0.0
         self.names = Names(self.config["heads"][told["head"]]["labels"]) if told else None
 
     @torch.no_grad()
@@ -31,7 +32,7 @@ class Told:
         if self.scores is None:
             return None
         scores = self.scores(pixels).numpy().astype(np.float32)
-        return NamedPhotos(self.names, scores, self.codec).as_seen(range(len(scores)))
+        return NamedPhotos(self.names, scores, self.codec, floor=self.floor).as_seen(range(len(scores)))
 
     @torch.no_grad()
     def memory(self, pixels: Tensor) -> Memory:
