@@ -19,26 +19,10 @@ struct ConvolutionMatrix: Sendable {
         let element = WeightElement(weight.elementType)
         let bytes = element == nil ? weight.floats().withUnsafeBytes { [UInt8]($0) } : [UInt8](weight.bytes)
         let taps = weight.count / (outputs * channels)
-        let ordered = Self.tapsFirst(
-            bytes, outputs: outputs, channels: channels, taps: taps, size: element?.byteCount ?? 4)
-        matrix = ordered.withUnsafeBytes { [outputs, channels] in
-            PackedMatrix($0, element: element ?? .float32, outputs: outputs, inputs: taps * channels)
+        matrix = bytes.withUnsafeBytes { [outputs, channels] in
+            PackedMatrix(
+                convolution: $0, element: element ?? .float32, outputs: outputs, channels: channels, taps: taps)
         }
-    }
-
-    /// [outputs, channels, taps] → [outputs, taps, channels], of elements of `size` bytes.
-    private static func tapsFirst(_ bytes: [UInt8], outputs: Int, channels: Int, taps: Int, size: Int) -> [UInt8] {
-        var ordered = [UInt8](repeating: 0, count: bytes.count)
-        for output in 0..<outputs {
-            for channel in 0..<channels {
-                for tap in 0..<taps {
-                    let from = ((output * channels + channel) * taps + tap) * size
-                    let to = ((output * taps + tap) * channels + channel) * size
-                    for byte in 0..<size { ordered[to + byte] = bytes[from + byte] }
-                }
-            }
-        }
-        return ordered
     }
 
     /// Windows [rows, taps · channels], `step` floats from one to the next (they may overlap) → y [rows, outputs] =

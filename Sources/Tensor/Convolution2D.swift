@@ -23,20 +23,10 @@ public final class Convolution2D: Sendable {
         self.stride = stride
         self.activation = activation
         self.bias = FloatBuffer(bias)
-        // [outputs, kernel, kernel, channels], the order of a patch.
-        let taps = kernel * kernel
-        var ordered = [Float](repeating: 0, count: weight.count)
-        for output in 0..<outputs {
-            for channel in 0..<channels {
-                for tap in 0..<taps {
-                    ordered[(output * taps + tap) * channels + channel] =
-                        weight[(output * channels + channel) * taps + tap]
-                }
-            }
-        }
-        matrix = ordered.withUnsafeBytes {
+        matrix = weight.withUnsafeBytes {
             PackedMatrix(
-                $0, element: .float32, outputs: outputs, inputs: taps * channels, storage: .float32, kernels: kernels)
+                convolution: $0, outputs: outputs, channels: channels, taps: kernel * kernel, storage: .float32,
+                kernels: kernels)
         }
     }
 
