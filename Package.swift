@@ -65,6 +65,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "Mutation", path: "Tests/Mutation", swiftSettings: strict),
+        .target(name: "TemporaryFolders", path: "Tests/TemporaryFolders", swiftSettings: strict),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Mutation"], swiftSettings: plain),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Mutation"], swiftSettings: plain),
@@ -87,16 +88,18 @@ let package = Package(
         .executableTarget(
             name: "CrashWriter", dependencies: ["Retrieval", "JSON"], path: "Tests/CrashWriter", swiftSettings: strict),
         .testTarget(
-            name: "RetrievalTests", dependencies: ["Retrieval", "CrashWriter", "Tensor", "JSON", "CSQLite"],
+            name: "RetrievalTests",
+            dependencies: ["Retrieval", "CrashWriter", "Tensor", "JSON", "CSQLite", "TemporaryFolders"],
             swiftSettings: plain),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "COpenSSL"], swiftSettings: plain),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
                 "Service", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders",
-                "JSON", "Yams", logging,
+                "JSON", "TemporaryFolders", "Yams", logging,
             ],
             swiftSettings: plain),
-        .testTarget(name: "SensoriumTests", dependencies: ["sensorium"], swiftSettings: plain),
+        .testTarget(
+            name: "SensoriumTests", dependencies: ["sensorium", "TemporaryFolders"], swiftSettings: plain),
         .testTarget(name: "ProjectTests", swiftSettings: plain),
     ])

@@ -1,5 +1,6 @@
 import CrashWriter
 import Foundation
+import TemporaryFolders
 import Testing
 
 @testable import Retrieval

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Synchronization
+import TemporaryFolders
 import Testing
 
 @testable import Retrieval

@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import TemporaryFolders
 import Tensor
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import TemporaryFolders
 import Testing
 
 /// The program, run as a stranger runs it: another process, with nothing in its environment.
@@ -45,7 +46,7 @@ struct CommandRun {
         _ arguments: [String], before: String = ":", input: Data = Data(), to output: Output = .kept,
         folder: String = "/", environment: [String: String] = [:]
     ) throws {
-        let space = try ScratchFolder()
+        let space = try TemporaryFolder()
         try input.write(to: space.url("input"))
         for name in ["output", "errors"] { try Data().write(to: space.url(name)) }
         let process = Process()
@@ -74,27 +75,4 @@ struct CommandRun {
 
     /// The lines of its standard output.
     var lines: [String] { output.split(separator: "\n").map(String.init) }
-}
-
-/// A folder that is removed with the value.
-final class ScratchFolder {
-    let path: String
-
-    init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "sensorium-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = url.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func url(_ name: String) -> URL { URL(filePath: path).appending(path: name) }
-
-    /// Puts a copy of a file there, under another name.
-    func copy(_ file: String, as name: String) throws {
-        let target = url(name)
-        try FileManager.default.createDirectory(
-            at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try FileManager.default.copyItem(atPath: file, toPath: target.path)
-    }
 }

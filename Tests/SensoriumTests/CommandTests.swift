@@ -1,16 +1,17 @@
 import ArgumentParser
 import Foundation
 import Networks
+import TemporaryFolders
 import Testing
 
 @testable import sensorium
 
 /// What commands take, and what they say where they do not.
 @Suite struct `A command` {
-    private let folder: ScratchFolder
+    private let folder: TemporaryFolder
     private let model = ["--model", CommandRun.model]
 
-    init() throws { folder = try ScratchFolder() }
+    init() throws { folder = try TemporaryFolder() }
 
     // MARK: Files
 
@@ -36,6 +37,16 @@ import Testing
         #expect(run.code == 1 && run.lines.count == 3)
         #expect(run.lines[0].hasPrefix("[") && run.lines[2].hasPrefix("["))
         #expect(run.lines[1].hasPrefix(#"{"file":"/nowhere.jpg","error":"#))
+    }
+
+    @Test func `says beside its answer what of a text is cut`() throws {
+        let words = String(repeating: "a dog ", count: 400)
+        let run = try CommandRun(["embed", "--text", words] + model)
+        #expect(run.code == 0 && run.lines.count == 1)
+        #expect(
+            run.errors.contains(
+                /^sensorium: The text has 802 word pieces, of which sensorium-base reads the first \d+\.\n$/),
+            "\(run.errors)")
     }
 
     /// A model of nothing but a tower of images, whose weights are 0.

@@ -1,18 +1,19 @@
 import Foundation
 import Retrieval
 import Synchronization
+import TemporaryFolders
 import Testing
 
 @testable import sensorium
 
 /// `sensorium index`, and what is found afterwards.
 @Suite struct `Indexing a folder from the command line` {
-    private let photos: ScratchFolder
-    private let data: ScratchFolder
+    private let photos: TemporaryFolder
+    private let data: TemporaryFolder
 
     init() throws {
-        photos = try ScratchFolder()
-        data = try ScratchFolder()
+        photos = try TemporaryFolder()
+        data = try TemporaryFolder()
     }
 
     private func index(_ more: String...) throws -> CommandRun {

@@ -1,14 +1,15 @@
 import Foundation
+import TemporaryFolders
 import Testing
 
 /// Every command that prints: what it cannot write is an error, and a reader that leaves is none.
 @Suite struct `What is written` {
-    private let photos: ScratchFolder
-    private let data: ScratchFolder
+    private let photos: TemporaryFolder
+    private let data: TemporaryFolder
 
     init() throws {
-        photos = try ScratchFolder()
-        data = try ScratchFolder()
+        photos = try TemporaryFolder()
+        data = try TemporaryFolder()
         try photos.copy(CommandRun.photo, as: "coffee.jpg")
     }
 

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Retrieval
+import TemporaryFolders
 import Testing
 
 @testable import Service

@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import TemporaryFolders
 import Testing
 
 @testable import Service

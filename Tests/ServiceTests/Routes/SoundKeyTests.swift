@@ -1,4 +1,5 @@
 import JSON
+import TemporaryFolders
 import Testing
 
 @testable import Service

@@ -2,6 +2,7 @@ import Foundation
 import HTTP
 import JSON
 import Tasks
+import TemporaryFolders
 import Testing
 
 @testable import Service

@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Media
+import TemporaryFolders
 import Testing
 import Yams
 

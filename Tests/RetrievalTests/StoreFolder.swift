@@ -1,19 +1,9 @@
 import Foundation
+import TemporaryFolders
 
 @testable import Retrieval
 
-/// A folder that is removed with the value.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "sensorium-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = url.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
     /// A store in the folder, loaded.
     func store(
         threads: Int = 2, limits: CollectionStore.Limits = CollectionStore.Limits()
@@ -22,9 +12,7 @@ final class TemporaryFolder {
         try store.load()
         return store
     }
-}
 
-extension TemporaryFolder {
     /// Copies the files as they are, as a kill would leave them, but for the lock.
     func copy(to other: TemporaryFolder) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: path) where name != "lock" {
