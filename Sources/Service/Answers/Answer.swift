@@ -30,6 +30,8 @@ struct AnswerFrame: Sendable {
     let requestID: String
     let timing: AnswerTiming
     let inputs: [UnderstoodInput]
+    /// What was understood of each candidate, in the order in which they came; nil of one whose vector was brought.
+    var candidates: [UnderstoodInput?] = []
 
     /// Writes the four fields.
     func write(to json: inout JSONWriter) throws(JSONError) {
@@ -39,6 +41,17 @@ struct AnswerFrame: Sendable {
         try json.field("inputs") { json throws(JSONError) in
             try json.object { json throws(JSONError) in
                 for input in inputs { try input.write(to: &json) }
+                if !candidates.isEmpty { try writeCandidates(to: &json) }
+            }
+        }
+    }
+
+    private func writeCandidates(to json: inout JSONWriter) throws(JSONError) {
+        try json.field("candidate") { json throws(JSONError) in
+            try json.array { json throws(JSONError) in
+                for candidate in candidates {
+                    try json.object { json throws(JSONError) in try candidate?.write(to: &json) }
+                }
             }
         }
     }
@@ -60,12 +73,23 @@ enum UnderstoodInput: Sendable, Equatable {
     /// Whether it is a picture.
     var isImage: Bool { if case .image = self { true } else { false } }
 
-    /// The part.
+    /// The part that it was.
     var name: String {
         switch self {
         case .image(let name, _, _, _, _), .audio(let name, _), .text(let name, _, _), .words(let name, _, _, _),
             .features(let name, _, _):
             name
+        }
+    }
+
+    /// The same as another part.
+    func named(_ name: String) -> UnderstoodInput {
+        switch self {
+        case .image(_, let width, let height, let format, let view):
+            .image(name: name, width: width, height: height, format: format, view: view)
+        case .text(_, let tokens, let isTruncated): .text(name: name, tokens: tokens, isTruncated: isTruncated)
+        case .audio(_, let sound): .audio(name: name, sound)
+        case .features(_, let tokens, let width): .features(name: name, tokens: tokens, width: width)
         }
     }
 

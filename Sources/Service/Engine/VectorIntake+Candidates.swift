@@ -4,16 +4,22 @@ import Retrieval
 import Tasks
 
 extension VectorIntake {
-    /// The vectors of length 1 of the candidates, in the order in which they were sent. They are computed together. What each
-    /// picture among them is, the model tells for itself: the request's `view` is that of the query.
+    /// A candidate: its vector of length 1, and what was understood of it; nil where the vector was brought.
+    struct Candidate: Sendable {
+        let vector: [Float]
+        var understood: UnderstoodInput?
+    }
+
+    /// The candidates, in the order in which they were sent. They are computed together. What each picture among them is, the
+    /// model tells for itself: the request's `view` is that of the query.
     func candidates(
         _ inputs: RequestInputs, _ request: Request, _ engine: any Engine, dimension: Int
-    ) async throws -> [[Float]] {
-        var vectors = [[Float]?](repeating: nil, count: inputs.candidates.count)
+    ) async throws -> [Candidate] {
+        var candidates = [Candidate?](repeating: nil, count: inputs.candidates.count)
         var wanted: [(index: Int, input: HeadInput, part: String)] = []
         for (index, candidate) in inputs.candidates.enumerated() {
             if let value = inputs.value(candidate) {
-                vectors[index] = try Item.unit(try Self.vector(value, of: candidate))
+                candidates[index] = Candidate(vector: try Item.unit(try Self.vector(value, of: candidate)))
             } else {
                 let part = inputs.text(candidate) == nil ? Self.kind(of: candidate, inputs) : "text"
                 wanted.append((index, try Self.input(candidate, as: part, engine.card), part))
@@ -21,34 +27,39 @@ extension VectorIntake {
         }
         if !wanted.isEmpty {
             let taken = try await media.take(wanted.map(\.input), of: inputs, for: request, engine, task: "retrieve")
-            for (index, vector) in try await compute(wanted, taken, request, engine) { vectors[index] = vector }
+            for (index, computed) in try await compute(wanted, taken, request, engine) { candidates[index] = computed }
         }
-        return try vectors.enumerated().map { index, vector throws(Problem) in
+        return try candidates.enumerated().map { index, candidate throws(Problem) in
             // Each was brought or computed.
-            let vector = vector ?? []
-            guard vector.count == dimension else {
+            let candidate = candidate ?? Candidate(vector: [])
+            guard candidate.vector.count == dimension else {
                 throw Problem(
                     .invalidFeatures,
-                    "The candidate \(index) has \(vector.count) elements and the query \(dimension); they cannot be compared.",
-                    members: ["part": .string("candidate")])
+                    "The candidate \(index) has \(candidate.vector.count) elements and the query \(dimension); they cannot be "
+                        + "compared.", members: ["part": .string("candidate")])
             }
-            return vector
+            return candidate
         }
     }
 
     private func compute(
         _ wanted: [(index: Int, input: HeadInput, part: String)], _ taken: TakenParts, _ request: Request,
         _ engine: any Engine
-    ) async throws -> [(Int, [Float])] {
-        try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+    ) async throws -> [(Int, Candidate)] {
+        let understood = Dictionary(taken.understood.map { ($0.name, $0) }) { first, _ in first }
+        return try await withThrowingTaskGroup(of: (Int, Candidate).self) { group in
             for (index, input, part) in wanted {
                 guard let prepared = taken.inputs[input.part] else { continue }
                 let embedding = EngineJob.Embedding(parts: [part: prepared])
-                group.addTask { (index, try await embed(embedding, request, engine).vector.vector) }
+                let understood = understood[input.part]?.named(part)
+                group.addTask {
+                    let made = try await embed(embedding, request, engine).vector
+                    return (index, Candidate(vector: made.vector, understood: understood?.seen(as: made.view)))
+                }
             }
-            var vectors: [(Int, [Float])] = []
-            for try await vector in group { vectors.append(vector) }
-            return vectors
+            var candidates: [(Int, Candidate)] = []
+            for try await candidate in group { candidates.append(candidate) }
+            return candidates
         }
     }
 

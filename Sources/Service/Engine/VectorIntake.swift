@@ -22,6 +22,8 @@ struct VectorIntake: Sendable {
         /// The vectors that the model made of each part alone, of length 1, in the order of `VectorIntake.parts`.
         var keys: [(part: String, vector: [Float])] = []
         var understood: [UnderstoodInput] = []
+        /// What was understood of each candidate that it is compared with, in their order; nil of one whose vector was brought.
+        var candidates: [UnderstoodInput?] = []
         var queue = Duration.zero
         var decode = Duration.zero
         var encode = Duration.zero

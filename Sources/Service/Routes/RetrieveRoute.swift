@@ -83,15 +83,16 @@ struct RetrieveRoute: CollectionRoute {
     private func rank(
         _ request: Request, _ inputs: RequestInputs, _ engine: any Engine
     ) async throws -> HTTPResponse {
-        let taken = try await vectors.take(inputs, request, engine)
+        var taken = try await vectors.take(inputs, request, engine)
         let query = try Item.unit(taken.vector)
         let candidates = try await vectors.candidates(inputs, request, engine, dimension: query.count)
+        taken.candidates = candidates.map(\.understood)
         let start = ContinuousClock.now
-        let scores = candidates.map { cosine(query, $0) }
+        let scores = candidates.map { cosine(query, $0.vector) }
         // By score; of equal ones the first that was sent.
         let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
         let hits = order.prefix(inputs[Self.top]).map {
-            RetrieveAnswer.Hit(id: String($0), score: scores[$0], vector: candidates[$0], item: nil)
+            RetrieveAnswer.Hit(id: String($0), score: scores[$0], vector: candidates[$0].vector, item: nil)
         }
         let took = start.duration(to: .now)
         return try await response(
@@ -110,7 +111,8 @@ struct RetrieveRoute: CollectionRoute {
         metrics.stages("retrieve", "search").observe(search.inSeconds)
         request.record.took(timing)
         let frame = AnswerFrame(
-            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood,
+            candidates: taken.candidates)
         return try .json(headers: timing.headers) { [answer] json throws(JSONError) in
             try answer.write(to: &json)
             try frame.write(to: &json)

@@ -71,6 +71,29 @@ import Testing
         }
     }
 
+    @Test func `what was understood of a candidate is said in its place, be it a hit or not`() {
+        let second = Sound.wav([Int16](repeating: 0, count: 16_000))
+        let long = String(repeating: "a square ", count: 20)
+        let form = Form(
+            [("text", "there is a circle"), ("candidate", "a square"), ("candidate", long)], image: nil,
+            files: [
+                second, second + second, second + [UInt8](repeating: 1, count: 99), Array(second.dropLast(8_000)),
+                Photo.jpeg,
+            ].map { ("candidate", $0) })
+        let answer = harness.send(form: "/v1/retrieve?top=1", form)
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.text.matches(of: /"id":/).count == 1)
+        let sound = #""sample_rate":16000,"channels":1,"format":"wav""#
+        let expected = [
+            #"{"text":{"tokens":4,"truncated":false}}"#, #"{"text":{"tokens":42,"truncated":true}}"#,
+            #"{"audio":{"seconds":1,\#(sound)}}"#, #"{"audio":{"seconds":2,\#(sound),"streams":2}}"#,
+            #"{"audio":{"seconds":1,\#(sound),"unread_bytes":99}}"#,
+            #"{"audio":{"seconds":0.75,\#(sound),"missing_seconds":0.25}}"#,
+            #"{"image":{"width":61,"height":45,"format":"jpeg","view":"photo"}}"#,
+        ]
+        #expect(answer.text.contains(#","candidate":[\#(expected.joined(separator: ","))]}}"#), "\(answer.text)")
+    }
+
     @Test func `joined sounds are too long together, which their headers say`() {
         let minute = Sound.wav([Int16](repeating: 0, count: 60 * 16_000))
         for answer in answers(Array(repeatElement(minute, count: 11).joined())) {
