@@ -86,7 +86,9 @@ struct EmbedCommand: ParsableCommand {
     private func wordPieces(
         _ text: String, _ loaded: LoadedModel
     ) throws(CommandFailure) -> WordPieceTokenizer.Encoding {
-        guard let encoding = loaded.encode(text) else { throw .failed("The model \(loaded.name) cannot embed texts.") }
+        guard let encoding = loaded.wordPieces(text) else {
+            throw .failed("The model \(loaded.name) cannot embed texts.")
+        }
         return encoding
     }
 

@@ -1,7 +1,9 @@
 import Foundation
 import Media
+import Retrieval
 import Tasks
 import Terminal
+import Tokenizer
 
 extension LoadedModel {
     /// The head of a task, or a failure that says what the model can do.
@@ -25,7 +27,7 @@ extension LoadedModel {
             throw CommandFailure.failed("The head \(head.name) of \(name) does not take \(foreign); it takes \(known).")
         }
         return try head.inputs.compactMap { input in
-            if let text = texts[input.part] { return encode(text).map { (input, .text($0)) } }
+            if let text = texts[input.part] { return wordPieces(text).map { (input, .text($0)) } }
             guard let path = files[input.part] else { return nil }
             do {
                 return (input, try self.input(ofFile: path, contents[input.part], for: input, looksForFaces))
@@ -36,26 +38,26 @@ extension LoadedModel {
         }
     }
 
+    /// A text as text towers read it, nil without one. An answer is about what is read of it: what is cut is said beside it.
+    func wordPieces(_ text: String) -> WordPieceTokenizer.Encoding? {
+        guard let encoding = encode(text) else { return nil }
+        if encoding.truncated {
+            StandardError.write(
+                "sensorium: The text has \(encoding.totalTokens) word pieces, of which \(name) reads the first "
+                    + "\(encoding.ids.count).")
+        }
+        return encoding
+    }
+
     /// A file as the tower that reads a part takes it; `NoFace` where one was looked for in vain.
     /// - Parameter contents: the bytes, where they were read already.
     func input(
         ofFile path: String, _ contents: [UInt8]? = nil, for input: HeadInput, _ looksForFaces: Bool = true
     ) throws -> TowerInput {
         let bytes = try contents ?? InputFile.read(path)
-        if input.kind == .audio { sayWhatIsNotHeard(of: bytes, path) }
+        // An answer is about what is heard of a sound: what is not is said beside it.
+        if input.kind == .audio { SoundGaps(of: bytes)?.say(of: path) }
         return try self.input(bytes, for: input, looksForFaces: looksForFaces)
-    }
-
-    /// An answer is about what is heard of a sound: what is not is said beside it.
-    private func sayWhatIsNotHeard(of bytes: [UInt8], _ path: String) {
-        guard let header = try? AudioDecoder.header(of: bytes, limits: AudioLimits(maxBytes: .max)) else { return }
-        var gaps: [String] = []
-        if header.missingSeconds >= AudioHeader.leastMissingSeconds {
-            gaps.append(String(format: "%.1f s of it are missing", header.missingSeconds))
-        }
-        if header.unreadBytes > 0 { gaps.append("\(header.unreadBytes) bytes of it are neither sound nor tags") }
-        guard !gaps.isEmpty else { return }
-        StandardError.write("sensorium: \(path): \(gaps.joined(separator: ", "))".withoutControls + ".")
     }
 
     /// No face was found in a file.

@@ -25,8 +25,14 @@ import Testing
     private struct NotAPhoto: Error, Equatable {}
 
     /// The vector of a file is its number of bytes beside a constant; a file that says "bad" is none.
-    private static func embed(_ files: [IndexedFile]) -> [Result<[Float], any Error>] {
-        files.map { $0.bytes == Array("bad".utf8) ? .failure(NotAPhoto()) : .success([Float($0.bytes.count), 4]) }
+    private static func embed(_ files: [IndexedFile]) -> [Result<FileVector, any Error>] {
+        files.map { file in
+            if file.bytes == Array("bad".utf8) { return .failure(NotAPhoto()) }
+            let isCut = file.bytes == Array("cut".utf8)
+            return .success(
+                FileVector(
+                    [Float(file.bytes.count), 4], gaps: SoundGaps(missingSeconds: isCut ? 1.5 : 0, unreadBytes: 0)))
+        }
     }
 
     /// Tells files by their endings.
@@ -179,6 +185,12 @@ import Testing
         #expect(progress.stored.count == 2 && progress.failed.count == 2)
         #expect(failed.contains("b.jpg"))
         #expect(try await ids(store) == ["a.jpg", "c.jpg"])
+    }
+
+    @Test func `a sound that lacks something is stored, and counted`() async throws {
+        for (path, text) in [("a.wav", "whole"), ("b.wav", "cut")] { try write(path, text) }
+        let (progress, failed) = try await index(data.store())
+        #expect(progress.stored == MediaTally(sounds: 2) && progress.incomplete == 1 && failed.isEmpty)
     }
 
     @Test func `a collection of another model is added to only by making it anew`() async throws {

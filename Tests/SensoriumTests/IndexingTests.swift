@@ -72,11 +72,40 @@ import Testing
             })
         #expect(
             run.lines[3] == """
-                {"collection":"c","stored":1,"unchanged":0,"left_out":0,"failed":1,"moved":0,"dropped":0,\
+                {"collection":"c","stored":1,"unchanged":0,"left_out":0,"failed":1,"incomplete":0,"moved":0,"dropped":0,\
                 "skipped":{"M4A audio":1},"passed_over":{}}
                 """)
         #expect(run.errors.contains("sensorium: c.jpg: The bytes are an HTML page"))
         #expect(!run.errors.contains("send"))
+    }
+
+    @Test func `a sound is stored of which something is missing, and that is said`() throws {
+        let speech = try Data(contentsOf: URL(filePath: audio("speech-8k-mulaw.wav")))
+        for (name, bytes) in [
+            ("cut.wav", speech.dropLast(1_600)), ("junk.wav", speech + Data(count: 99)), ("whole.wav", speech),
+        ] {
+            try bytes.write(to: photos.url(name))
+        }
+        let run = try index()
+        #expect(run.code == 0)
+        #expect(run.output == "3 sounds stored in \"c\", 2 of them not whole, nothing unchanged.\n")
+        #expect(
+            run.errors == """
+                sensorium: cut.wav: stored, but 0.2 s of it are missing.
+                sensorium: junk.wav: stored, but 99 bytes of it are neither sound nor tags.
+
+                """)
+        try FileManager.default.removeItem(at: photos.url("junk.wav"))
+        try speech.dropLast(1_600).write(to: photos.url("other.wav"))
+        let second = try index("--json")
+        #expect(
+            second.lines.dropLast() == [
+                #"{"file":"cut.wav","outcome":"unchanged","kind":"audio"}"#,
+                #"{"file":"whole.wav","outcome":"unchanged","kind":"audio"}"#,
+                #"{"file":"other.wav","outcome":"stored","kind":"audio","missing_seconds":0.2}"#,
+            ])
+        let counts = #""stored":1,"unchanged":2,"left_out":0,"failed":0,"incomplete":1,"#
+        #expect(second.lines.last?.contains(counts) == true)
     }
 
     @Test func `a folder without photos or sounds is no success`() throws {

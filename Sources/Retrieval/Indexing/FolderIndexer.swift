@@ -103,17 +103,18 @@ public struct FolderIndexer: Sendable {
     /// a file that was moved from a copy that was there before.
     private func store(_ run: inout Run) async throws {
         guard !run.waiting.isEmpty else { return }
-        let errors = await destination.store(run.waiting.map(\.item))
+        let results = await destination.store(run.waiting.map(\.item))
         var moved: [ItemID] = []
-        for (error, (file, item)) in zip(errors, run.waiting) {
-            if let error {
-                run.fail(file.path, item.kind, error)
-            } else {
+        for (result, (file, item)) in zip(results, run.waiting) {
+            switch result {
+            case .failure(let error): run.fail(file.path, item.kind, error)
+            case .success(let gaps):
                 run.progress.stored.add(item.kind)
+                if gaps != nil { run.progress.incomplete += 1 }
                 if let before = run.missing.takeOut(foundAs: IndexedOrigin(kind: item.kind, stamp: file.stamp)) {
                     moved.append(before)
                 }
-                run.note(file.path, .stored(item.kind))
+                run.note(file.path, .stored(item.kind, gaps: gaps))
             }
         }
         run.waiting = []

@@ -6,8 +6,8 @@ public protocol IndexDestination: Sendable {
     func accepted() async throws -> AcceptedKinds
     /// The items that were made of files before, and what those files were like.
     func known() async throws -> [ItemID: IndexedOrigin]
-    /// Stores files; for each, in order, what went wrong or nil.
-    func store(_ files: [IndexedFile]) async -> [(any Error)?]
+    /// Stores files; for each, in order, what of it is not in its item, or what went wrong.
+    func store(_ files: [IndexedFile]) async -> [Result<SoundGaps?, any Error>]
     /// Removes items whose files are not there any more.
     func remove(_ ids: [ItemID]) async throws
     /// Every file was stored, left out, or failed.
@@ -28,6 +28,18 @@ public struct AcceptedKinds: Sendable, Equatable {
     public init(model: String, kinds: Set<ItemKind>) {
         self.model = model
         self.kinds = kinds
+    }
+}
+
+/// The vector of a file.
+public struct FileVector: Sendable {
+    let vector: [Float]
+    let gaps: SoundGaps?
+
+    /// - Parameter gaps: what of a sound the vector does not know of.
+    public init(_ vector: [Float], gaps: SoundGaps? = nil) {
+        self.vector = vector
+        self.gaps = gaps
     }
 }
 

@@ -7,6 +7,8 @@ public struct IndexProgress: Sendable, Equatable {
     public internal(set) var total = 0
     /// Stored in this run.
     public internal(set) var stored = MediaTally()
+    /// Of those that were stored, sounds of which something is missing.
+    public internal(set) var incomplete = 0
     /// There already, unchanged.
     public internal(set) var unchanged = MediaTally()
     /// Of a kind that the model has no place for.
@@ -28,8 +30,8 @@ public struct IndexProgress: Sendable, Equatable {
 
 /// What became of one file.
 public enum IndexOutcome: Sendable {
-    /// It is an item now.
-    case stored(ItemKind)
+    /// It is an item now, which lacks what the file lacks.
+    case stored(ItemKind, gaps: SoundGaps?)
     /// It was one already.
     case unchanged(ItemKind)
     /// It is neither a photo nor a sound, but this: "M4A audio", ".txt".

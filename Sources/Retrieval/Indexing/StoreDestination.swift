@@ -31,7 +31,7 @@ public struct StoreDestination: IndexDestination {
     private let source: VectorSource
     private let remake: Remake?
     private let kinds: AcceptedKinds
-    private let embed: @Sendable ([IndexedFile]) -> [Result<[Float], any Error>]
+    private let embed: @Sendable ([IndexedFile]) -> [Result<FileVector, any Error>]
 
     /// How a collection is made anew.
     public enum Remake: Sendable {
@@ -48,7 +48,7 @@ public struct StoreDestination: IndexDestination {
     ///   - embed: the vectors of files, in their order.
     public init(
         _ store: CollectionStore, collection: String, model: ModelOrigin, remake: Remake?, takes: Set<ItemKind>,
-        embed: @escaping @Sendable ([IndexedFile]) -> [Result<[Float], any Error>]
+        embed: @escaping @Sendable ([IndexedFile]) -> [Result<FileVector, any Error>]
     ) {
         self.store = store
         self.collection = collection
@@ -88,25 +88,26 @@ public struct StoreDestination: IndexDestination {
     }
 
     /// Computes the files' vectors and stores them.
-    public func store(_ files: [IndexedFile]) async -> [(any Error)?] {
+    public func store(_ files: [IndexedFile]) async -> [Result<SoundGaps?, any Error>] {
         let vectors = embed(files)
         // Together, so that they share a commit.
-        return await withTaskGroup(of: (Int, (any Error)?).self) { group in
+        return await withTaskGroup(of: (Int, Result<SoundGaps?, any Error>).self) { group in
             for (index, (file, vector)) in zip(files, vectors).enumerated() {
                 group.addTask {
                     do {
+                        let made = try vector.get()
                         let item = try Item(
-                            id: file.id, kind: file.kind, vector: vector.get(), metadata: file.metadata)
+                            id: file.id, kind: file.kind, vector: made.vector, metadata: file.metadata)
                         _ = try await store.put(item, into: target, from: source)
-                        return (index, nil)
+                        return (index, .success(made.gaps))
                     } catch {
-                        return (index, error)
+                        return (index, .failure(error))
                     }
                 }
             }
-            var errors = [(any Error)?](repeating: nil, count: files.count)
-            for await (index, error) in group { errors[index] = error }
-            return errors
+            var results = [Result<SoundGaps?, any Error>](repeating: .success(nil), count: files.count)
+            for await (index, result) in group { results[index] = result }
+            return results
         }
     }
 

@@ -24,15 +24,16 @@ final class IndexReport: Sendable {
         switch outcome {
         case .failed(let error): complain(path, "\((error as? CommandFailure)?.sentence ?? "\(error)")")
         case .leftOut(let error): complain(path, error.description)
+        case .stored(_, gaps: let gaps?): complain(path, "stored, but \(gaps.words).")
         case .stored, .unchanged, .skipped: break
         }
         guard json else { return }
         failure.withLock { failure in
             guard failure == nil else { return }
-            do throws(CommandFailure) {
+            do {
                 try StandardOutput.print(Self.line(path, outcome))
             } catch {
-                failure = error
+                failure = error as? CommandFailure ?? .failed("\(error)")
             }
         }
     }
@@ -48,14 +49,16 @@ final class IndexReport: Sendable {
         StandardError.write("sensorium: \(path.text): \(sentence)".withoutControls)
     }
 
-    private static func line(_ path: FileName, _ outcome: IndexOutcome) -> String {
+    private static func line(_ path: FileName, _ outcome: IndexOutcome) throws(JSONError) -> String {
         var json = JSONWriter()
-        json.object { json in
+        try json.object { json throws(JSONError) in
             json.field("file", path.text)
             switch outcome {
-            case .stored(let kind):
+            case .stored(let kind, gaps: let gaps):
                 json.field("outcome", "stored")
                 json.field("kind", kind.rawValue)
+                if let gaps, gaps.missingSeconds > 0 { try json.field("missing_seconds", gaps.missingSeconds) }
+                if let gaps, gaps.unreadBytes > 0 { json.field("unread_bytes", gaps.unreadBytes) }
             case .unchanged(let kind):
                 json.field("outcome", "unchanged")
                 json.field("kind", kind.rawValue)

@@ -19,7 +19,9 @@ struct IndexSummary {
 
     /// `2 photos and 1 sound stored in "p", 3 photos unchanged, 50 skipped: 30 MP4 file, 20 M4A audio.`
     var text: String {
-        var parts = ["\(progress.stored) stored in \"\(collection)\"", "\(progress.unchanged) unchanged"]
+        var parts = ["\(progress.stored) stored in \"\(collection)\""]
+        if progress.incomplete > 0 { parts.append("\(progress.incomplete) of them not whole") }
+        parts.append("\(progress.unchanged) unchanged")
         if progress.leftOut.count > 0 { parts.append("\(progress.leftOut) left out") }
         if progress.moved > 0 { parts.append("\(progress.moved) moved") }
         if progress.dropped > 0 { parts.append("\(progress.dropped) dropped") }
@@ -42,6 +44,7 @@ struct IndexSummary {
             ] {
                 json.field(name, tally.count)
             }
+            json.field("incomplete", progress.incomplete)
             json.field("moved", progress.moved)
             json.field("dropped", progress.dropped)
             for (name, counts) in [("skipped", progress.skipped), ("passed_over", files.passedOver)] {

@@ -26,9 +26,12 @@ struct MediaEmbedder: Sendable {
 
     /// The vector of each file, in order, or why it has none. Photos are computed together, sounds one after the other, so
     /// that several long ones take the memory of one.
-    func embed(_ files: [IndexedFile]) -> [Result<[Float], any Error>] {
-        var results = files.map { file -> Result<[Float], any Error> in
-            file.kind == .audio ? Result { try vectors(of: [try input(file)], as: .audio)[0] } : .success([])
+    func embed(_ files: [IndexedFile]) -> [Result<FileVector, any Error>] {
+        var results = files.map { file -> Result<FileVector, any Error> in
+            guard file.kind == .audio else { return .success(FileVector([])) }
+            return Result {
+                FileVector(try vectors(of: [try input(file)], as: .audio)[0], gaps: SoundGaps(of: file.bytes))
+            }
         }
         let photos = files.indices.filter { files[$0].kind != .audio }
         let prepared = photos.map { place in Result { try input(files[place]) } }
@@ -39,7 +42,7 @@ struct MediaEmbedder: Sendable {
             results[place] = Result {
                 _ = try photo.get()
                 defer { next += 1 }
-                return try together.get()[next]
+                return FileVector(try together.get()[next])
             }
         }
         return results

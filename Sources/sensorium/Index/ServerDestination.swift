@@ -40,9 +40,9 @@ struct ServerDestination: IndexDestination {
         return origins
     }
 
-    func store(_ files: [IndexedFile]) -> [(any Error)?] {
+    func store(_ files: [IndexedFile]) -> [Result<SoundGaps?, any Error>] {
         files.map { file in
-            do {
+            Result {
                 var metadata = JSONWriter()
                 metadata.exact(.object(file.metadata))
                 var form = MultipartForm()
@@ -50,9 +50,8 @@ struct ServerDestination: IndexDestination {
                 form.add(file.kind.rawValue, file: file.bytes)
                 let answer = try client.send(
                     "PUT", "\(items)/\(file.id.text.percentEncoded)", type: form.type, form.body)
-                return answer.status == 200 || answer.status == 201 ? nil : answer.refusal
-            } catch {
-                return error
+                guard answer.status == 200 || answer.status == 201 else { throw answer.refusal }
+                return try answer.json.flatMap { try SoundGaps(answer: $0) }
             }
         }
     }

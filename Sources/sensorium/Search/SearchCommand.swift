@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSON
 import Retrieval
 import Terminal
 
@@ -76,11 +77,22 @@ struct SearchCommand: ParsableCommand {
             throw missing()
         }
         guard answer.status == 200 else { throw CommandFailure.failed(answer.refusal.description.withoutControls) }
+        if let json = answer.json { try sayWhatIsLeftOut(of: json) }
         let terminal = TerminalDevice(STDOUT_FILENO)
         if json ?? (terminal == nil) {
             try StandardOutput.write(answer.body)
         } else {
             try show(answer, terminal)
+        }
+    }
+
+    /// Hits are those of what was heard of the sound and read of the text.
+    private func sayWhatIsLeftOut(of answer: JSONValue) throws(JSONError) {
+        if let audio { try SoundGaps(answer: answer)?.say(of: audio) }
+        let text = try JSONCursor(answer).optionalMember("inputs")?.optionalMember("text")
+        if let text, try text.member("truncated").boolean() {
+            let pieces = try text.member("tokens").integer()
+            StandardError.write("sensorium: The text has \(pieces) word pieces, more than the model reads: it was cut.")
         }
     }
 

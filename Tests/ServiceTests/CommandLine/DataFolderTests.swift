@@ -58,4 +58,30 @@ import Testing
         #expect(harness.service.drain())
         #expect(try Program.run(arguments).code == 1)
     }
+
+    @Test func `what a server says to be missing of a sound is said by index and search`() throws {
+        let folder = try TemporaryFolder()
+        let speech = Photo.file("audio/speech-8k-mulaw.wav")
+        try FileManager.default.createDirectory(at: folder.url("sounds"), withIntermediateDirectories: true)
+        for (name, bytes) in [("cut", speech.dropLast(1_600)), ("junk", speech + [UInt8](repeating: 0, count: 99))] {
+            try Data(bytes).write(to: folder.url("sounds/\(name).wav"))
+        }
+        let path = folder.path
+        let harness = try Harness(FakeModel(hasSpace: true)) { $0.data = path + "/data" }
+        let address = try #require(try harness.service.start().first)
+        let arguments = ["--collection", "p", "--server", "http://\(address)"]
+        let indexed = try Program.run(["index", path + "/sounds"] + arguments)
+        #expect(indexed.code == 0, "\(indexed.errors)")
+        #expect(indexed.output == "2 sounds stored in \"p\", 2 of them not whole, nothing unchanged.\n")
+        #expect(
+            indexed.errors == """
+                sensorium: cut.wav: stored, but 0.2 s of it are missing.
+                sensorium: junk.wav: stored, but 99 bytes of it are neither sound nor tags.
+
+                """)
+        let cut = path + "/sounds/cut.wav"
+        let found = try Program.run(["search", "--audio", cut] + arguments)
+        #expect(found.code == 0 && found.errors == "sensorium: \(cut): 0.2 s of it are missing.\n", "\(found.errors)")
+        #expect(harness.service.drain())
+    }
 }

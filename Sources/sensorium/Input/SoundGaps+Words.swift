@@ -1,0 +1,33 @@
+import Foundation
+import JSON
+import Media
+import Retrieval
+import Terminal
+
+extension SoundGaps {
+    /// Those of a file by its header; nil where nothing is missing, or where it is no sound.
+    init?(of bytes: [UInt8]) {
+        guard let header = try? AudioDecoder.header(of: bytes, limits: AudioLimits(maxBytes: .max)) else { return nil }
+        let isCut = header.missingSeconds >= AudioHeader.leastMissingSeconds
+        self.init(missingSeconds: isCut ? header.missingSeconds : 0, unreadBytes: header.unreadBytes)
+    }
+
+    /// Those that a server's answer tells of the part `audio`.
+    init?(answer: JSONValue) throws(JSONError) {
+        let sound = try JSONCursor(answer).optionalMember("inputs")?.optionalMember("audio")
+        self.init(
+            missingSeconds: try sound?.optionalMember("missing_seconds")?.number() ?? 0,
+            unreadBytes: try sound?.optionalMember("unread_bytes")?.integer() ?? 0)
+    }
+
+    /// `12.3 s of it are missing, 99 bytes of it are neither sound nor tags`
+    var words: String {
+        var gaps: [String] = []
+        if missingSeconds > 0 { gaps.append(String(format: "%.1f s of it are missing", missingSeconds)) }
+        if unreadBytes > 0 { gaps.append("\(unreadBytes) bytes of it are neither sound nor tags") }
+        return gaps.joined(separator: ", ")
+    }
+
+    /// Says them of a file, for whoever waits for the answer.
+    func say(of path: String) { StandardError.write("sensorium: \(path): \(words).".withoutControls) }
+}
