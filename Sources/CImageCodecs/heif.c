@@ -8,6 +8,7 @@
 
 #include "pieces.h"
 #include "pixels.h"
+#include "tones.h"
 #include "whole_file.h"
 
 // libheif asks libde265 for a thread beside its own, for each image. A confined process may have none, and libde265 would wait for it
@@ -39,19 +40,31 @@ static int refuse_error(codec_message *message, struct heif_error error) {
     }
 }
 
-static colours *profile(const struct heif_image_handle *handle) {
-    colours *colours = NULL;
+// How samples become sRGB; neither where they may stay as they are.
+typedef struct {
+    colours *colours;
+    tones *tones;
+} conversion;
+
+// Returns 0 when there is no memory.
+static int find_conversion(const struct heif_image_handle *handle, int bits, conversion *found) {
+    found->colours = NULL;
+    found->tones = NULL;
     size_t count = heif_image_handle_get_raw_color_profile_size(handle);
     uint8_t *bytes = count > 0 && count <= 8 << 20 ? malloc(count) : NULL;
     if (bytes != NULL && heif_image_handle_get_raw_color_profile(handle, bytes).code == heif_error_Ok)
-        colours = colours_begin(bytes, count);
+        found->colours = colours_begin(bytes, count, stored_as_colours);
     free(bytes);
     struct heif_color_profile_nclx *numbers = NULL;
-    if (bytes == NULL && heif_image_handle_get_nclx_color_profile(handle, &numbers).code == heif_error_Ok) {
-        colours = colours_begin_numbered((int)numbers->color_primaries, (int)numbers->transfer_characteristics);
-        heif_nclx_color_profile_free(numbers);
+    if (bytes != NULL || heif_image_handle_get_nclx_color_profile(handle, &numbers).code != heif_error_Ok) return 1;
+    int primaries = (int)numbers->color_primaries, transfer = (int)numbers->transfer_characteristics;
+    heif_nclx_color_profile_free(numbers);
+    if (!tones_are_bright(transfer)) {
+        found->colours = colours_begin_numbered(primaries, transfer);
+        return 1;
     }
-    return colours;
+    found->tones = tones_begin(primaries, transfer, bits);
+    return found->tones != NULL;
 }
 
 // Samples of more than eight bits, two bytes each, the lower first.
@@ -76,13 +89,21 @@ static int hand_over(
         || heif_image_get_height(image, heif_channel_interleaved) != request->height || bits < 8 || bits > 16
         || stride < 0 || (size_t)stride < samples * (bits > 8 ? 2 : 1))
         return refuse(message, codec_mismatch, "two different sizes are declared");
+    conversion conversion;
+    int has_memory = find_conversion(handle, bits, &conversion);
     strip strip;
-    int has_memory = strip_begin(&strip, sink, request->width, request->height, profile(handle));
-    uint8_t *narrow = bits > 8 ? malloc(samples) : NULL;
-    has_memory = has_memory && (bits == 8 || narrow != NULL);
+    has_memory = strip_begin(&strip, sink, request->width, request->height, conversion.colours) && has_memory;
+    int is_narrowed = bits > 8 || conversion.tones != NULL;
+    uint8_t *narrow = is_narrowed ? malloc(samples) : NULL;
+    has_memory = has_memory && (!is_narrowed || narrow != NULL);
     for (int y = 0; has_memory && y < request->height; y++) {
         const uint8_t *source = plane + (size_t)y * (size_t)stride;
-        if (bits > 8) source = narrowed(source, narrow, samples, bits);
+        if (conversion.tones != NULL) {
+            tones_convert(conversion.tones, source, narrow, (size_t)request->width, has_alpha ? 4 : 3);
+            source = narrow;
+        } else if (bits > 8) {
+            source = narrowed(source, narrow, samples, bits);
+        }
         uint8_t *row = strip_row(&strip);
         if (!has_alpha) memcpy(row, source, strip.row_bytes);
         else if (is_premultiplied) premultiplied_over_white(source, row, (size_t)request->width);
@@ -90,6 +111,7 @@ static int hand_over(
         strip_advance(&strip, 1);
     }
     free(narrow);
+    if (conversion.tones != NULL) tones_end(conversion.tones);
     strip_free(&strip);
     return has_memory ? codec_ok : refuse(message, codec_out_of_memory, "out of memory");
 }

@@ -8,6 +8,7 @@
 #include <jerror.h>
 
 #include "pieces.h"
+#include "pixels.h"
 
 typedef struct {
     struct jpeg_error_mgr base; // first, so that libjpeg's pointer to it is a pointer to this
@@ -19,6 +20,7 @@ typedef struct {
     unsigned components; // one bit for each that a scan had
     JOCTET *profile;     // what the pieces make
     unsigned profile_bytes;
+    colours *inks; // by which they become colours; may be NULL
     strip strip;
 } refusal;
 
@@ -106,21 +108,14 @@ static void watch_scans(j_common_ptr common) {
     longjmp(r->refused, 1);
 }
 
-static inline uint8_t multiply_255(unsigned a, unsigned b) {
-    unsigned t = a * b + 128;
-    return (uint8_t)(((t >> 8) + t) >> 8);
-}
-
 // Adobe stores ink inverted (255 is no ink) and says so only by the presence of its marker (libjpeg.txt, "Special color
-// spaces"). The arithmetic is Pillow's.
-static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t width, int inverted) {
-    unsigned flip = inverted ? 255 : 0;
-    for (size_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
-        unsigned light = 255 - (cmyk[3] ^ flip);
-        rgb[0] = (uint8_t)(light - multiply_255(cmyk[0] ^ flip, light));
-        rgb[1] = (uint8_t)(light - multiply_255(cmyk[1] ^ flip, light));
-        rgb[2] = (uint8_t)(light - multiply_255(cmyk[2] ^ flip, light));
-    }
+// spaces").
+static void write_inks(j_decompress_ptr cinfo, uint8_t *cmyk, uint8_t *rgb, size_t width) {
+    const refusal *r = (refusal *)cinfo->err;
+    if (cinfo->saw_Adobe_marker)
+        for (size_t i = 0; i < width * 4; i++) cmyk[i] ^= 255;
+    if (r->inks != NULL) colours_of_inks(r->inks, cmyk, rgb, width);
+    else inks_to_rgb(cmyk, rgb, width);
 }
 
 typedef struct {
@@ -195,16 +190,19 @@ static void decode(
     if (!is_complete(cinfo)) fail(r, codec_corrupt, "it ends too early");
 
     colours *colours = NULL;
-    if (!cmyk && jpeg_read_icc_profile(cinfo, &r->profile, &r->profile_bytes))
-        colours = colours_begin(r->profile, r->profile_bytes);
-    if (!strip_begin(&r->strip, sink, request->width, request->height, colours))
+    storage storage = cmyk ? stored_as_inks
+                           : cinfo->jpeg_color_space == JCS_GRAYSCALE ? stored_as_grey : stored_as_colours;
+    if (jpeg_read_icc_profile(cinfo, &r->profile, &r->profile_bytes))
+        colours = colours_begin(r->profile, r->profile_bytes, storage);
+    if (cmyk) r->inks = colours;
+    if (!strip_begin(&r->strip, sink, request->width, request->height, cmyk ? NULL : colours))
         fail(r, codec_out_of_memory, "out of memory");
     size_t width = cinfo->output_width;
     if (cmyk) {
         JSAMPARRAY row = cinfo->mem->alloc_sarray((j_common_ptr)cinfo, JPOOL_IMAGE, (JDIMENSION)(width * 4), 1);
         while (cinfo->output_scanline < cinfo->output_height) {
             if (jpeg_read_scanlines(cinfo, row, 1) != 1) continue;
-            cmyk_to_rgb(row[0], strip_row(&r->strip), width, cinfo->saw_Adobe_marker);
+            write_inks(cinfo, row[0], strip_row(&r->strip), width);
             strip_advance(&r->strip, 1);
         }
     } else {
@@ -250,6 +248,7 @@ int codec_jpeg_decode(
     }
     jpeg_destroy_decompress(&cinfo);
     strip_free(&r.strip);
+    if (r.inks != NULL) colours_end(r.inks);
     free(r.profile);
     return r.code;
 }

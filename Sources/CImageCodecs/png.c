@@ -134,9 +134,8 @@ static colours *read_profile(reading *r, int colour) {
     png_bytep profile = NULL;
     png_uint_32 count = 0;
     int compression;
-    if (!(colour & PNG_COLOR_MASK_COLOR)) return NULL;
     if (!png_get_iCCP(r->png, r->info, &name, &compression, &profile, &count)) return NULL;
-    return colours_begin(profile, count);
+    return colours_begin(profile, count, colour & PNG_COLOR_MASK_COLOR ? stored_as_colours : stored_as_grey);
 }
 
 // Everything that may jump, in a frame of its own: no local of the frame that calls setjmp changes in between.

@@ -16,6 +16,7 @@ typedef struct {
     toff_t offset;
     codec_message *message;
     int has_warned; // a warning that means that something is missing
+    int needs_more; // memory, than it may have
 } reading;
 
 static tmsize_t read_bytes(thandle_t handle, void *into, tmsize_t wanted) {
@@ -59,11 +60,37 @@ static int map(thandle_t handle, void **base, toff_t *length) {
 
 static void unmap(thandle_t handle, void *base, toff_t length) { (void)handle, (void)base, (void)length; }
 
+// libtiff's words name its functions and places, and count with numbers that have wrapped. What they come to:
+static const struct {
+    const char *words, *reason;
+} errors[] = {
+    {"Read error", "it ends too early"},
+    {"Seek error", "it ends too early"},
+    {"IO error", "it ends too early"},
+    {"Can not read", "it ends too early"},
+    {"Cannot read", "it ends too early"},
+    {"is not configured", "its compression is not read"},
+    {"is not implemented", "its compression is not read"},
+    {"Memory allocation", "out of memory"},
+    {"Out of memory", "out of memory"},
+    {"No space", "out of memory"},
+};
+
 static int on_error(TIFF *tiff, void *context, const char *module, const char *format, va_list arguments) {
     (void)tiff, (void)module;
     reading *r = context;
     // The first says most.
-    if (r->message->text[0] == 0) vsnprintf(r->message->text, sizeof r->message->text, format, arguments);
+    if (r->message->text[0] != 0) return 1;
+    char text[200];
+    vsnprintf(text, sizeof text, format, arguments);
+    const char *reason = "its directory or its pixels are damaged";
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (strstr(text, errors[i].words) != NULL) {
+            reason = errors[i].reason;
+            r->needs_more = strcmp(reason, "out of memory") == 0;
+            break;
+        }
+    snprintf(r->message->text, sizeof r->message->text, "%s", reason);
     return 1;
 }
 
@@ -85,20 +112,139 @@ static int refuse(codec_message *message, int code, const char *text) {
     return code;
 }
 
-static colours *profile(TIFF *tiff, const TIFFRGBAImage *image) {
+static colours *profile(TIFF *tiff, uint16_t photometric) {
     uint32_t count = 0;
     void *bytes = NULL;
-    int is_colour = image->photometric == PHOTOMETRIC_RGB || image->photometric == PHOTOMETRIC_PALETTE
-                    || image->photometric == PHOTOMETRIC_YCBCR;
-    if (!is_colour || !TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &count, &bytes)) return NULL;
-    return colours_begin(bytes, count);
+    if (!TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &count, &bytes)) return NULL;
+    switch (photometric) {
+    case PHOTOMETRIC_RGB:
+    case PHOTOMETRIC_PALETTE:
+    case PHOTOMETRIC_YCBCR: return colours_begin(bytes, count, stored_as_colours);
+    case PHOTOMETRIC_MINISBLACK:
+    case PHOTOMETRIC_MINISWHITE: return colours_begin(bytes, count, stored_as_grey);
+    case PHOTOMETRIC_SEPARATED: return colours_begin(bytes, count, stored_as_inks);
+    default: return NULL; // libtiff's own way to colours
+    }
 }
 
-static int decode(TIFF *tiff, reading *r, const codec_tiff_request *request, const codec_sink *sink) {
+// How an image of inks is stored.
+typedef struct {
+    uint32_t width, height;
+    uint16_t bytes, samples; // of a sample, of a pixel
+    int is_separate;         // each ink by itself
+    int is_tiled;
+    uint32_t tile_width, tile_height; // a strip is a tile as wide as the image
+    tmsize_t tile_bytes;
+} ink_layout;
+
+static int find_layout(TIFF *tiff, reading *r, const codec_tiff_request *request, ink_layout *l) {
+    uint16_t bits = 0, inks = 0, planes = 0;
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_IMAGEWIDTH, &l->width);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_IMAGELENGTH, &l->height);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &l->samples);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_INKSET, &inks);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planes);
+    if (l->width != (uint32_t)request->width || l->height != (uint32_t)request->height)
+        return refuse(r->message, codec_mismatch, "two different sizes are declared");
+    if (inks != INKSET_CMYK || l->samples < 4)
+        return refuse(r->message, codec_corrupt, "its inks are others than cyan, magenta, yellow and black");
+    if (bits != 8 && bits != 16)
+        return refuse(r->message, codec_corrupt, "its inks have neither 8 nor 16 bits");
+    l->bytes = bits / 8;
+    l->is_separate = planes == PLANARCONFIG_SEPARATE;
+    l->is_tiled = TIFFIsTiled(tiff);
+    l->tile_width = l->width;
+    if (l->is_tiled) {
+        TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &l->tile_width);
+        TIFFGetField(tiff, TIFFTAG_TILELENGTH, &l->tile_height);
+    } else {
+        TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &l->tile_height);
+        if (l->tile_height > l->height) l->tile_height = l->height;
+    }
+    l->tile_bytes = l->is_tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
+    uint64_t least = (uint64_t)l->tile_width * l->tile_height * (l->is_separate ? 1 : l->samples) * l->bytes;
+    if (least == 0 || l->tile_bytes <= 0 || least > (uint64_t)l->tile_bytes)
+        return refuse(r->message, codec_corrupt, "its strips have no size");
+    if (l->tile_bytes > request->maximum_memory) return refuse(r->message, codec_out_of_memory, "out of memory");
+    return codec_ok;
+}
+
+// Copies what lies in the image of a tile, of one ink or of all of them, to inks of one byte each, four a pixel.
+static void place_tile(const ink_layout *l, const uint8_t *tile, uint32_t left, uint32_t top, int ink, uint8_t *cmyk) {
+    size_t step = l->is_separate ? 1 : l->samples, count = l->is_separate ? 1 : 4;
+    uint32_t width = l->width - left < l->tile_width ? l->width - left : l->tile_width;
+    uint32_t height = l->height - top < l->tile_height ? l->height - top : l->tile_height;
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = tile + y * l->tile_width * step * l->bytes;
+        uint8_t *to = cmyk + ((top + y) * l->width + left) * 4 + ink;
+        for (size_t x = 0; x < width; x++, row += step * l->bytes, to += 4)
+            for (size_t c = 0; c < count; c++) {
+                uint16_t wide;
+                if (l->bytes == 1) {
+                    to[c] = row[c];
+                } else {
+                    memcpy(&wide, row + 2 * c, 2);
+                    to[c] = (uint8_t)((wide + 128) / 257);
+                }
+            }
+    }
+}
+
+// libtiff's RGBA interface knows inks of eight bits alone, and no profile. This gives them as they are stored.
+static int read_inks(TIFF *tiff, reading *r, const ink_layout *l, uint8_t *cmyk) {
+    uint8_t *tile = malloc((size_t)l->tile_bytes);
+    if (tile == NULL) return refuse(r->message, codec_out_of_memory, "out of memory");
+    int code = codec_ok;
+    for (int ink = 0; ink < (l->is_separate ? 4 : 1); ink++)
+        for (uint32_t top = 0; code == codec_ok && top < l->height; top += l->tile_height)
+            for (uint32_t left = 0; code == codec_ok && left < l->width; left += l->tile_width) {
+                // The last strip ends with the image, and tiles reach over it.
+                uint32_t rows = l->is_tiled || l->height - top > l->tile_height ? l->tile_height : l->height - top;
+                tmsize_t needed = l->tile_bytes / l->tile_height * rows, got;
+                uint16_t plane = (uint16_t)ink;
+                if (l->is_tiled)
+                    got = TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, left, top, 0, plane), tile, l->tile_bytes);
+                else got = TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, top, plane), tile, l->tile_bytes);
+                if (got >= needed && !r->has_warned) place_tile(l, tile, left, top, ink, cmyk);
+                else code = codec_corrupt;
+            }
+    free(tile);
+    if (code != codec_ok && r->message->text[0] == 0) refuse(r->message, code, "its pixels are damaged");
+    return code;
+}
+
+static int decode_inks(TIFF *tiff, reading *r, const codec_tiff_request *request, const codec_sink *sink) {
+    ink_layout layout;
+    memset(&layout, 0, sizeof layout);
+    int code = find_layout(tiff, r, request, &layout);
+    if (code != codec_ok) return code;
+    size_t width = layout.width, height = layout.height;
+    colours *colours = profile(tiff, PHOTOMETRIC_SEPARATED);
+    uint8_t *cmyk = malloc(width * height * 4);
+    strip strip;
+    memset(&strip, 0, sizeof strip);
+    if (cmyk == NULL || !strip_begin(&strip, sink, request->width, request->height, NULL))
+        code = refuse(r->message, codec_out_of_memory, "out of memory");
+    else code = read_inks(tiff, r, &layout, cmyk);
+    for (size_t y = 0; code == codec_ok && y < height; y++) {
+        const uint8_t *row = cmyk + y * width * 4;
+        if (colours != NULL) colours_of_inks(colours, row, strip_row(&strip), width);
+        else inks_to_rgb(row, strip_row(&strip), width);
+        strip_advance(&strip, 1);
+    }
+    if (colours != NULL) colours_end(colours);
+    strip_free(&strip);
+    free(cmyk);
+    return code;
+}
+
+static int decode_colours(TIFF *tiff, reading *r, const codec_tiff_request *request, const codec_sink *sink) {
     TIFFRGBAImage image;
     char why[1024] = "";
     if (!TIFFRGBAImageOK(tiff, why) || !TIFFRGBAImageBegin(&image, tiff, 1, why))
-        return refuse(r->message, codec_corrupt, why);
+        return r->message->text[0] != 0 ? codec_corrupt
+                                        : refuse(r->message, codec_corrupt, "its samples are stored in a way that is not read");
     int code = codec_ok;
     uint32_t *pixels = NULL;
     strip strip;
@@ -107,7 +253,7 @@ static int decode(TIFF *tiff, reading *r, const codec_tiff_request *request, con
     if (image.width != (uint32_t)request->width || image.height != (uint32_t)request->height) {
         code = refuse(r->message, codec_mismatch, "two different sizes are declared");
     } else if ((pixels = malloc(width * height * 4)) == NULL
-               || !strip_begin(&strip, sink, request->width, request->height, profile(tiff, &image))) {
+               || !strip_begin(&strip, sink, request->width, request->height, profile(tiff, image.photometric))) {
         code = refuse(r->message, codec_out_of_memory, "out of memory");
     } else {
         image.req_orientation = image.orientation; // rows as they are stored
@@ -134,6 +280,12 @@ static int decode(TIFF *tiff, reading *r, const codec_tiff_request *request, con
     return code;
 }
 
+static int decode(TIFF *tiff, reading *r, const codec_tiff_request *request, const codec_sink *sink) {
+    uint16_t photometric = 0;
+    int is_ink = TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric) && photometric == PHOTOMETRIC_SEPARATED;
+    return is_ink ? decode_inks(tiff, r, request, sink) : decode_colours(tiff, r, request, sink);
+}
+
 int codec_tiff_decode(
     const codec_source *source, const codec_tiff_request *request, const codec_sink *sink, codec_message *message) {
     reading r;
@@ -152,6 +304,7 @@ int codec_tiff_decode(
         code = tiff == NULL ? codec_corrupt : decode(tiff, &r, request, sink);
         if (tiff != NULL) TIFFClose(tiff);
         else if (message->text[0] == 0) refuse(message, code, "its directory is damaged");
+        if (code != codec_ok && r.needs_more) code = codec_out_of_memory;
     }
     if (options != NULL) TIFFOpenOptionsFree(options);
     whole_file_free(&r.file);

@@ -52,7 +52,7 @@ static int hand_over(
 static colours *profile(const WebPDemuxer *demuxer) {
     WebPChunkIterator chunk;
     if (!WebPDemuxGetChunk(demuxer, "ICCP", 1, &chunk)) return NULL;
-    colours *colours = colours_begin(chunk.chunk.bytes, chunk.chunk.size);
+    colours *colours = colours_begin(chunk.chunk.bytes, chunk.chunk.size, stored_as_colours);
     WebPDemuxReleaseChunkIterator(&chunk);
     return colours;
 }

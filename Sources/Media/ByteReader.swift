@@ -40,6 +40,13 @@ struct ByteReader {
         return order == .big ? first << 16 | second : second << 16 | first
     }
 
+    /// Nil too of a number that `Int` does not hold.
+    func uint64(_ offset: Int) -> Int? {
+        guard let first = uint32(offset), let second = uint32(offset + 4) else { return nil }
+        let (high, low) = order == .big ? (first, second) : (second, first)
+        return high < 1 << 31 ? high << 32 | low : nil
+    }
+
     /// The part from `offset` of `length` bytes, nil unless all of it is there.
     func slice(_ offset: Int, _ length: Int) -> UnsafeRawBufferPointer? {
         guard offset >= 0, length >= 0, offset <= bytes.count, length <= bytes.count - offset else { return nil }

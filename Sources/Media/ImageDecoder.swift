@@ -3,7 +3,7 @@ import CImageCodecs
 /// Bytes of a file become upright RGB pixels.
 ///
 /// - The format is decided by the first bytes. EXIF orientation is applied, or HEIF's own turns, mirrors and crops. Colours become those
-///   of sRGB where a profile of red, green and blue says that they are others.
+///   of sRGB where a profile of them, of grey or of inks says that they are others.
 /// - What is missing is refused rather than painted grey; what no pixel needs, such as an end marker, may be missing, and what is
 ///   behind the last row is ignored. Transparent parts are laid over white.
 /// - JPEG: 8 bits; grey, YCbCr, RGB, CMYK and YCCK (inverted when Adobe's marker is there); the pixels are those of
@@ -11,7 +11,8 @@ import CImageCodecs
 /// - PNG: every colour type and depth; 16-bit samples keep their high byte; of an animation the still image. Checksums of image
 ///   data must be right.
 /// - WebP and GIF: the first frame, in its place on a white canvas. BMP: 1 to 32 bits, run-length coding included.
-/// - HEIC and AVIF: the primary image, of up to 12 bits. TIFF: the first image, of up to 16 bits, CMYK included.
+/// - HEIC and AVIF: the primary image, of up to 12 bits; PQ and HLG as a screen without them shows it. TIFF and BigTIFF: the first
+///   image, of up to 16 bits, CMYK included.
 public enum ImageDecoder {
     /// Reads size and orientation, and refuses what is beyond the limits, without decoding or allocating.
     public static func header(of bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(MediaError) -> ImageHeader

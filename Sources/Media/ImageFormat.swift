@@ -16,7 +16,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     case heic
     /// The AV1 Image File Format: the primary image.
     case avif
-    /// TIFF 6.0, the first image, of up to 16 bits.
+    /// TIFF 6.0 and BigTIFF, the first image, of up to 16 bits.
     case tiff
 
     /// As written in sentences.

@@ -23,7 +23,7 @@ public struct ImageHeader: Sendable, Equatable {
         format = .jpeg
         width = header.width
         height = header.height
-        keptBytes = header.coefficientBytes + 2 * header.profileBytes
+        keptBytes = header.coefficientBytes + 4 * header.profileBytes
         turn = header.orientation
     }
 

@@ -11,7 +11,6 @@ import Testing
         ("QuickTime", box("qt  ")),
         ("M4A", box("M4A ")),
         ("PDF", Array("%PDF-1.7\n".utf8)),
-        ("BigTIFF", [0x49, 0x49, 0x2B, 0, 8, 0, 0, 0]),
         ("SVG", Array("<svg xmlns=\"http://www.w3.org/2000/svg\"/>".utf8)),
         ("SVG", [0xEF, 0xBB, 0xBF] + Array("\n <?xml version=\"1.0\"?>\n<!-- drawn -->\n<svg/>".utf8)),
         ("HTML", Array("<!DOCTYPE html><title>404</title>".utf8)),

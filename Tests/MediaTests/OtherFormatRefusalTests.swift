@@ -12,7 +12,8 @@ import Testing
         ("bmp/24.bmp", 1), ("bmp/8.bmp", 3), ("bmp/565.bmp", 2), ("bmp/top-down.bmp", 2), ("bmp/rle8.bmp", 0),
         ("heic/photo.heic", 0), ("heic/alpha.heic", 0), ("avif/444.avif", 0), ("avif/alpha.avif", 0),
         ("tiff/plain.tif", 0), ("tiff/strips.tif", 0), ("tiff/jpeg.tif", 0), ("tiff/tiles.tif", 0),
-        ("tiff/bilevel.tif", 4),
+        ("tiff/bilevel.tif", 4), ("tiff/big.tif", 0), ("tiff/cmyk-16.tif", 0), ("tiff/cmyk-16-tiles.tif", 0),
+        ("tiff/cmyk-16-planes.tif", 0),
     ]
 
     @Test(arguments: files)
@@ -25,7 +26,12 @@ import Testing
         for length in lengths.sorted() {
             let cut = Array(file.prefix(length))
             if length < file.count - spare {
-                #expect(refusal(of: cut)?.code == "undecodable_image", "cut to \(length) of \(file.count) bytes")
+                let refusal = refusal(of: cut)
+                #expect(refusal?.code == "undecodable_image", "cut to \(length) of \(file.count) bytes")
+                // Boxes end before what they hold, and strips before their last row.
+                let says = refusal?.description ?? ""
+                if name.hasSuffix("heic") || name.hasSuffix("avif") { #expect(says.contains("it ends"), "\(says)") }
+                #expect(!says.contains("strip"), "\(says)")
             } else {
                 #expect(try ImageDecoder.decode(cut) == expected, "cut to \(length) of \(file.count) bytes")
             }
@@ -90,7 +96,10 @@ import Testing
 
     @Test func `that is a TIFF of a kind that is not read is named`() throws {
         expectRefusal(try Fixtures.bytes("tiff/preview.tif"), "undecodable_image", saying: "raw file")
-        expectRefusal(try Fixtures.bytes("tiff/float.tif"), "undecodable_image", saying: "32")
+        expectRefusal(try Fixtures.bytes("tiff/float.tif"), "undecodable_image", saying: "32-bit floating-point")
+        expectRefusal(try Fixtures.bytes("tiff/float-16.tif"), "undecodable_image", saying: "16-bit floating-point")
+        expectRefusal(try Fixtures.bytes("tiff/signed.tif"), "undecodable_image", saying: "with a sign")
+        expectRefusal(try Fixtures.bytes("tiff/32-bit.tif"), "undecodable_image", saying: "32 bits")
         let plain = try Fixtures.bytes("tiff/plain.tif")
         let directory = Int(plain[4]) | Int(plain[5]) << 8
         var bytes = plain
@@ -101,6 +110,36 @@ import Testing
         bytes = plain
         bytes[directory] = 0
         expectRefusal(bytes, "undecodable_image", saying: "how large")
+    }
+
+    @Test func `that is a TIFF of a claimed size beyond the limits is refused by its directory`() throws {
+        let big = try Fixtures.bytes("tiff/big.tif")
+        // Tag 256, four bytes, one of them.
+        let entry: [UInt8] = [0, 1, 4, 0, 1]
+        let width = try #require(big.indices.first { big[$0...].starts(with: entry) })
+        var bytes = big
+        bytes[width + 14] = 0xFF
+        expectRefusal(bytes, "image_too_large", saying: "16711741×45")
+        // More entries than there are, and a directory that is nowhere.
+        let directory = Int(big[8]) | Int(big[9]) << 8
+        bytes = big
+        bytes[directory + 2] = 1
+        expectRefusal(bytes, "undecodable_image", saying: "directory is damaged")
+        for (place, value) in [(9, 0xFF), (15, 0x7F), (15, 0xFF)] as [(Int, UInt8)] {
+            bytes = big
+            bytes[place] = value
+            expectRefusal(bytes, "undecodable_image", saying: "early")
+        }
+    }
+
+    @Test func `that is a TIFF of other inks is refused`() throws {
+        let inks = try Fixtures.bytes("tiff/cmyk-16.tif")
+        // Tag 277, two bytes, one of them: four samples of a pixel.
+        let entry: [UInt8] = [0x15, 1, 3, 0, 1, 0, 0, 0, 4]
+        let samples = try #require(inks.indices.first { inks[$0...].starts(with: entry) })
+        var bytes = inks
+        bytes[samples + 8] = 3
+        #expect(refusal(of: bytes)?.code == "undecodable_image")
     }
 
     @Test(arguments: ["webp/animated.webp", "gif/animated.gif"])

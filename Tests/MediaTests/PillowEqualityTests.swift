@@ -35,6 +35,18 @@ import Testing
         #expect(image.largestDifference(from: expected) < 30)
     }
 
+    /// That the profile was looked at: the same pixels without it are others.
+    @Test func `a profile of grey or of inks changes what is seen`() throws {
+        for name in ["grey-jpg.jpg", "grey-tif.tif", "inks-jpg.jpg", "inks-tif.tif"] {
+            let file = try Fixtures.bytes("colours/\(name)")
+            // Where each profile has "acsp", a file without a signature is damaged, and says nothing.
+            let place = try #require(file.indices.first { file[$0...].starts(with: Array("acsp".utf8)) }, "\(name)")
+            var plain = file
+            plain[place] ^= 0x20
+            #expect(try ImageDecoder.decode(file).largestDifference(from: ImageDecoder.decode(plain)) > 20, "\(name)")
+        }
+    }
+
     @Test(arguments: Fixtures.goldens("bicubic", "bilinear"))
     func `a resized photograph`(golden: Fixtures.Golden) throws {
         let filter: Resampling = golden.operation == "bicubic" ? .bicubic : .bilinear

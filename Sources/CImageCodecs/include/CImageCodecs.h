@@ -44,7 +44,7 @@ typedef struct {
 } codec_jpeg_request;
 
 /// Decodes to 8-bit RGB: accurate integer DCT, fancy upsampling. Grey is replicated; CMYK and YCCK become RGB, inverted when
-/// an Adobe marker is there. A file of which something is missing is refused: see the table of warnings in jpeg.c.
+/// an Adobe marker is there, by their profile where there is one. A file of which something is missing is refused: see the table of warnings in jpeg.c.
 int codec_jpeg_decode(
     const codec_source *source, const codec_jpeg_request *request, const codec_sink *sink, codec_message *message);
 
@@ -52,8 +52,8 @@ typedef struct {
     int32_t width, height; // the caller read them from the header
 } codec_png_request;
 
-/// Decodes to 8-bit RGB, transparent parts over white. 16-bit samples lose their low byte. Colour profiles, gamma, text and all
-/// other ancillary chunks except tRNS are skipped unread. What stands behind the last row is not looked at.
+/// Decodes to 8-bit RGB, transparent parts over white. 16-bit samples lose their low byte. Gamma, text and all other
+/// ancillary chunks except tRNS and iCCP are skipped unread. What stands behind the last row is not looked at.
 int codec_png_decode(
     const codec_source *source, const codec_png_request *request, const codec_sink *sink, codec_message *message);
 
@@ -78,7 +78,7 @@ typedef struct {
 } codec_heif_request;
 
 /// Decodes the primary image of a HEIC or AVIF file to 8-bit RGB, turned and cropped as its properties say, transparent parts over
-/// white. 10 and 12 bits become 8. Nothing that the file has besides is looked at.
+/// white. 10 and 12 bits become 8, and PQ and HLG what tones.h says. Nothing that the file has besides is looked at.
 int codec_heif_decode(
     const codec_source *source, const codec_heif_request *request, const codec_sink *sink, codec_message *message);
 
@@ -88,7 +88,7 @@ typedef struct {
 } codec_tiff_request;
 
 /// Decodes the first image of a TIFF to 8-bit RGB as libtiff's RGBA interface does, rows as they are stored, transparent parts over
-/// white. 16-bit samples are rounded, CMYK is light taken away.
+/// white. 16-bit samples are rounded; CMYK becomes RGB by its profile, or is light taken away.
 int codec_tiff_decode(
     const codec_source *source, const codec_tiff_request *request, const codec_sink *sink, codec_message *message);
 

@@ -372,8 +372,8 @@ for orientation in (3, 6):
     data = saved(PHOTO, "TIFF", exif=exif)
     keep(f"tiff/orientation-{orientation}.tif", data, ImageOps.exif_transpose(opened(data)).convert("RGB"))
 keep_near("tiff/jpeg.tif", saved(PHOTO, "TIFF", compression="jpeg", quality=90))
-# libtiff's colours of ink, and its alpha, which it multiplies first.
-keep_near("tiff/cmyk.tif", saved(PHOTO.convert("CMYK"), "TIFF", compression="tiff_lzw"))
+keep("tiff/cmyk.tif", saved(PHOTO.convert("CMYK"), "TIFF", compression="tiff_lzw"))
+# libtiff's alpha, which it multiplies first.
 keep_near("tiff/alpha.tif", saved(CLEAR, "TIFF"))
 
 
@@ -390,7 +390,26 @@ keep("tiff/16-bit-grey.tif", tiff(wide[:, :, 0], photometric="minisblack"), Imag
 keep("tiff/tiles.tif", tiff(rgb, photometric="rgb", tile=(16, 32), compression="lzw"), PHOTO)
 keep("tiff/planes.tif", tiff(rgb.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), PHOTO)
 keep("tiff/big-endian.tif", tiff(rgb, photometric="rgb", byteorder=">"), PHOTO)
+keep("tiff/big.tif", tiff(rgb, photometric="rgb", bigtiff=True), PHOTO)
+keep("tiff/big-tiles.tif", tiff(wide, photometric="rgb", bigtiff=True, byteorder=">", tile=(16, 32), compression="zlib"), PHOTO)
+# Inks of 16 bits, which Pillow does not read: it is given them rounded to eight. Black of their own, which its `convert` leaves empty.
+inks = np.asarray(PHOTO.convert("CMYK")).astype(np.uint16)
+inks[:, :, 3] = inks[:, :, :3].min(axis=2) // 2
+inks = inks * 257 + random.integers(-100, 100, inks.shape).clip(-inks.astype(int), 255 - inks.astype(int)).astype(np.uint16)
+rounded = Image.fromarray(((inks.astype(int) + 128) // 257).astype(np.uint8), "CMYK")
+assert rounded.mode == "CMYK"
+for name, samples, options in (
+    ("cmyk-16", inks, {}),
+    ("cmyk-16-tiles", inks, {"tile": (16, 32), "compression": "zlib", "predictor": True, "byteorder": ">"}),
+    ("cmyk-16-planes", inks.transpose(2, 0, 1), {"planarconfig": "separate", "rowsperstrip": 7, "compression": "lzw"}),
+):
+    keep(f"tiff/{name}.tif", tiff(samples, photometric="separated", **options), rounded.convert("RGB"))
+spot = np.concatenate([np.asarray(rounded), np.full((*rgb.shape[:2], 1), 77, np.uint8)], axis=2)
+keep("tiff/cmyk-spot.tif", tiff(spot, photometric="separated", extrasamples=[0]), rounded.convert("RGB"))
 write("tiff/float.tif", tiff((rgb / 255).astype(np.float32), photometric="rgb"))
+write("tiff/float-16.tif", tiff((rgb / 255).astype(np.float16), photometric="rgb"))
+write("tiff/signed.tif", tiff(wide[:, :, 0].astype(np.int16), photometric="minisblack"))
+write("tiff/32-bit.tif", tiff(wide[:, :, 0].astype(np.uint32), photometric="minisblack"))
 write("tiff/preview.tif", tiff(rgb, photometric="rgb", subfiletype=1))
 
 # Colours ----------------------------------------------------------------------------------------------------------
@@ -402,17 +421,25 @@ def fixed(value):
 
 def profile(columns, curve):
     """An ICC profile of red, green and blue in D50, and one curve for all."""
-    tags = {b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"Test\0" + bytes(78)}
-    for name, column in zip((b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ"), [(0.9642, 1, 0.8249), *columns]):
+    tags = {}
+    for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns):
         tags[name] = b"XYZ " + bytes(4) + b"".join(map(fixed, column))
     for name in (b"rTRC", b"gTRC", b"bTRC"):
         tags[name] = curve
+    return packed(b"mntrRGB XYZ ", tags)
+
+
+def packed(kind, more):
+    """An ICC profile of these tags."""
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"Test\0" + bytes(78),
+        b"wtpt": b"XYZ " + bytes(4) + b"".join(map(fixed, (0.9642, 1, 0.8249))), **more}
     table, body, start = b"", b"", 132 + 12 * len(tags)
     for name, content in tags.items():
         content += b"\0" * (-len(content) % 4)
         table += name + struct.pack(">II", start + len(body), len(content))
         body += content
-    head = struct.pack(">IIIIII", start + len(body), 0, 0x04300000, *struct.unpack(">III", b"mntrRGB XYZ "))
+    head = struct.pack(">IIIIII", start + len(body), 0, 0x04300000, *struct.unpack(">III", kind))
     head += bytes(12) + b"acsp" + bytes(28) + fixed(0.9642) + fixed(1) + fixed(0.8249)
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
@@ -442,6 +469,108 @@ name, content, boxes = coded(TILE, "AVIF", quality=90, subsampling="4:4:4")
 plain = pixels_of((name, content, boxes), b"avif")
 numbers = boxed(b"colr", b"nclx" + struct.pack(">HHHB", 12, 13, 6, 0x80))
 keep_near("colours/p3-numbers.avif", heif(b"avif", [(name, content, boxes + [numbers])], 1), converted(plain, P3))
+# Grey whose curve is not that of sRGB, and inks: a table of 5 x 5 x 5 x 5 mixtures, their colours in CIELAB of 16 bits (mft2).
+GREY = packed(b"mntrGRAYXYZ ", {b"kTRC": b"curv" + bytes(4) + struct.pack(">IH", 1, round(1.5 * 256))})
+
+
+def lab(light):
+    """CIELAB, white at D50, of linear red, green and blue."""
+    xyz = light @ np.array([(0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410)])
+    xyz = xyz / np.array([0.9642, 1, 0.8249])
+    root = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.stack([116 * root[..., 1] - 16, 500 * (root[..., 0] - root[..., 1]), 200 * (root[..., 1] - root[..., 2])], axis=-1)
+
+
+c, m, y, k = np.meshgrid(*[np.linspace(0, 1, 5) ** 0.7] * 4, indexing="ij")
+paper = np.array([0.93, 0.92, 0.86])
+dyes = np.array([(0.9, 0.25, 0.05), (0.1, 0.85, 0.3), (0.02, 0.12, 0.9), (0.92, 0.92, 0.93)])
+light = paper * np.prod([1 - ink[..., None] * dye for ink, dye in zip((c, m, y, k), dyes)], axis=0)
+table = (lab(light) * [652.8, 256, 256] + [0, 32768, 32768]).round().clip(0, 65535)
+line = struct.pack(">HH", 0, 65535)
+A2B0 = b"mft2" + bytes(4) + bytes([4, 3, 5, 0]) + b"".join(map(fixed, np.eye(3).flatten())) + struct.pack(">HH", 2, 2)
+INKS = packed(b"prtrCMYKLab ", {b"A2B0": A2B0 + line * 4 + table.astype(">u2").tobytes() + line * 3})
+
+
+def as_shown(image, icc):
+    return ImageCms.profileToProfile(image, ImageCms.ImageCmsProfile(io.BytesIO(icc)), SRGB, outputMode="RGB")
+
+
+for name, image, icc in (("grey", TILE.convert("L"), GREY), ("inks", rounded, INKS)):
+    data = saved(image, "JPEG", quality=95, icc_profile=icc)
+    keep_near(f"colours/{name}-jpg.jpg", data, as_shown(opened(data), icc))
+    keep_near(f"colours/{name}-tif.tif", saved(image, "TIFF", icc_profile=icc), as_shown(image, icc))
+keep_near("colours/grey-png.png", saved(TILE.convert("L"), "PNG", icc_profile=GREY), as_shown(TILE.convert("L"), GREY))
+data = tiff(wide[:, :, 1], photometric="minisblack", extratags=[(34675, 7, len(GREY), GREY, True)])
+keep_near("colours/grey-16.tif", data, as_shown(Image.fromarray(rgb[:, :, 1].copy()), GREY))
+data = tiff(inks, photometric="separated", extratags=[(34675, 7, len(INKS), INKS, True)])
+keep_near("colours/inks-16.tif", data, as_shown(rounded, INKS))
+# A profile of another kind of image says nothing.
+keep("colours/foreign.png", saved(TILE, "PNG", icc_profile=GREY), TILE)
+keep("colours/foreign.tif", saved(PHOTO.convert("L"), "TIFF", icc_profile=INKS), PHOTO.convert("L").convert("RGB"))
+
+# Bright screens: PQ and HLG, as tones.h says, out of the standards.
+
+
+def pq_light(signal):
+    m1, m2, c1, c2, c3 = 1305 / 8192, 2523 / 32, 107 / 128, 2413 / 128, 2392 / 128
+    power = signal ** (1 / m2)
+    return 10_000 * (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1)
+
+
+def pq_signal(light):
+    m1, m2, c1, c2, c3 = 1305 / 8192, 2523 / 32, 107 / 128, 2413 / 128, 2392 / 128
+    power = (light / 10_000) ** m1
+    return ((c1 + c2 * power) / (1 + c3 * power)) ** m2
+
+
+def hlg_light(signal):
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
+    luminance = scene @ np.array([0.2627, 0.6780, 0.0593])
+    return 1_000 * luminance[..., None] ** 0.2 * scene
+
+
+def shown(light, to_srgb):
+    """Of cd/m² for red, green and blue: white at 203, and BT.2390 from 1,000 down to it."""
+    most = light.max(axis=-1, keepdims=True).clip(1e-6)
+    brightest, largest = pq_signal(1_000), pq_signal(203) / pq_signal(1_000)
+    knee, signal = 1.5 * largest - 0.5, pq_signal(most.clip(None, 1_000)) / brightest
+    t = (signal - knee) / (1 - knee)
+    curve = (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (3 * t**2 - 2 * t**3) * largest
+    signal = np.where(signal > knee, curve, signal)
+    light = (light * pq_light(signal * brightest) / most / 203) @ np.array(to_srgb).T
+    light = light.clip(0, 1)
+    srgb = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return Image.fromarray((srgb * 255).round().astype(np.uint8))
+
+
+BT2020 = [(1.660491, -0.587641, -0.072850), (-0.124550, 1.132900, -0.008349), (-0.018151, -0.100579, 1.118730)]
+P3_TO_SRGB = [(1.224940, -0.224940, 0), (-0.042057, 1.042057, 0), (-0.019638, -0.078636, 1.098274)]
+# Eight bits, the numbers in a box of their own: a 203 cd/m² white paper is at 58 % of PQ, at 75 % of HLG.
+for name, primaries, transfer, way, matrix in (
+    ("pq", 9, 16, pq_light, BT2020), ("pq-p3", 12, 16, pq_light, P3_TO_SRGB), ("hlg", 9, 18, hlg_light, BT2020),
+):
+    box = boxed(b"colr", b"nclx" + struct.pack(">HHHB", primaries, transfer, 6, 0x80))
+    data = heif(b"avif", [(b"av01", content, boxes + [box])], 1)
+    keep_near(f"colours/{name}.avif", data, shown(way(np.asarray(plain) / 255), matrix))
+# Ten and twelve bits, of which the writer's numbers are replaced.
+
+
+def renumbered(data, primaries, transfer):
+    place = data.index(b"nclx") + 4
+    return data[:place] + struct.pack(">HH", primaries, transfer) + data[place + 4 :]
+
+
+data = renumbered(deep_avif(10), 9, 16)
+keep_near("colours/pq-10.avif", data, shown(pq_light(imagecodecs.avif_decode(deep_avif(10)) / 1023), BT2020))
+data = deep_heic(10)
+deep = np.asarray(pillow_heif.open_heif(data, convert_hdr_to_8bit=False)) / 65535
+keep_near("colours/hlg-10.heic", renumbered(data, 9, 18), shown(hlg_light(deep), BT2020))
+data = saved(GLASS, "AVIF", quality=90, subsampling="4:4:4")
+glass = opened(data)
+seen = shown(pq_light(np.asarray(glass)[:, :, :3] / 255), BT2020)
+seen.putalpha(glass.getchannel("A"))
+keep_near("colours/pq-alpha.avif", renumbered(data, 9, 16), over_white(seen))
 # A profile of sRGB changes nothing, and one that is damaged neither.
 data = saved(TILE, "PNG", icc_profile=SRGB.tobytes())
 keep("colours/srgb.png", data, TILE)
