@@ -70,7 +70,7 @@ import Testing
         try fixture.submit(100, "embed", for: "sounds")
         fixture.core.shares.endPreparation("sounds")
         try fixture.submit(21, "embed", for: "polite")
-        #expect(begin(&fixture, took: 120) == "begin embed [100]")
+        #expect(begin(&fixture, took: 180) == "begin embed [100]")
         try fixture.submit(101, "embed", for: "sounds")
         #expect(begin(&fixture, took: 100) == "begin embed [21]", "two seconds are not owed")
     }

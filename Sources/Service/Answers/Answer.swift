@@ -88,6 +88,8 @@ enum UnderstoodInput: Sendable, Equatable {
         case .image(_, let width, let height, let format, let view):
             .image(name: name, width: width, height: height, format: format, view: view)
         case .text(_, let tokens, let isTruncated): .text(name: name, tokens: tokens, isTruncated: isTruncated)
+        case .words(_, let text, let tokens, let isTruncated):
+            .words(name: name, text: text, tokens: tokens, isTruncated: isTruncated)
         case .audio(_, let sound): .audio(name: name, sound)
         case .features(_, let tokens, let width): .features(name: name, tokens: tokens, width: width)
         }

@@ -12,9 +12,12 @@ import Testing
     }
 
     /// A service whose engine stops at a gate before each batch of images, and its address.
-    private func gated(drainSeconds: Double = 600) throws -> (Harness, Gate, String) {
+    private func gated(
+        drainSeconds: Double = 600, words: Int = 1, neverEndsBeyond: Int = .max
+    ) throws -> (Harness, Gate, String) {
         let gate = Gate()
-        let harness = try Harness(FakeModel(words: 1, encodeGate: gate), isReady: false) {
+        let model = FakeModel(words: words, neverEndsBeyond: neverEndsBeyond, encodeGate: gate)
+        let harness = try Harness(model, isReady: false) {
             $0.drainSeconds = drainSeconds
         }
         gate.open()
@@ -62,9 +65,10 @@ import Testing
     }
 
     @Test func `a client that is gone frees the engine`() throws {
-        let (harness, gate, address) = try gated()
+        // A caption that would never end: however late the end of its client is noticed, it is in time.
+        let (harness, gate, address) = try gated(words: 30, neverEndsBeyond: 30)
         let client = try LiveClient(address)
-        client.send("/v1/caption", Form())
+        client.send("/v1/caption?max_tokens=31", Form())
         gate.waitForArrival()
         client.reset()
         wait { harness.connectionsAreClosed }

@@ -5,7 +5,6 @@ import unittest
 import torch
 
 from ..evaluation.free import claims
-from ..floors import floor_of
 from ..sensorium.constrained import WHOLE, constrained_beam_search, next_of, state_of
 from ..sensorium.decoding import beam_search
 from .test_network import small_head
@@ -36,11 +35,6 @@ class ClaimTests(unittest.TestCase):
     def test_a_noun_that_is_not_known_is_a_false_thing(self):
         self.assertEqual(claims("two brown dogs are running on a clock tower with a stick", ["dog", "tower"]), ["clock", "stick"])
         self.assertEqual(claims("a group of men riding in front of a fire truck", ["fire truck", "man"]), [])
-
-    def test_a_name_is_told_from_where_on_captions_say_it(self):
-        self.assertEqual(floor_of([(0.9, True), (0.5, True), (0.3, False)], 0.2), 0.2)
-        self.assertEqual(floor_of([(0.9, True), *[(0.5 - place / 100, False) for place in range(9)]], 0.2), 0.47)
-        self.assertAlmostEqual(floor_of([(0.6, False), (0.4, False)], 0.2), 0.601)
 
 
 if __name__ == "__main__":
