@@ -201,17 +201,19 @@ def fit_query(case, template, path, query):
         query["collection"] = "model"
     if template == "/v1/emotion":
         query["face"] = "whole"
-    fit_words(path, query, kind == "image", template == "/v1/emotion")
+    fit_looks(path, query, kind == "image", template == "/v1/emotion")
 
 
-def fit_words(path, options, has_picture, takes_text):
-    """What words and parts are looked for in: a picture, and by a head of things."""
+def fit_looks(path, options, has_picture, takes_text):
+    """What words and parts are looked for in, a picture and by a head of things, and who says how sure it is."""
     if not has_picture:
         options.pop("read", None)
     if not has_picture or not takes_text:
         options.pop("text_from", None)
     if path.get("head") != "things":
         options.pop("parts", None)
+    if path.get("head") == "view":
+        options.pop("min_confidence", None)
 
 
 def fit_body(case, template, path, body):
@@ -246,7 +248,7 @@ def fit_given(case, template, path, body):
             body.setdefault(name, a_part(taken[name]["kind"], form))
         if template == "/v1/emotion" and "image" in body:
             body["face"] = "whole"
-        fit_words(path, body, "image" in body, "text" in taken)
+        fit_looks(path, body, "image" in body, "text" in taken)
     if case.media_type == "multipart/form-data":
         for name, files in (("image", photos), ("audio", sounds), ("features", arrays)):
             # Some of the values are files of any kind.
