@@ -48,12 +48,12 @@ public struct AltText: Sendable, Equatable {
             confidence = facts.confidence
             return
         }
-        let things = facts.things.filter { Double($0.likelihood) >= least }.prefix(Self.mostThings)
+        let things = facts.things.filter { Double($0.likelihood) >= max(least, Self.leastThing) }.prefix(
+            Self.mostThings)
         var shown = things.map { "\(Article.isAn(before: $0.name) == true ? "an" : "a") \($0.name)" }
-        var certainties = things.map(\.likelihood) + facts.faces
-        if !facts.faces.isEmpty {
-            shown.append(facts.faces.count == 1 ? "a person" : "\(Self.number(facts.faces.count)) people")
-        }
+        let faces = facts.faces.filter { Double($0) >= max(least, Self.leastFace) }
+        var certainties = things.map(\.likelihood) + faces
+        if !faces.isEmpty { shown.append(faces.count == 1 ? "a person" : "\(Self.number(faces.count)) people") }
         if let quoted {
             shown.append(quoted)
             certainties += facts.page?.lines.map(\.confidence) ?? []
@@ -64,6 +64,11 @@ public struct AltText: Sendable, Equatable {
     }
 
     private static let mostThings = 3
+    /// Where the caption is not sure, the things are less right than they say: of free photos' names of 0.5 and more 13 of 32 were, and
+    /// noise is a mat. From these on they are believed.
+    private static let leastThing = 0.8
+    /// Cats and oranges have faces of less.
+    private static let leastFace = 0.9
     /// Of the words in a picture so many characters are told, to the end of a word.
     private static let mostCharacters = 120
 
