@@ -21,6 +21,7 @@ from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
 from .comparison import emotion, space, things, vqa
+from .sensorium.article import agreeing
 from .sensorium.captions import BOS
 from .sensorium.client import Server, ask_all
 from .sensorium.data import Photo, decode as decode_photo, preprocess, read_files, read_photos
@@ -35,7 +36,7 @@ def expected(told: Told, files: dict[int, bytes]) -> tuple[list[str], list[np.nd
     for index in tqdm(range(len(files)), desc="PyTorch"):
         pixels = torch.from_numpy(preprocess(decode_photo(files[index])))[None]
         memory, begin, head = told.memory(pixels), torch.tensor([[BOS]]), told.network.caption
-        captions.append(told.codec.decode(decode(head, memory)[0].tolist()))
+        captions.append(agreeing(told.codec.decode(decode(head, memory)[0].tolist())))
         logits.append(head.next_words(head.hidden(begin, memory)[0], begin, memory)[0].numpy())
     return captions, logits
 

@@ -13,3 +13,12 @@ def article(word: str) -> str:
     if word.startswith(SPOKEN_WITH_CONSONANT):
         return "an" if word.startswith(NEGATED) else "a"
     return "an" if word[:1] in ("a", "e", "i", "o", "u") else "a"
+
+
+def agreeing(caption: str) -> str:
+    """A caption with its articles as the words behind them want them, as the server writes it."""
+    words = caption.split(" ")
+    for place in range(len(words) - 1):
+        if words[place] in ("a", "an") and words[place + 1][:1].isalpha():
+            words[place] = article(words[place + 1])
+    return " ".join(words)
