@@ -69,6 +69,8 @@ static const struct {
     {"IO error", "it ends too early"},
     {"Can not read", "it ends too early"},
     {"Cannot read", "it ends too early"},
+    // libtiff's own words of a codec that it was built without, or that there is none of: "LERC compression support is not
+    // configured", "Compression scheme 9 strip decoding is not implemented" (tif_codec.c, tif_compress.c).
     {"is not configured", "its compression is not read"},
     {"is not implemented", "its compression is not read"},
     {"Memory allocation", "out of memory"},
