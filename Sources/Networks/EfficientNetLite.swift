@@ -109,24 +109,29 @@ public final class EfficientNetLite: Sendable {
         and branch: EfficientNetLite, into branchOutput: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         let pixelCount = imageSize * imageSize * 3
-        let counts = (tokenCount * channels, branch.tokenCount * branch.channels)
         turn.withLock { (_: inout ()) -> Void in
-            while workspaces.count < min(batch, pool.threadCount) { workspaces.append(Workspace(for: layout)) }
-            // Each thread computes in a workspace of its own, and writes the tokens of images of its own.
+            // The two go on side by side, also for one image.
+            while workspaces.count < min(2 * batch, pool.threadCount) { workspaces.append(Workspace(for: layout)) }
+            // Each thread computes in a workspace of its own, and writes tokens of its own.
             nonisolated(unsafe) let (pixels, outputs, workspaces) = (pixels, (output, branchOutput), workspaces)
             pool.forEach(batch) { image, thread, pool in
-                let workspace = workspaces[thread]
+                nonisolated(unsafe) let own = workspaces[thread]
                 let shared = self.run(
                     0..<branch.sharedBlocks, from: pixels + image * pixelCount, size: (layout.imageSize + 1) / 2,
-                    workspace, pool: pool)
-                let fork = workspace.fork(shared.activation, count: shared.size * shared.size * shared.channels)
-                for (tower, output) in [
-                    (self, outputs.0 + image * counts.0), (branch, outputs.1 + image * counts.1),
-                ] {
+                    own, pool: pool)
+                nonisolated(unsafe) let fork = own.fork(
+                    shared.activation, count: shared.size * shared.size * shared.channels)
+                let size = shared.size
+                pool.forEach(2) { part, inner, within in
+                    let tower = part == 0 ? self : branch
+                    let output = (part == 0 ? outputs.0 : outputs.1) + image * tower.tokenCount * tower.channels
+                    // A pool of one thread is the thread that calls.
+                    let workspace = pool.threadCount == 1 ? own : workspaces[inner]
                     let last = tower.run(
-                        branch.sharedBlocks..<tower.blocks.count, from: fork, size: shared.size, workspace, pool: pool)
+                        branch.sharedBlocks..<tower.blocks.count, from: fork, size: size, workspace,
+                        pool: within)
                     tower.head(
-                        last.activation, rows: last.size * last.size, activation: .relu6, into: output, pool: pool)
+                        last.activation, rows: last.size * last.size, activation: .relu6, into: output, pool: within)
                 }
             }
         }
