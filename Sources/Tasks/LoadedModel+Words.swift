@@ -3,18 +3,6 @@ import Networks
 
 /// Words in pictures.
 extension LoadedModel {
-    /// Whether the checkpoint has what reading takes.
-    public var reads: Bool { words != nil }
-
-    /// The words of a picture, all at once.
-    public func read(_ image: PixelImage) -> ReadPage {
-        let (boxes, left) = findLines(in: image)
-        let (batches, unread) = ReadPage.batches(boxes)
-        var page = ReadPage(left: left + unread)
-        for batch in batches { page.add(read(Array(batch), of: image), of: batch) }
-        return page
-    }
-
     /// The lines of text of a picture, in the order in which they are read, and how many more it has than are looked at; none for a
     /// model that does not read.
     public func findLines(in image: PixelImage, pause: () -> Void = {}) -> (boxes: [TextBox], left: Int) {

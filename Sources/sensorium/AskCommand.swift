@@ -1,6 +1,4 @@
 import ArgumentParser
-import JSON
-import Tasks
 
 struct AskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,53 +27,32 @@ struct AskCommand: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = try model.load()
-        let head = try loaded.head(of: "vqa")
-        let bytes = try InputFile.read(image)
-        let inputs = try loaded.inputs(
-            of: head, files: ["image": image], contents: ["image": bytes], texts: ["question": question])
-        let asked = QuestionOfWords(question)
-        let page = read ?? (asked != nil && loaded.reads) ? try ReadPage(of: bytes, by: loaded) : nil
-        let written = page.flatMap { asked?.answer(in: $0) }
-        let classification = try loaded.classification(by: head, of: inputs)
-        let answers = head.ranked(classification.probabilities, behind: written).prefix(top)
-        let confidence = written.map(Confidence.init) ?? classification.confidence
-        if json { return try StandardOutput.print(document(answers, confidence, page, isRead: written != nil)) }
-        if certainty.declines(confidence) {
-            try StandardOutput.print(LeastConfidence.notSure)
-        } else {
-            try show(answers)
-        }
-        if read == true { try page?.show(of: image, before: "  ") } else { page?.sayWhatIsUnread(of: image) }
+        let service = try LocalService(model)
+        defer { service.close() }
+        let answer = try TaskAnswer(service.post("/v1/vqa", try form()))
+        try answer.sayWhatIsLeftOut()
+        if json { return try StandardOutput.print(answer.document()) }
+        try show(answer)
+        let words = try answer.words
+        if read == true { try words?.show(of: image, before: "  ") } else { words?.sayWhatIsUnread(of: image) }
     }
 
-    private func show(_ answers: ArraySlice<(label: String, probability: Double)>) throws {
-        for (label, probability) in answers {
-            try StandardOutput.print(top > 1 ? "\(percent(probability)) \(label)" : label)
-        }
+    private func form() throws(CommandFailure) -> MultipartForm {
+        var form = MultipartForm()
+        form.add("image", file: try InputFile.read(image))
+        form.add("question", question)
+        form.add("top", option: top)
+        form.add("read", option: read)
+        certainty.add(to: &form)
+        return form
     }
 
-    private func document(
-        _ answers: ArraySlice<(label: String, probability: Double)>, _ confidence: Confidence?, _ page: ReadPage?,
-        isRead: Bool
-    ) -> String {
-        var json = JSONWriter()
-        json.object { json in
-            certainty.write("answer", answers.first?.label ?? "", confidence, to: &json)
-            json.field("answers") { json in
-                json.array { json in
-                    for (place, (label, probability)) in answers.enumerated() {
-                        json.object { json in
-                            json.field("answer", label)
-                            // A probability is finite: it is a share of a sum above 0.
-                            try? json.field("probability", probability)
-                            if place == 0, isRead { json.field("source", "words") }
-                        }
-                    }
-                }
-            }
-            if let page { json.field("words") { json in json.object { json in page.write(to: &json) } } }
+    private func show(_ answer: TaskAnswer) throws {
+        guard try answer.text("answer") != nil else { return try StandardOutput.print(LeastConfidence.notSure) }
+        for answer in try answer.members.member("answers").elements() {
+            let label = try answer.member("answer").string()
+            let share = percent(try answer.member("probability").number())
+            try StandardOutput.print(top > 1 ? "\(share) \(label)" : label)
         }
-        return json.text
     }
 }

@@ -1,6 +1,4 @@
 import ArgumentParser
-import JSON
-import Media
 import Tasks
 
 struct CaptionCommand: ParsableCommand {
@@ -38,125 +36,56 @@ struct CaptionCommand: ParsableCommand {
     func validate() throws { try CommandLineText.checkWords(prompt, "--prompt") }
 
     func run() throws {
-        let loaded = try model.load()
-        let options = options
-        do {
-            try loaded.validate(options)
-        } catch {
-            throw CommandFailure.usage("\(error)")
-        }
+        let service = try LocalService(model)
+        defer { service.close() }
         var failures = 0
         for file in files {
-            let described: Described
-            do {
-                described = try describe(try InputFile.read(file), loaded, options)
+            let answer: TaskAnswer
+            do throws(CommandFailure) {
+                answer = try TaskAnswer(service.post("/v1/caption", form(try InputFile.read(file))))
             } catch {
+                // Whatever is wrong with the options is wrong for every file.
+                guard error.code == 1 else { throw error }
                 failures += 1
                 try reportFailure(file, error, inJSON: json)
                 continue
             }
-            try show(file, described)
+            try show(file, answer)
         }
         if failures > 0 {
             throw CommandFailure.failed("\(failures) of \(files.count) files could not be described.")
         }
     }
 
-    private var options: CaptionOptions {
-        var options = CaptionOptions()
-        options.beams = beams
-        options.maxTokens = maxTokens
-        options.candidates = candidates
-        options.temperature = temperature
-        options.topP = topP
-        options.seed = seed
-        options.prompt = prompt
-        return options
+    private func form(_ photo: [UInt8]) -> MultipartForm {
+        var form = MultipartForm()
+        form.add("image", file: photo)
+        form.add("beams", option: beams)
+        form.add("max_tokens", option: maxTokens)
+        form.add("candidates", option: candidates)
+        form.add("temperature", option: temperature)
+        form.add("top_p", option: topP)
+        form.add("seed", option: seed)
+        form.add("prompt", option: prompt)
+        form.add("read", option: read)
+        if alt { form.add("style", "alt") }
+        certainty.add(to: &form)
+        return form
     }
 
-    /// What is said of a photo.
-    private struct Described {
-        var candidates: [CaptionCandidate] = []
-        /// Its words, where they are to be told.
-        var page: ReadPage?
-        /// The sentence for people who cannot see it, where that is wanted; nil in it where nothing is sure.
-        var alt: AltText??
-    }
-
-    private func describe(_ bytes: [UInt8], _ model: LoadedModel, _ options: CaptionOptions) throws -> Described {
-        let encodings = model.encodeImages([try model.pixels(of: bytes)])
-        guard let generation = try model.startCaptions(encodings.map { ($0, options) }).first else {
-            return Described()
-        }
-        while !generation.isFinished { model.step([generation]) }
-        var described = Described(candidates: generation.candidates)
-        let page = read || alt && model.reads ? try ReadPage(of: bytes, by: model) : nil
-        if read { described.page = page }
-        if alt, let best = described.candidates.first {
-            let image = try ImageDecoder.decode(bytes, limits: ImageLimits(maxBytes: .max))
-            let facts = AltText.Facts(
-                caption: best.text, confidence: best.confidence, things: model.thingsSeen(by: generation), page: page,
-                faces: model.faces(in: image)?.map(\.score) ?? [])
-            described.alt = AltText(facts, least: certainty.least > 0 ? certainty.least : AltText.usualLeast)
-        }
-        return described
-    }
-
-    private func show(_ file: String, _ described: Described) throws {
-        if json { return try StandardOutput.print(document(file, described)) }
+    private func show(_ file: String, _ answer: TaskAnswer) throws {
+        if json { return try StandardOutput.print(answer.document(file: file)) }
         let before = files.count > 1 ? "\(file): " : ""
-        if let alt = described.alt {
-            try StandardOutput.print(before + (alt?.sentence ?? LeastConfidence.notSure))
-        } else {
-            for candidate in described.candidates {
-                let text = certainty.declines(candidate.confidence) ? LeastConfidence.notSure : candidate.text
-                try StandardOutput.print(before + text)
-            }
-        }
-        try described.page?.show(of: file, before: before + "  ")
+        for caption in try captions(answer) { try StandardOutput.print(before + (caption ?? LeastConfidence.notSure)) }
+        try answer.words?.show(of: file, before: before + "  ")
     }
 
-    private func document(_ file: String, _ described: Described) -> String {
-        let (candidates, page) = (described.candidates, described.page)
-        var json = JSONWriter()
-        json.object { json in
-            json.field("file", file)
-            if let alt = described.alt {
-                let least = certainty.least > 0 ? certainty.least : AltText.usualLeast
-                certainty.write(
-                    "caption", alt?.sentence ?? "", alt.map(\.confidence) ?? candidates.first?.confidence, least: least,
-                    to: &json)
-            } else {
-                certainty.write("caption", candidates.first?.text ?? "", candidates.first?.confidence, to: &json)
-            }
-            json.field("candidates") { json in
-                json.array { json in
-                    for candidate in candidates {
-                        json.object { json in
-                            json.field("text", candidate.text)
-                            // A log-probability is finite: the search drops what is not.
-                            try? json.field("log_probability", candidate.logProbability)
-                            if let confidence = candidate.confidence { try? json.field("confidence", confidence.value) }
-                            json.field("tokens", candidate.tokens)
-                        }
-                    }
-                }
-            }
-            if let page { json.field("words") { json in json.object { json in page.write(to: &json) } } }
+    /// The sentences that are printed; nil for one that is not sure enough.
+    private func captions(_ answer: TaskAnswer) throws -> [String?] {
+        if alt { return [try answer.text("caption")] }
+        return try answer.members.member("candidates").elements().map { candidate in
+            let confidence = try candidate.optionalMember("confidence")?.number() ?? 1
+            return confidence < certainty.least ? nil : try candidate.member("text").string()
         }
-        return json.text
-    }
-}
-
-extension LoadedModel {
-    /// The image tower's input made of a file, or a failure that names the file.
-    func pixels(ofFile path: String) throws -> [Float] { try pixels(of: try InputFile.read(path)) }
-
-    /// The bytes of a photo, decoded and prepared.
-    func pixels(of bytes: [UInt8]) throws -> [Float] {
-        guard let preprocessor else { throw CommandFailure.failed("The model \(name) has no image tower.") }
-        let image = try ImageDecoder.decode(
-            bytes, limits: ImageLimits(maxBytes: .max), as: preprocessor.rendition)
-        return preprocessor(image)
     }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import JSON
-import Tasks
-import Tokenizer
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,24 +28,24 @@ struct EmbedCommand: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = try model.load()
-        guard loaded.tasks.contains("embed") else {
-            throw CommandFailure.failed("The model \(loaded.name) has no tower to embed with.")
-        }
+        let service = try LocalService(model)
+        defer { service.close() }
         var failures = 0
-        for (part, sources) in [("text", text), ("image", image), ("audio", audio)] where !sources.isEmpty {
-            let vectors = try embedding(of: part, loaded)
+        for (part, sources) in [("text", text), ("image", image), ("audio", audio)] {
             // One after the other, so that any number of files takes the memory of one.
             for source in sources {
-                let made: [[Float]]
-                do {
-                    made = try vectors(source)
+                let answer: TaskAnswer
+                do throws(CommandFailure) {
+                    answer = try TaskAnswer(service.post("/v1/embed", try form(part, source)))
                 } catch {
                     failures += 1
                     try reportFailure(source, error, inJSON: true)
                     continue
                 }
-                for vector in made { try show(vector) }
+                try answer.sayWhatIsLeftOut(sound: source)
+                var json = JSONWriter()
+                try json.value(answer.members.member("embedding").value)
+                try StandardOutput.print(json.text)
             }
         }
         guard failures == 0 else {
@@ -56,48 +54,12 @@ struct EmbedCommand: ParsableCommand {
         }
     }
 
-    /// What makes the vectors of a text, or of a file, of one part.
-    private func embedding(of part: String, _ loaded: LoadedModel) throws -> (String) throws -> [[Float]] {
-        if let space = loaded.space { return try embedding(of: part, in: space, loaded) }
-        guard part != "audio" else { throw CommandFailure.failed("The model \(loaded.name) cannot embed sounds.") }
-        guard view != .sketch else { throw CommandFailure.failed("The model \(loaded.name) cannot read sketches.") }
-        if part == "text" { return { loaded.embedTexts([try wordPieces($0, loaded)]) } }
-        return { file in loaded.encodeImages([try loaded.pixels(ofFile: file)]).map { loaded.imageEmbedding($0) } }
-    }
-
-    private func embedding(
-        of part: String, in space: EmbeddingSpace, _ loaded: LoadedModel
-    ) throws -> (String) throws -> [[Float]] {
-        guard let input = space.inputs.first(where: { $0.part == part }) else {
-            throw CommandFailure.failed("The model \(loaded.name) cannot embed \(part).")
-        }
-        return { source in
-            let value =
-                part == "text"
-                ? TowerInput.text(try wordPieces(source, loaded)) : try loaded.input(ofFile: source, for: input)
-            let queries = loaded.encode([(input.tower, value)]).map {
-                SpaceQuery(parts: [part: $0], view: part == "image" ? view.view : nil)
-            }
-            return try loaded.embed(queries).map(\.vector)
-        }
-    }
-
-    /// A text as text towers read it.
-    private func wordPieces(
-        _ text: String, _ loaded: LoadedModel
-    ) throws(CommandFailure) -> WordPieceTokenizer.Encoding {
-        guard let encoding = loaded.wordPieces(text) else {
-            throw .failed("The model \(loaded.name) cannot embed texts.")
-        }
-        return encoding
-    }
-
-    private func show(_ vector: [Float]) throws {
-        let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        let scaled = normalize && length > 0 ? vector.map { Float(Double($0) / length) } : vector
-        var json = JSONWriter(capacity: vector.count * 10)
-        try json.value(scaled)
-        try StandardOutput.print(json.text)
+    private func form(_ part: String, _ source: String) throws(CommandFailure) -> MultipartForm {
+        var form = MultipartForm()
+        if part == "text" { form.add(part, source) } else { form.add(part, file: try InputFile.read(source)) }
+        if part == "image", view != .auto { form.add("view", view.rawValue) }
+        form.add("normalize", option: normalize)
+        return form
     }
 }
 
@@ -109,7 +71,4 @@ enum ViewArgument: String, ExpressibleByArgument, CaseIterable {
     case photo
     /// Drawn by hand.
     case sketch
-
-    /// The view as the model takes it; nil where it is to tell.
-    var view: PictureView? { PictureView(rawValue: rawValue) }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import JSON
-import Tasks
 
 struct EmotionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,67 +27,39 @@ struct EmotionCommand: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = try model.load()
-        let head = try loaded.head(of: "emotion")
-        let files = [("image", image), ("audio", audio)].compactMap { name, path in path.map { (name, $0) } }
-        let bytes = try textFromImage ? image.map { try InputFile.read($0) } : nil
-        let page = try bytes.map { try ReadPage(of: $0, by: loaded) }
-        let words = page.flatMap { $0.text.isEmpty ? nil : $0.text }
-        let inputs = try loaded.inputs(
-            of: head, files: Dictionary(uniqueKeysWithValues: files), contents: bytes.map { ["image": $0] } ?? [:],
-            texts: (text ?? words).map { ["text": $0] } ?? [:], looksForFaces: !wholeImage, mayLackFace: words != nil)
-        let answer = try loaded.classification(by: head, of: inputs)
-        let parts = head.inputs.map(\.part).filter { answer.alone[$0] != nil }
-        if json { return try StandardOutput.print(document(head, answer, parts, page)) }
-        if let image { page?.sayWhatIsUnread(of: image) }
-        if certainty.declines(answer.confidence) { return try StandardOutput.print(LeastConfidence.notSure) }
-        for (label, probability) in head.ranked(answer.probabilities).prefix(3) {
+        let service = try LocalService(model)
+        defer { service.close() }
+        let answer = try TaskAnswer(
+            service.post("/v1/emotion", try form()),
+            faceless: "No face was found in \(image ?? ""); say --whole-image if it is one.")
+        try answer.sayWhatIsLeftOut(sound: audio)
+        if json { return try StandardOutput.print(answer.document()) }
+        if let image { try answer.words?.sayWhatIsUnread(of: image) }
+        guard try answer.text("emotion") != nil else { return try StandardOutput.print(LeastConfidence.notSure) }
+        try show(answer.members)
+    }
+
+    private func form() throws(CommandFailure) -> MultipartForm {
+        var form = MultipartForm()
+        if let image { form.add("image", file: try InputFile.read(image)) }
+        if let audio { form.add("audio", file: try InputFile.read(audio)) }
+        form.add("text", option: text)
+        if textFromImage { form.add("text_from", "image") }
+        if wholeImage { form.add("face", "whole") }
+        certainty.add(to: &form)
+        return form
+    }
+
+    private func show(_ answer: JSONCursor) throws {
+        for (label, probability) in try RankedLabels(answer.member("scores")).best.prefix(3) {
             try StandardOutput.print("\(percent(probability)) \(label)")
         }
-        for part in parts where parts.count > 1 {
-            guard let best = head.ranked(answer.alone[part] ?? []).first else { continue }
-            let weight = percent(Double(answer.weights[part] ?? 0)).drop { $0 == " " }
-            try StandardOutput.print("\(part) alone: \(best.label), weight \(weight)")
-        }
-    }
-
-    private func document(
-        _ head: HeadDescription, _ answer: Classification, _ parts: [String], _ page: ReadPage?
-    ) -> String {
-        var json = JSONWriter()
-        json.object { json in
-            certainty.write(
-                "emotion", head.ranked(answer.probabilities).first?.label ?? "", answer.confidence, to: &json)
-            Self.writeScores(head, answer.probabilities, to: &json)
-            json.field("modalities") { json in
-                json.object { json in
-                    for part in parts {
-                        json.field(part) { json in
-                            json.object { json in
-                                Self.write(head, answer.alone[part] ?? [], to: &json)
-                                // A weight is a share, and finite.
-                                try? json.field("weight", Double(answer.weights[part] ?? 0))
-                            }
-                        }
-                    }
-                }
-            }
-            if let page { json.field("words") { json in json.object { json in page.write(to: &json) } } }
-        }
-        return json.text
-    }
-
-    private static func write(_ head: HeadDescription, _ probabilities: [Float], to json: inout JSONWriter) {
-        json.field("emotion", head.ranked(probabilities).first?.label ?? "")
-        writeScores(head, probabilities, to: &json)
-    }
-
-    private static func writeScores(_ head: HeadDescription, _ probabilities: [Float], to json: inout JSONWriter) {
-        json.field("scores") { json in
-            json.object { json in
-                // A probability is finite: it is a share of a sum above 0.
-                for (label, share) in zip(head.labels, probabilities) { try? json.field(label, Double(share)) }
-            }
+        let parts = try answer.member("modalities")
+        let names = try parts.object().keys
+        for name in names where names.count > 1 {
+            let part = try parts.member(name)
+            let weight = percent(try part.member("weight").number()).drop { $0 == " " }
+            try StandardOutput.print("\(name) alone: \(try part.member("emotion").string()), weight \(weight)")
         }
     }
 }

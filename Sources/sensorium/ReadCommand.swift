@@ -1,6 +1,4 @@
 import ArgumentParser
-import JSON
-import Tasks
 
 struct ReadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,34 +17,27 @@ struct ReadCommand: ParsableCommand {
     @Flag(help: "Print one JSON object for each file.") var json = false
 
     func run() throws {
-        let loaded = try model.load()
-        guard loaded.reads else { throw CommandFailure.failed("The model \(loaded.name) cannot read.") }
+        let service = try LocalService(model)
+        defer { service.close() }
         var failures = 0
         for file in files {
-            let page: ReadPage
-            do {
-                page = try ReadPage(of: try InputFile.read(file), by: loaded)
+            let answer: TaskAnswer
+            do throws(CommandFailure) {
+                var form = MultipartForm()
+                form.add("image", file: try InputFile.read(file))
+                answer = try TaskAnswer(service.post("/v1/read", form))
             } catch {
                 failures += 1
                 try reportFailure(file, error, inJSON: json)
                 continue
             }
-            try show(file, page)
+            try show(file, answer)
         }
         if failures > 0 { throw CommandFailure.failed("\(failures) of \(files.count) files could not be read.") }
     }
 
-    private func show(_ file: String, _ page: ReadPage) throws {
-        if json { return try StandardOutput.print(document(file, page)) }
-        try page.show(of: file, before: files.count > 1 ? "\(file): " : "")
-    }
-
-    private func document(_ file: String, _ page: ReadPage) -> String {
-        var json = JSONWriter()
-        json.object { json in
-            json.field("file", file)
-            page.write(to: &json)
-        }
-        return json.text
+    private func show(_ file: String, _ answer: TaskAnswer) throws {
+        if json { return try StandardOutput.print(answer.document(file: file)) }
+        try ReadWords(answer.members).show(of: file, before: files.count > 1 ? "\(file): " : "")
     }
 }

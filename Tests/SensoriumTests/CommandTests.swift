@@ -44,8 +44,7 @@ import Testing
         let run = try CommandRun(["embed", "--text", words] + model)
         #expect(run.code == 0 && run.lines.count == 1)
         #expect(
-            run.errors.contains(
-                /^sensorium: The text has 802 word pieces, of which sensorium-base reads the first \d+\.\n$/),
+            run.errors == "sensorium: The text has 802 word pieces, more than the model reads: it was cut.\n",
             "\(run.errors)")
     }
 
@@ -75,8 +74,9 @@ import Testing
         try writeImageModel()
         let run = try CommandRun(["embed", "--text", "a dog", "--model", folder.path])
         #expect(run.code == 1)
-        #expect(run.lines == [#"{"file":"a dog","error":"The model eye cannot embed texts."}"#])
-        #expect(run.errors.contains("sensorium: a dog: The model eye cannot embed texts.\n"))
+        let sentence = #"The model eye cannot embed "text"; it can embed "image"."#
+        #expect(run.lines == [#"{"file":"a dog","error":"\#(sentence.replacing("\"", with: "\\\""))"}"#])
+        #expect(run.errors.contains("sensorium: a dog: \(sentence)\n"))
     }
 
     @Test func `says of standard input that it cannot be read`() throws {
@@ -94,6 +94,31 @@ import Testing
         #expect(run.code == 0 && !run.output.isEmpty)
         #expect(run.errors.hasPrefix("sensorium: \(cut.path): ") && run.errors.hasSuffix(" s of it are missing.\n"))
         #expect(try CommandRun(["emotion", "--audio", wave.path] + model).errors.isEmpty)
+    }
+
+    @Test func `says of an empty file that it is one, and refuses an empty text`() throws {
+        let run = try CommandRun(["caption", "/dev/null"] + model)
+        #expect(run.code == 1 && run.errors.contains("The file /dev/null is empty."))
+        #expect(try CommandRun(["emotion", "--text", " "] + model).code == 1)
+    }
+
+    @Test func `refuses an option that no photo can make good as wrong usage`() throws {
+        let run = try CommandRun(["caption", "--beams", "99", CommandRun.photo, CommandRun.photo] + model)
+        #expect(run.code == 2 && run.output.isEmpty)
+        #expect(run.errors.contains("it takes a whole number from 1 to 8"))
+    }
+
+    @Test(arguments: ["caption", "ask", "emotion", "embed", "read"])
+    func `answers what a server answers`(_ command: String) throws {
+        let given: [String: [String]] = [
+            "caption": [CommandRun.photo], "ask": [CommandRun.photo, "what is this?"], "emotion": ["--text", "oh no"],
+            "embed": ["--text", "a dog"],
+            "read": [CommandRun.root.appending(path: "Tests/Fixtures/words/askew.png").path],
+        ]
+        let run = try CommandRun(
+            [command] + (given[command] ?? []) + ["--json"].filter { _ in command != "embed" } + model)
+        #expect(run.code == 0 && run.errors.isEmpty && run.lines.count == 1)
+        for frame in ["request_id", "timing"] { #expect(!run.output.contains(frame)) }
     }
 
     @Test func `says of a folder that it is one`() throws {

@@ -167,3 +167,14 @@ import Testing
         #expect(columns <= WordReader.mostColumns && batches.reduce(0) { $0 + $1.count } + left == boxes.count)
     }
 }
+
+extension LoadedModel {
+    /// The words of a picture, all at once.
+    fileprivate func read(_ image: PixelImage) -> ReadPage {
+        let (boxes, left) = findLines(in: image)
+        let (batches, unread) = ReadPage.batches(boxes)
+        var page = ReadPage(left: left + unread)
+        for batch in batches { page.add(read(Array(batch), of: image), of: batch) }
+        return page
+    }
+}

@@ -31,7 +31,7 @@ public struct StoreDestination: IndexDestination {
     private let source: VectorSource
     private let remake: Remake?
     private let kinds: AcceptedKinds
-    private let embed: @Sendable ([IndexedFile]) -> [Result<FileVector, any Error>]
+    private let embed: @Sendable ([IndexedFile]) async -> [Result<FileVector, any Error>]
 
     /// How a collection is made anew.
     public enum Remake: Sendable {
@@ -48,7 +48,7 @@ public struct StoreDestination: IndexDestination {
     ///   - embed: the vectors of files, in their order.
     public init(
         _ store: CollectionStore, collection: String, model: ModelOrigin, remake: Remake?, takes: Set<ItemKind>,
-        embed: @escaping @Sendable ([IndexedFile]) -> [Result<FileVector, any Error>]
+        embed: @escaping @Sendable ([IndexedFile]) async -> [Result<FileVector, any Error>]
     ) {
         self.store = store
         self.collection = collection
@@ -89,7 +89,7 @@ public struct StoreDestination: IndexDestination {
 
     /// Computes the files' vectors and stores them.
     public func store(_ files: [IndexedFile]) async -> [Result<SoundGaps?, any Error>] {
-        let vectors = embed(files)
+        let vectors = await embed(files)
         // Together, so that they share a commit.
         return await withTaskGroup(of: (Int, Result<SoundGaps?, any Error>).self) { group in
             for (index, (file, vector)) in zip(files, vectors).enumerated() {

@@ -1,16 +1,18 @@
-import Dispatch
 import HTTP
 import Synchronization
 
 extension Service {
-    /// Answers a request of this process itself with what a client would get over HTTP, without sockets. Blocks until the
-    /// answer is there.
+    /// Answers a request of this process itself with what a client would get over HTTP, without sockets.
     ///
     /// - Parameters:
     ///   - path: percent-encoded, without a query.
     ///   - type: the media type of the body.
-    public func answer(_ method: String, _ path: String, type: String, body: [UInt8]) -> (status: Int, body: [UInt8]) {
-        let exchange = DirectExchange()
+    ///   - answered: gets the whole answer, once, from any thread.
+    public func answer(
+        _ method: String, _ path: String, type: String, body: [UInt8],
+        _ answered: @escaping @Sendable (_ status: Int, _ body: [UInt8]) -> Void
+    ) {
+        let exchange = DirectExchange(answered)
         let head = HTTPRequestHead(
             method: method, path: path,
             segments: path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }, query: nil,
@@ -19,7 +21,6 @@ extension Service {
             body.withUnsafeBytes { receiver.receive($0) }
             receiver.finish()
         }
-        return exchange.wait()
     }
 }
 
@@ -32,9 +33,11 @@ private final class DirectExchange: HTTPExchange {
     }
 
     private let state = Mutex(State())
-    private let finished = DispatchSemaphore(value: 0)
+    private let answered: @Sendable (Int, [UInt8]) -> Void
     let peerAddress = "127.0.0.1"
     let isCancelled = false
+
+    init(_ answered: @escaping @Sendable (Int, [UInt8]) -> Void) { self.answered = answered }
 
     func respond(_ response: HTTPResponse) -> Bool {
         guard startStreaming(status: response.status, headers: response.headers) else { return false }
@@ -57,12 +60,13 @@ private final class DirectExchange: HTTPExchange {
     }
 
     func endStream() {
-        let (answer, bodies) = state.withLock { state in
+        let (answer, bodies, isFirst) = state.withLock { state in
             defer { (state.isComplete, state.onComplete) = (true, []) }
-            return (state.answer, state.isComplete ? [] : state.onComplete)
+            return (state.answer, state.onComplete, !state.isComplete)
         }
+        guard isFirst else { return }
         for body in bodies { body(answer?.status, answer?.body.count ?? 0) }
-        finished.signal()
+        answered(answer?.status ?? 500, answer?.body ?? [])
     }
 
     /// Nothing that a command asks for is streamed piece by piece; what came would be the answer.
@@ -75,10 +79,4 @@ private final class DirectExchange: HTTPExchange {
     func onCancel(_ body: @escaping @Sendable () -> Void) {}
 
     func onComplete(_ body: @escaping @Sendable (Int?, Int) -> Void) { state.withLock { $0.onComplete.append(body) } }
-
-    /// The whole answer.
-    func wait() -> (status: Int, body: [UInt8]) {
-        finished.wait()
-        return state.withLock(\.answer) ?? (500, [])
-    }
 }

@@ -13,6 +13,11 @@ struct MultipartForm {
         parts += Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8)
     }
 
+    /// Adds an option, where there is a value.
+    mutating func add(_ name: String, option value: (some CustomStringConvertible)?) {
+        if let value { add(name, "\(value)") }
+    }
+
     /// Adds a file, whose format the server tells by its bytes.
     mutating func add(_ name: String, file: [UInt8]) {
         parts += Array(

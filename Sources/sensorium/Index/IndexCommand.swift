@@ -61,14 +61,16 @@ struct IndexCommand: ParsableCommand {
     private func indexHere(_ files: MediaFolder) throws {
         let store = try data.open(advice: " Or send the files to its server with --server http://…")
         defer { store.close() }
-        let loaded = try model.load()
-        let embedder = try MediaEmbedder(loaded)
+        let service = try LocalService(model)
+        defer { service.close() }
+        let served = try service.model
+        let embedder = try MediaEmbedder(service, served)
         try index(
             files,
             into: StoreDestination(
-                store, collection: collection, model: ModelOrigin(name: loaded.name, digest: loaded.digest),
-                remake: reembed ? dropMissing ? .droppingMissing : .whole : nil, takes: embedder.kinds,
-                embed: { embedder.embed($0) }))
+                store, collection: collection, model: ModelOrigin(name: served.name, digest: served.digest),
+                remake: reembed ? dropMissing ? .droppingMissing : .whole : nil, takes: served.kinds,
+                embed: { await embedder.embed($0) }))
     }
 
     private func index(_ files: MediaFolder, into destination: any IndexDestination) throws {

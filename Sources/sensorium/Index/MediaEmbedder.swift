@@ -1,63 +1,53 @@
-import Media
+import Foundation
+import JSON
 import Retrieval
-import Tasks
 
 /// The vectors of photos and sounds, given as files.
 struct MediaEmbedder: Sendable {
-    private let model: LoadedModel
-    private let inputs: [ItemKind: HeadInput]
+    private let service: LocalService
 
     /// - Throws: `CommandFailure` for a model in whose space neither photos nor sounds are.
-    init(_ model: LoadedModel) throws(CommandFailure) {
-        self.model = model
-        var inputs: [ItemKind: HeadInput] = [:]
-        for input in model.space?.inputs ?? [] {
-            if let kind = ItemKind(rawValue: input.part), kind == .image || kind == .audio { inputs[kind] = input }
-        }
-        guard !inputs.isEmpty else {
+    init(_ service: LocalService, _ model: ServedModelCard) throws(CommandFailure) {
+        guard !model.kinds.isEmpty else {
             throw .failed(
                 "The model \(model.name) has no space in which photos or sounds can be compared with other things.")
         }
-        self.inputs = inputs
+        self.service = service
     }
 
-    /// What it takes.
-    var kinds: Set<ItemKind> { Set(inputs.keys) }
-
-    /// The vector of each file, in order, or why it has none. Photos are computed together, sounds one after the other, so
-    /// that several long ones take the memory of one.
-    func embed(_ files: [IndexedFile]) -> [Result<FileVector, any Error>] {
-        var results = files.map { file -> Result<FileVector, any Error> in
-            guard file.kind == .audio else { return .success(FileVector([])) }
-            return Result {
-                FileVector(try vectors(of: [try input(file)], as: .audio)[0], gaps: SoundGaps(of: file.bytes))
+    /// The vector of each file, in order, or why it has none.
+    func embed(_ files: [IndexedFile]) async -> [Result<FileVector, any Error>] {
+        await withTaskGroup(of: (Int, Result<FileVector, any Error>).self) { group in
+            for (place, file) in files.enumerated() {
+                group.addTask { (place, await embed(file)) }
             }
+            var results = [Result<FileVector, any Error>?](repeating: nil, count: files.count)
+            for await (place, result) in group { results[place] = result }
+            return results.compactMap(\.self)
         }
-        let photos = files.indices.filter { files[$0].kind != .audio }
-        let prepared = photos.map { place in Result { try input(files[place]) } }
-        let good = prepared.compactMap { try? $0.get() }
-        let together = good.isEmpty ? .success([]) : Result { try vectors(of: good, as: .image) }
-        var next = 0
-        for (place, photo) in zip(photos, prepared) {
-            results[place] = Result {
-                _ = try photo.get()
-                defer { next += 1 }
-                return FileVector(try together.get()[next])
-            }
-        }
-        return results
     }
 
-    private func vectors(of values: [TowerInput], as kind: ItemKind) throws -> [[Float]] {
-        guard let input = inputs[kind] else { throw FolderIndexer.UnknownKind(model: model.name, kind: kind) }
-        let tokens = model.encode(values.map { (input.tower, $0) })
-        return try model.embed(tokens.map { SpaceQuery(parts: [input.part: $0]) }).map(\.vector)
-    }
-
-    private func input(_ file: IndexedFile) throws -> TowerInput {
-        guard let input = inputs[file.kind] else {
-            throw FolderIndexer.UnknownKind(model: model.name, kind: file.kind)
+    private func embed(_ file: IndexedFile) async -> Result<FileVector, any Error> {
+        var form = MultipartForm()
+        form.add(file.kind.rawValue, file: file.bytes)
+        // As the engine computed them, to the last bit.
+        form.add("encoding", "base64")
+        form.add("normalize", "false")
+        let answer = await service.answer("/v1/embed", form)
+        return Result {
+            let members = try TaskAnswer(answer).members
+            let text = try members.member("embedding").string()
+            let bytes = Data(base64Encoded: text) ?? Data()
+            return FileVector(bytes.littleEndianFloats, gaps: try SoundGaps(answer: members))
         }
-        return try model.input(file.bytes, for: input)
+    }
+}
+
+extension Data {
+    /// The numbers that every four bytes are, least significant byte first.
+    fileprivate var littleEndianFloats: [Float] {
+        stride(from: startIndex, to: endIndex - 3, by: 4).map { place in
+            Float(bitPattern: self[place..<place + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
+        }
     }
 }

@@ -12,14 +12,8 @@ struct ServerDestination: IndexDestination {
     }
 
     func accepted() throws -> AcceptedKinds {
-        let answer = try client.send("GET", "/v1/models")
-        guard answer.status == 200, let json = answer.json else { throw answer.refusal }
-        guard let model = try JSONCursor(json).member("models").elements().first else {
-            throw ServerClient.Refusal(description: "The server has not loaded its model yet; try again later.")
-        }
-        let parts = try model.member("embeddings").object()
-        let kinds = [ItemKind.image, .audio].filter { parts[$0.rawValue] != nil }
-        return AcceptedKinds(model: try model.member("name").string(), kinds: Set(kinds))
+        let model = try ServedModelCard(client.send("GET", "/v1/models"))
+        return AcceptedKinds(model: model.name, kinds: model.kinds)
     }
 
     func known() throws -> [ItemID: IndexedOrigin] {
@@ -51,7 +45,7 @@ struct ServerDestination: IndexDestination {
                 let answer = try client.send(
                     "PUT", "\(items)/\(file.id.text.percentEncoded)", type: form.type, form.body)
                 guard answer.status == 200 || answer.status == 201 else { throw answer.refusal }
-                return try answer.json.flatMap { try SoundGaps(answer: $0) }
+                return try answer.json.flatMap { try SoundGaps(answer: JSONCursor($0)) }
             }
         }
     }

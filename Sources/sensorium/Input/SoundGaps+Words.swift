@@ -1,20 +1,12 @@
 import Foundation
 import JSON
-import Media
 import Retrieval
 import Terminal
 
 extension SoundGaps {
-    /// Those of a file by its header; nil where nothing is missing, or where it is no sound.
-    init?(of bytes: [UInt8]) {
-        guard let header = try? AudioDecoder.header(of: bytes, limits: AudioLimits(maxBytes: .max)) else { return nil }
-        let isCut = header.missingSeconds >= AudioHeader.leastMissingSeconds
-        self.init(missingSeconds: isCut ? header.missingSeconds : 0, unreadBytes: header.unreadBytes)
-    }
-
-    /// Those that a server's answer tells of the part `audio`.
-    init?(answer: JSONValue) throws(JSONError) {
-        let sound = try JSONCursor(answer).optionalMember("inputs")?.optionalMember("audio")
+    /// Those that an answer tells of the part `audio`; nil where nothing is missing, or where there is no sound.
+    init?(answer: JSONCursor) throws(JSONError) {
+        let sound = try answer.optionalMember("inputs")?.optionalMember("audio")
         self.init(
             missingSeconds: try sound?.optionalMember("missing_seconds")?.number() ?? 0,
             unreadBytes: try sound?.optionalMember("unread_bytes")?.integer() ?? 0)

@@ -1,6 +1,4 @@
 import ArgumentParser
-import JSON
-import Tasks
 
 /// How sure an answer has to be to be printed.
 struct LeastConfidence: ParsableArguments {
@@ -18,21 +16,6 @@ struct LeastConfidence: ParsableArguments {
         }
     }
 
-    /// Whether an answer is not sure enough. One of which the model does not say how sure it is counts as sure.
-    func declines(_ confidence: Confidence?) -> Bool { confidence.map { $0.value < least } ?? false }
-
-    /// Writes an answer's field, null where it is not sure enough, and how sure it is.
-    func write(
-        _ key: String, _ answer: String, _ confidence: Confidence?, least: Double? = nil, to json: inout JSONWriter
-    ) {
-        guard let confidence else { return json.field(key, answer) }
-        let least = least ?? self.least
-        let isDeclined = confidence.value < least
-        if isDeclined { json.field(key) { $0.null() } } else { json.field(key, answer) }
-        // A confidence is a probability, and finite.
-        try? json.field("confidence", confidence.value)
-        guard isDeclined else { return }
-        json.field("declined", true)
-        json.field("reason", confidence.reason(toDeclineBelow: least))
-    }
+    /// Asks for it.
+    func add(to form: inout MultipartForm) { if least > 0 { form.add("min_confidence", "\(least)") } }
 }

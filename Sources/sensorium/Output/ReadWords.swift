@@ -1,36 +1,23 @@
 import JSON
-import Media
-import Tasks
 
-extension ReadPage {
-    /// The words of a photo, by a model that reads.
-    init(of bytes: [UInt8], by model: LoadedModel) throws {
-        guard model.reads else { throw CommandFailure.failed("The model \(model.name) cannot read.") }
-        self = model.read(
-            try ImageDecoder.decode(
-                bytes, limits: ImageLimits(maxBytes: .max), as: .within(side: WordReader.pictureSide, .bilinear)))
-    }
+/// The words that were read in a picture.
+struct ReadWords {
+    /// The lines, in reading order.
+    let lines: [String]
+    /// How many more look like lines and were not read.
+    let unread: Int
 
-    /// Writes the fields `lines`, `text` and `unread`.
-    func write(to json: inout JSONWriter) {
-        json.field("lines") { json in
-            json.array { json in
-                for line in lines {
-                    json.object { json in
-                        json.field("text", line.text)
-                        // A mean of probabilities is finite.
-                        try? json.field("confidence", Double(line.confidence))
-                    }
-                }
-            }
-        }
-        json.field("text", text)
-        json.field("unread", unread)
+    /// Of an object with `lines` and `unread`.
+    init(_ words: JSONCursor) throws(JSONError) {
+        var lines: [String] = []
+        for line in try words.member("lines").elements() { lines.append(try line.member("text").string()) }
+        self.lines = lines
+        unread = try words.member("unread").integer()
     }
 
     /// Prints the lines, each behind `before`, and what of a file was not read to standard error.
-    func show(of file: String, before: String) throws {
-        for line in lines { try StandardOutput.print(before + line.text) }
+    func show(of file: String, before: String) throws(CommandFailure) {
+        for line in lines { try StandardOutput.print(before + line) }
         sayWhatIsUnread(of: file)
     }
 

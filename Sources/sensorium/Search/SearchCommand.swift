@@ -71,28 +71,19 @@ struct SearchCommand: ParsableCommand {
         if let server {
             answer = try ServerClient(server, apiKey: apiKey).send("POST", "/v1/retrieve", type: form.type, form.body)
         } else {
-            answer = try LocalService.answer(form, model: model, data: data.data)
+            let service = try LocalService(model, data: data.data)
+            defer { service.close() }
+            answer = service.post("/v1/retrieve", form)
         }
         if answer.status == 404, answer.code == "unknown_collection" {
             throw missing()
         }
-        guard answer.status == 200 else { throw CommandFailure.failed(answer.refusal.description.withoutControls) }
-        if let json = answer.json { try sayWhatIsLeftOut(of: json) }
+        try TaskAnswer(answer).sayWhatIsLeftOut(sound: audio)
         let terminal = TerminalDevice(STDOUT_FILENO)
         if json ?? (terminal == nil) {
             try StandardOutput.write(answer.body)
         } else {
             try show(answer, terminal)
-        }
-    }
-
-    /// Hits are those of what was heard of the sound and read of the text.
-    private func sayWhatIsLeftOut(of answer: JSONValue) throws(JSONError) {
-        if let audio { try SoundGaps(answer: answer)?.say(of: audio) }
-        let text = try JSONCursor(answer).optionalMember("inputs")?.optionalMember("text")
-        if let text, try text.member("truncated").boolean() {
-            let pieces = try text.member("tokens").integer()
-            StandardError.write("sensorium: The text has \(pieces) word pieces, more than the model reads: it was cut.")
         }
     }
 

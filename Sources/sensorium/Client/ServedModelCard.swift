@@ -1,0 +1,22 @@
+import JSON
+import Retrieval
+
+/// The model of a service, as `/v1/models` describes it.
+struct ServedModelCard {
+    let name: String
+    let digest: String
+    /// What of files it can turn into vectors that can be compared.
+    let kinds: Set<ItemKind>
+
+    /// Of the answer of `GET /v1/models`.
+    init(_ answer: ServerClient.Answer) throws {
+        guard answer.status == 200, let json = answer.json else { throw answer.refusal }
+        guard let model = try JSONCursor(json).member("models").elements().first else {
+            throw ServerClient.Refusal(description: "The server has not loaded its model yet; try again later.")
+        }
+        name = try model.member("name").string()
+        digest = try model.member("digest").string()
+        let parts = try model.member("embeddings").object()
+        kinds = Set([ItemKind.image, .audio].filter { parts[$0.rawValue] != nil })
+    }
+}
