@@ -18,13 +18,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from tqdm import tqdm
 
-from .requiz import matching
 from .sensorium.answering import MATCH, WIDTHS, Quiz, encode_image, figures, fused_terms, photo_vectors, question_vectors, vqa_config
 from .sensorium.checkpoint import part, read
 from .sensorium.component import save_component
 from .sensorium.data import Photo, read_photos
 from .sensorium.fusion import Classifier, ClassifierHead, ProjectionHead
-from .sensorium.generation import asked_by_people
+from .sensorium.generation import asked_by_people, matching
 from .sensorium.progress import Log
 from .sensorium.questions import QUESTION_SETS, Question, exchanged, read_generated, read_questions
 from .sensorium.texts import TextCache

@@ -226,3 +226,35 @@ def asked_by_people(photos, each: int, random: np.random.Generator) -> list[Ques
                 found.append((text, label))
         made += [Question(photo.folder, photo.name, text, (label,), "yes/no", "captions") for text, label in dict(found).items()]
     return made
+
+
+def asked_whole(caption: str) -> str | None:
+    """Whether a whole caption fits a photo, as a question; None for one that makes none."""
+    words = words_of(caption)
+    if not 4 <= len(words) <= 16 or words[0] in ("the", "there", "this"):
+        return None
+    return f"{'are these' if words[0] not in ('a', 'an', 'one') else 'is this'} {' '.join(words)}?"
+
+
+def matching(photos, each: int, random: np.random.Generator) -> list[Question]:
+    """As many questions with yes as with no, about captions of the photo and of others of its set."""
+    captions = [(index, text) for index, photo in enumerate(photos) for text in photo.captions]
+    by_subject: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    by_set: dict[str, list[tuple[int, str]]] = {}
+    for index, text in captions:
+        found = subject(words_of(text))
+        if found:
+            by_subject.setdefault((photos[index].folder, found[1]), []).append((index, text))
+        by_set.setdefault(photos[index].folder, []).append((index, text))
+    made = []
+    for index, photo in enumerate(photos):
+        for place in random.permutation(len(photo.captions))[:each]:
+            own = photo.captions[place]
+            found = subject(words_of(own))
+            alike = by_subject.get((photo.folder, found[1]), []) if found and random.random() < 0.5 else []
+            pool = alike if len(alike) > 3 else by_set[photo.folder]
+            other, foreign = pool[random.integers(len(pool))]
+            if other == index or not (texts := (asked_whole(own), asked_whole(foreign)))[0] or not texts[1]:
+                continue
+            made += [Question(photo.folder, photo.name, text, (label,), "yes/no", "captions") for text, label in zip(texts, ("yes", "no"))]
+    return made
