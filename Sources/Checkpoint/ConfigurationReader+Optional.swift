@@ -22,6 +22,10 @@ extension ConfigurationReader {
 
     mutating func optionalNumbers(_ key: String, count: Int) -> [Float]? { has(key) ? numbers(key, count: count) : nil }
 
+    mutating func optionalNumber(_ key: String) -> Double? {
+        has(key) ? read(key, orElse: 0) { cursor throws(JSONError) in try cursor.number() } : nil
+    }
+
     mutating func optionalString(_ key: String) -> String? { has(key) ? string(key) : nil }
 
     mutating func optionalString(_ key: String, oneOf supported: [String]) -> String? {

@@ -8,8 +8,8 @@ public struct PreprocessorConfiguration: Sendable, Equatable {
     public let height: Int
     /// The filter by Pillow's number: 2 bilinear, 3 bicubic.
     public let resample: Int
-    /// Whether pixels are divided by 255 before mean and deviation.
-    public let rescale: Bool
+    /// What pixels are multiplied by before mean and deviation: `rescale_factor` with `do_rescale`, else 1.
+    public let scale: Double
     /// Subtracted from red, green and blue.
     public let mean: [Float]
     /// What red, green and blue are divided by then.
@@ -25,12 +25,14 @@ extension PreprocessorConfiguration {
         let configuration = PreprocessorConfiguration(
             width: size.0, height: size.1,
             resample: reader.integer("resample", in: 2...3),
-            rescale: reader.boolean("do_rescale"),
+            scale: reader.boolean("do_rescale") ? reader.optionalNumber("rescale_factor") ?? 1 / 255 : 1,
             mean: reader.numbers("image_mean", count: 3),
             deviation: reader.numbers("image_std", count: 3))
         reader.demand(
             !configuration.deviation.contains { $0 <= 0 }, "image_std", configuration.deviation,
             fits: "a deviation", "above zero")
+        reader.demand(
+            configuration.scale > 0, "rescale_factor", configuration.scale, fits: "a factor", "above zero")
         return reader.problems.isEmpty
             ? .success(configuration) : .failure(ConfigurationProblems(list: reader.problems))
     }

@@ -1,7 +1,7 @@
-/// Pixels become the input of an image tower: resized straight to its size, then (value - mean) / deviation per channel.
+/// Pixels become the input of an image tower: resized straight to its size, then (value · scale - mean) / deviation per channel.
 ///
-/// The result is `[height, width, 3]`, row-major. Values are those of f32 arithmetic on the 8-bit value, unscaled: mean and
-/// deviation are in units of 0...255, as in `preprocessor_config.json` with `do_rescale` false.
+/// The result is `[height, width, 3]`, row-major. Values are those of Hugging Face's processors: the 8-bit value is scaled in
+/// f64, the rest is f32 arithmetic. With a scale of 1 mean and deviation are in units of 0...255.
 public struct ImagePreprocessor: Sendable {
     /// Width of the network's input in pixels.
     public let width: Int
@@ -9,6 +9,8 @@ public struct ImagePreprocessor: Sendable {
     public let height: Int
     /// The filter of the resize.
     public let resampling: Resampling
+    /// What a value is multiplied by first.
+    public let scale: Double
     /// Mean per channel.
     public let mean: [Float]
     /// Divisor per channel.
@@ -17,15 +19,18 @@ public struct ImagePreprocessor: Sendable {
     private let table: [Float]
 
     /// - Precondition: sizes are positive; `mean` and `deviation` have three values each, no deviation is 0.
-    public init(width: Int, height: Int, resampling: Resampling, mean: [Float], deviation: [Float]) {
+    public init(width: Int, height: Int, resampling: Resampling, scale: Double = 1, mean: [Float], deviation: [Float]) {
         precondition(width > 0 && height > 0, "the input of a network has a size")
         precondition(mean.count == 3 && deviation.count == 3 && !deviation.contains(0), "three channels are normalised")
         self.width = width
         self.height = height
         self.resampling = resampling
+        self.scale = scale
         self.mean = mean
         self.deviation = deviation
-        table = (0..<3).flatMap { channel in (0..<256).map { (Float($0) - mean[channel]) / deviation[channel] } }
+        table = (0..<3).flatMap { channel in
+            (0..<256).map { (Float(Double($0) * scale) - mean[channel]) / deviation[channel] }
+        }
     }
 
     /// The size that the decoder may resize an image to itself, which then comes here as it is.

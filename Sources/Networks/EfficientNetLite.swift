@@ -119,6 +119,7 @@ public final class EfficientNetLite: Sendable {
                 let shared = self.run(
                     0..<branch.sharedBlocks, from: pixels + image * pixelCount, size: (layout.imageSize + 1) / 2,
                     own, pool: pool)
+                // Read by both, written by none.
                 nonisolated(unsafe) let fork = own.fork(
                     shared.activation, count: shared.size * shared.size * shared.channels)
                 let size = shared.size

@@ -172,6 +172,6 @@ public final class LoadedModel: Sendable {
         }
         return ImagePreprocessor(
             width: configuration.width, height: configuration.height, resampling: resampling,
-            mean: configuration.mean, deviation: configuration.deviation)
+            scale: configuration.scale, mean: configuration.mean, deviation: configuration.deviation)
     }
 }

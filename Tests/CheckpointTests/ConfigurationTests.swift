@@ -70,8 +70,8 @@ import Testing
         let keys = TinyModel.full.matches(of: /"(\w+)":/).map(\.output.1)
         for key in keys {
             let configuration = TinyModel.full.replacing("\"\(key)\": ", with: "\"\(key)\": \(value), \"_\(key)\": ")
-            // `_name` is unknown and harmless within a tower, so only the value itself is judged.
-            _ = try problems(configuration)
+            let found = try problems(configuration)
+            #expect(found.isEmpty || found.contains { $0.contains(key) }, "\(key): \(found)")
         }
     }
 
@@ -93,7 +93,8 @@ import Testing
     @Test(arguments: [
         ("[127, 127, 127]", "[127, 127]", "image_mean"), ("128.5]", "0]", "image_std"), ("128.5]", "-1]", "image_std"),
         ("\"resample\": 3", "\"resample\": 0", "resample"), ("false", "0", "do_rescale"),
-        ("\"width\"", "\"w\"", "size"),
+        ("\"width\"", "\"w\"", "size"), ("false", "true, \"rescale_factor\": 0", "rescale_factor"),
+        ("false", "true, \"rescale_factor\": \"1\"", "rescale_factor"),
     ])
     func `a wrong value of the preprocessor is named`(value: String, other: String, key: String) throws {
         let folder = try TinyModel.folder(preprocessor: TinyModel.preprocessor.replacing(value, with: other))

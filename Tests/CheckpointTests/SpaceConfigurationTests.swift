@@ -143,7 +143,18 @@ import Testing
         for key in ["views", "head", "photo", "sketch", "composition", "image", "text", "hidden", "concepts"] {
             let folder = try TinyModel.folder(
                 configuration: Self.everything.replacing("\"\(key)\": ", with: "\"\(key)\": \(value), \"_\(key)\": "))
-            _ = try? Checkpoint.open(folder.path)
+            let found = problems(folder.path)
+            #expect(found.isEmpty || found.contains { $0.contains(key) }, "\(key): \(found)")
+        }
+    }
+
+    /// What is wrong with a folder.
+    private func problems(_ folder: String) -> [String] {
+        do {
+            _ = try Checkpoint.open(folder)
+            return []
+        } catch {
+            return error.problems.map(\.description)
         }
     }
 

@@ -10,6 +10,16 @@ import Testing
         #expect(preprocess(image) == expected)
     }
 
+    @Test func `is scaled before it is normalised, as transformers 5.24 does`() {
+        let image = PixelImage(width: 2, height: 1, pixels: [0, 127, 255, 10, 20, 30])
+        let preprocess = ImagePreprocessor(
+            width: 2, height: 1, resampling: .bicubic, scale: 1 / 255, mean: [0.48145466, 0.4578275, 0.40821073],
+            deviation: [0.26862954, 0.26130258, 0.27577711])
+        // CLIPImageProcessor(do_resize=False, do_center_crop=False) of the same pixels.
+        let expected: [Float] = [-1.7922626, 0.15388939, 2.1458972, -1.6462783, -1.4519417, -1.0536178]
+        #expect(zip(preprocess(image), expected).allSatisfy { abs($0 - $1) <= 1e-6 })
+    }
+
     @Test func `is the resized image normalised`() throws {
         let image = try ImageDecoder.decode(Fixtures.bytes("astronaut.jpg"))
         let preprocess = ImagePreprocessor(

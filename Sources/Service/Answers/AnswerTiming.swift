@@ -20,8 +20,16 @@ struct AnswerTiming: Sendable {
     var search: Duration?
     /// Until an item was on disk; nil for other answers.
     var store: Duration?
-    /// From the end of the request's head to now.
-    var total: Duration
+    /// From the end of the request's head to its answer; 0 until there is one.
+    private(set) var total = Duration.zero
+
+    /// The whole time of a request that is answered now, for the answer and for the log.
+    func ended(_ request: Request) -> AnswerTiming {
+        var timing = self
+        timing.total = request.age
+        request.record.took(timing)
+        return timing
+    }
 
     /// The stages in order, without the total.
     var stages: [(name: String, duration: Duration)] {

@@ -124,6 +124,13 @@ struct MediaIntake: Sendable {
         return taken
     }
 
+    /// What an answer looked at, drawn on the decoder threads: a heat map takes milliseconds, and a caption has one for each word.
+    func draw(
+        for request: Request, _ explanation: @escaping @Sendable () -> Explanation?
+    ) async throws -> Explanation? {
+        try await decoders.run(before: request.work.decodingDeadline, for: request.client.id) { explanation() }.value
+    }
+
     private func takeImage(
         _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ engine: any Engine, _ wishes: Wishes,
         _ taken: inout TakenParts
@@ -133,7 +140,8 @@ struct MediaIntake: Sendable {
         // What is resized from every pixel is the same picture whatever file it comes in; what is looked at besides may be smaller.
         let tower = input.kind == .image ? engine.wholePicture : nil
         var sides = [explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1]
-        if tower == nil { sides.append(engine.card.imageSize ?? 1) }
+        // A face tower takes fewer pixels than faces are looked for in.
+        if tower == nil { sides.append(engine.card.imageSize ?? Self.faceSearchSide) }
         let looking = tower == nil || explains ? [ImageRendition.reduced(least: sides.reduce(1, max))] : []
         let renditions = (tower.map { [$0] } ?? []) + looking
         let decoded = try images.decode(file, as: renditions + (wishes.reads ? [Self.page] : []), for: sender)

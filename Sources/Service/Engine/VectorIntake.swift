@@ -28,10 +28,8 @@ struct VectorIntake: Sendable {
         var decode = Duration.zero
         var encode = Duration.zero
 
-        /// The time so far.
-        func timing(_ request: Request) -> AnswerTiming {
-            AnswerTiming(queue: queue, decode: decode, encode: encode, total: request.age)
-        }
+        /// The time that taking it took.
+        var timing: AnswerTiming { AnswerTiming(queue: queue, decode: decode, encode: encode) }
     }
 
     /// Takes the vector, which is to be compared with those of a collection: where that cannot be, nothing is computed.

@@ -54,7 +54,7 @@ struct CaptionRoute: TaskRoute {
         if streams { return await stream(job, taken, inputs, request, engine) }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
         try await engine.readWords(of: &taken, for: request, media.metrics, task: "caption")
-        return .whole(try response(output, taken, timing, inputs, request, engine))
+        return .whole(try await response(output, taken, timing, inputs, request, engine))
     }
 
     private static func options(_ inputs: RequestInputs, streams: Bool) throws(Problem) -> CaptionOptions {
@@ -94,7 +94,7 @@ struct CaptionRoute: TaskRoute {
             pinging.stop()
             var taken = taken
             try await engine.readWords(of: &taken, for: request, media.metrics, task: "caption")
-            events.send("result", data: try response(output, taken, timing, inputs, request, engine).body)
+            events.send("result", data: try await response(output, taken, timing, inputs, request, engine).body)
         } catch {
             pinging.stop()
             events.fail(request.problem(for: error))
@@ -105,13 +105,15 @@ struct CaptionRoute: TaskRoute {
     private func response(
         _ output: EngineOutput, _ taken: TakenParts, _ job: JobTiming, _ inputs: RequestInputs, _ request: Request,
         _ engine: any Engine
-    ) throws -> HTTPResponse {
+    ) async throws -> HTTPResponse {
         guard case .captions(let candidates, let seen) = output, let best = candidates.first else { throw NoCaption() }
         let (text, verdict) = try answer(best, seen, taken, inputs, engine.card)
+        let explanation =
+            best.attention == nil ? nil : try await media.draw(for: request) { Explanation(of: best, on: taken) }
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, generate: job.generate,
-            read: taken.words?.took, total: request.age)
-        request.record.took(timing)
+            read: taken.words?.took
+        ).ended(request)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in
@@ -124,7 +126,7 @@ struct CaptionRoute: TaskRoute {
                 }
             }
             if inputs[PictureWords.read] { try taken.writeWords(to: &json) }
-            try Explanation(of: best, on: taken)?.write(to: &json)
+            try explanation?.write(to: &json)
             try frame.write(to: &json)
         }
     }

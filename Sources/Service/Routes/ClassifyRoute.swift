@@ -60,11 +60,13 @@ struct ClassifyRoute: TaskRoute {
         let verdict = try certainty.verdict(
             on: answer.classification.confidence, inputs, engine.card, explains: explains)
         let ranked = head.ranked(answer.classification.probabilities)
-        let frame = AnswerFrame(
-            model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
         let things = ThingsInParts.things(answer.classification, head, of: taken)
+        let explanation = try await answer.explanation(of: taken, request, media)
+        let timing = answer.timing.ended(request)
+        let frame = AnswerFrame(
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return .whole(
-            try .json(headers: answer.timing.headers) { json throws(JSONError) in
+            try .json(headers: timing.headers) { json throws(JSONError) in
                 try verdict.write("label", ranked.first?.label ?? "", to: &json)
                 try json.field("scores") { json throws(JSONError) in
                     try json.object { json throws(JSONError) in
@@ -76,7 +78,7 @@ struct ClassifyRoute: TaskRoute {
                 }
                 try things?.prefix(inputs[Self.top] ?? .max).write(to: &json)
                 try taken.writeWords(to: &json)
-                try answer.explanation(of: taken)?.write(to: &json)
+                try explanation?.write(to: &json)
                 try frame.write(to: &json)
             })
     }

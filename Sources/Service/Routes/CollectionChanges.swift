@@ -18,9 +18,9 @@ struct PutItem: CollectionRoute {
         let start = ContinuousClock.now
         let item = try Item(id: id, kind: taken.kind, vector: taken.vector, metadata: metadata)
         let isNew = try await store.put(item, into: name, from: taken.source)
-        var timing = taken.timing(request)
+        var timing = taken.timing
         timing.store = start.duration(to: .now)
-        request.record.took(timing)
+        timing = timing.ended(request)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         var response = try HTTPResponse.json(headers: timing.headers) { json throws(JSONError) in

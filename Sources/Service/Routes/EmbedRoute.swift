@@ -39,8 +39,8 @@ struct EmbedRoute: TaskRoute {
         _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let timing = AnswerTiming(
-            queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, total: request.age)
-        request.record.took(timing)
+            queue: taken.waited + job.queue, decode: taken.took, encode: job.begin
+        ).ended(request)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: understood)
         return try .json(headers: HTTPHeaders([("Server-Timing", timing.serverTiming)])) { json throws(JSONError) in

@@ -51,7 +51,8 @@ struct EmotionRoute: TaskRoute {
         try await words.read(&taken, for: head, explains: explains, request, engine, media, task: "emotion")
         let answer = try await question.ask(taken, explains: explains, request, engine)
         let others = try await opinions(of: taken.faces?.dropFirst() ?? [], taken, question, request, engine)
-        return .whole(try response(answer, faces: others, head, taken, inputs, request, engine))
+        let explanation = try await answer.explanation(of: taken, request, media)
+        return .whole(try response(answer, explanation, faces: others, head, taken, inputs, request, engine))
     }
 
     /// What each of further faces says alone.
@@ -77,15 +78,16 @@ struct EmotionRoute: TaskRoute {
     }
 
     private func response(
-        _ answer: HeadQuestion.Answer, faces others: [[Float]], _ head: HeadDescription, _ taken: TakenParts,
-        _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
+        _ answer: HeadQuestion.Answer, _ explanation: Explanation?, faces others: [[Float]], _ head: HeadDescription,
+        _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let classification = answer.classification
         let verdict = try certainty.verdict(
             on: classification.confidence, inputs, engine.card, explains: inputs[Self.explain])
+        let timing = answer.timing.ended(request)
         let frame = AnswerFrame(
-            model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
-        return try .json(headers: answer.timing.headers) { json throws(JSONError) in
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
+        return try .json(headers: timing.headers) { json throws(JSONError) in
             try verdict.write("emotion", head.ranked(classification.probabilities).first?.label ?? "", to: &json)
             try head.writeScores(classification.probabilities, to: &json)
             try json.field("modalities") { json throws(JSONError) in
@@ -116,7 +118,7 @@ struct EmotionRoute: TaskRoute {
                 }
             }
             try taken.writeWords(to: &json)
-            try answer.explanation(of: taken)?.write(to: &json)
+            try explanation?.write(to: &json)
             try frame.write(to: &json)
         }
     }

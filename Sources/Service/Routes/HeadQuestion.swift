@@ -12,11 +12,13 @@ struct HeadQuestion: Sendable {
     /// The head's answer.
     struct Answer: Sendable {
         let classification: Classification
+        /// Of what was asked; when all of a request is answered is for its route to say.
         let timing: AnswerTiming
 
         /// What the head looked at, where that was asked for.
-        func explanation(of taken: TakenParts) -> Explanation? {
-            classification.attention.map { Explanation($0, of: taken) }
+        func explanation(of taken: TakenParts, _ request: Request, _ media: MediaIntake) async throws -> Explanation? {
+            guard let attention = classification.attention else { return nil }
+            return try await media.draw(for: request) { Explanation(attention, of: taken) }
         }
     }
 
@@ -32,8 +34,7 @@ struct HeadQuestion: Sendable {
         metrics.stages(task.name, "fuse").observe(fuse.inSeconds)
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: max(.zero, job.begin - fuse), fuse: fuse,
-            read: taken.words?.took, total: request.age)
-        request.record.took(timing)
+            read: taken.words?.took)
         return Answer(classification: classification, timing: timing)
     }
 

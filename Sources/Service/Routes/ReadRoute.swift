@@ -17,9 +17,8 @@ struct ReadRoute: TaskRoute {
         guard let page = taken.page else { throw NoPage() }
         let (read, job) = try await engine.read(page.image, for: request.work)
         let timing = AnswerTiming(
-            queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, generate: job.generate,
-            total: request.age)
-        request.record.took(timing)
+            queue: taken.waited + job.queue, decode: taken.took, encode: job.begin, generate: job.generate
+        ).ended(request)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return .whole(

@@ -106,10 +106,10 @@ struct RetrieveRoute: CollectionRoute {
         var answer = found
         answer.score(by: taken.keys)
         if explains { try await answer.explain(taken, engine) }
-        var timing = taken.timing(request)
+        var timing = taken.timing
         timing.search = search
         metrics.stages("retrieve", "search").observe(search.inSeconds)
-        request.record.took(timing)
+        timing = timing.ended(request)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood,
             candidates: taken.candidates)

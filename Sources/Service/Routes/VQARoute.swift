@@ -44,7 +44,8 @@ struct VQARoute: TaskRoute {
             try await engine.readWords(of: &taken, for: request, media.metrics, task: "vqa")
             let answer = try await question.ask(taken, explains: explains, request, engine)
             let written = taken.words.flatMap { asked?.answer(in: $0.read) }
-            return try response(answer, written, head, taken, inputs, request, engine)
+            let explanation = try await answer.explanation(of: taken, request, media)
+            return try response(answer, written, explanation, head, taken, inputs, request, engine)
         }
     }
 
@@ -60,16 +61,17 @@ struct VQARoute: TaskRoute {
     }
 
     private func response(
-        _ answer: HeadQuestion.Answer, _ written: ReadAnswer?, _ head: HeadDescription, _ taken: TakenParts,
-        _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
+        _ answer: HeadQuestion.Answer, _ written: ReadAnswer?, _ explanation: Explanation?, _ head: HeadDescription,
+        _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let verdict = try certainty.verdict(
             on: written.map(Confidence.init) ?? answer.classification.confidence, inputs, engine.card,
             explains: inputs[Self.explain])
         let ranked = head.ranked(answer.classification.probabilities, behind: written)
+        let timing = answer.timing.ended(request)
         let frame = AnswerFrame(
-            model: engine.card.name, requestID: request.identity.id, timing: answer.timing, inputs: taken.understood)
-        return try .json(headers: answer.timing.headers) { json throws(JSONError) in
+            model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
+        return try .json(headers: timing.headers) { json throws(JSONError) in
             try verdict.write("answer", ranked.first?.label ?? "", to: &json)
             try json.field("answers") { json throws(JSONError) in
                 try json.array { json throws(JSONError) in
@@ -83,7 +85,7 @@ struct VQARoute: TaskRoute {
                 }
             }
             try taken.writeWords(to: &json)
-            try answer.explanation(of: taken)?.write(to: &json)
+            try explanation?.write(to: &json)
             try frame.write(to: &json)
         }
     }
