@@ -1,20 +1,6 @@
 import JSON
 import Synchronization
 
-/// A tensor that a network needs: its name and its shape.
-public struct TensorRequirement: Sendable, Hashable {
-    /// The tensor's name in the checkpoint.
-    public let name: String
-    /// Its dimensions, outermost first.
-    public let shape: [Int]
-
-    /// The requirement of a tensor called `name` with dimensions `shape`.
-    public init(_ name: String, _ shape: [Int]) {
-        self.name = name
-        self.shape = shape
-    }
-}
-
 /// A checkpoint folder in the layout of Hugging Face: `config.json`, `preprocessor_config.json`, and tensors in
 /// `model.safetensors` or in the files of `model.safetensors.index.json`. Tensors are mapped, not read.
 public final class Checkpoint: Sendable {
@@ -32,8 +18,8 @@ public final class Checkpoint: Sendable {
     private let positions: [String: Int]
     private let cachedDigest = Mutex<String?>(nil)
 
-    /// Opens a checkpoint and checks everything but the tensors' names, shapes and values, which ``validate(_:)`` does
-    /// when a network has said what it needs. The error lists all problems found.
+    /// Opens a checkpoint and checks everything but the tensors' names, shapes and values, which ``Weights`` does when
+    /// networks read them. The error lists all problems found.
     public static func open(_ directory: String) throws(CheckpointError) -> Checkpoint {
         try Checkpoint(directory: directory)
     }
@@ -88,13 +74,6 @@ public final class Checkpoint: Sendable {
             throw CheckpointError(directory: directory, problems: [.missingTensor(name: name, shape: [])])
         }
         return tensors[position]
-    }
-
-    /// Checks that the checkpoint has exactly the tensors in `requirements`, in shape, of a type that the networks
-    /// take, and with finite values. The error lists every tensor that is not as it should be.
-    public func validate(_ requirements: [TensorRequirement]) throws(CheckpointError) {
-        let problems = CheckpointParts.problems(of: tensors, against: requirements)
-        if !problems.isEmpty { throw CheckpointError(directory: directory, problems: problems) }
     }
 
     /// Gives the memory of the mapped files back to the system, once networks have packed what they need. Tensors stay

@@ -61,44 +61,13 @@ public struct CheckpointParts: Sendable {
         self.problems = problems + files.problems
     }
 
-    /// What is wrong with the tensors. Without `requirements`, which nobody knows where the configuration cannot be used, only
-    /// their values are looked at; and where a file of them cannot be read, none is called missing.
-    public func tensorProblems(against requirements: [TensorRequirement]?) -> [CheckpointProblem] {
-        guard let requirements else { return files.tensors.compactMap(Self.valueProblem) }
-        let found = Self.problems(of: files.tensors.sorted { $0.name < $1.name }, against: requirements)
-        guard !files.problems.isEmpty else { return found }
-        return found.filter { if case .missingTensor = $0 { false } else { true } }
-    }
-
-    /// What keeps tensors from being those that are asked for.
-    static func problems(
-        of tensors: [StoredTensor], against requirements: [TensorRequirement]
-    ) -> [CheckpointProblem] {
-        var problems: [CheckpointProblem] = []
-        var rest = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for requirement in requirements {
-            guard let tensor = rest.removeValue(forKey: requirement.name) else {
-                problems.append(.missingTensor(name: requirement.name, shape: requirement.shape))
-                continue
-            }
-            if tensor.shape != requirement.shape {
-                problems.append(
-                    .wrongShape(name: tensor.name, found: tensor.shape, expected: requirement.shape))
-            }
-            if let problem = valueProblem(tensor) { problems.append(problem) }
-        }
-        for tensor in tensors where rest[tensor.name] != nil {
-            problems.append(.extraTensor(name: tensor.name, shape: tensor.shape))
-        }
-        return problems
-    }
-
-    private static func valueProblem(_ tensor: StoredTensor) -> CheckpointProblem? {
-        guard tensor.elementType.isWeight else {
-            return .wrongElementType(name: tensor.name, found: tensor.elementType)
-        }
-        return tensor.firstNonFinite().map {
-            .notFinite(name: tensor.name, position: $0.position, value: $0.value.isNaN ? "NaN" : "\($0.value)")
-        }
+    /// What is wrong with the tensors. `read` reads the networks of the configuration, of weights that are looked at and not taken.
+    /// Without it, where nobody knows what tensors there should be, only their values are looked at; and where a file of them cannot
+    /// be read, none is called missing.
+    public func tensorProblems(_ read: ((Weights) -> Void)?) -> [CheckpointProblem] {
+        guard let read else { return files.tensors.compactMap(\.weightProblem) }
+        let weights = Weights(lookingAt: files.tensors.sorted { $0.name < $1.name }, directory: files.directory)
+        read(weights)
+        return weights.problems(isWhole: files.problems.isEmpty)
     }
 }

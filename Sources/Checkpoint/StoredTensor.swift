@@ -26,7 +26,7 @@ public struct StoredTensor: Sendable {
 
     /// The elements as 32-bit floats in row-major order; F16 and BF16 widen without loss.
     ///
-    /// Empty where the elements are not F32, F16 or BF16, which ``Checkpoint/validate(_:)`` refuses.
+    /// Empty where the elements are not F32, F16 or BF16, which ``Weights`` refuses.
     public func floats() -> [Float] {
         switch elementType {
         case .float32:

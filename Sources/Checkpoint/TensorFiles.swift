@@ -3,6 +3,8 @@ import JSON
 /// The tensor files of a checkpoint folder, mapped: `model.safetensors`, or the files that
 /// `model.safetensors.index.json` names.
 struct TensorFiles: Sendable {
+    /// The folder.
+    let directory: String
     /// File names, sorted.
     private(set) var names: [String] = []
     /// The mapped files in the order of `names`.
@@ -19,6 +21,7 @@ struct TensorFiles: Sendable {
     private static let index = "model.safetensors.index.json"
 
     init(directory: String) {
+        self.directory = directory
         let hasIndex = fileExists("\(directory)/\(Self.index)")
         if hasIndex, fileExists("\(directory)/\(Self.single)") {
             problems.append(

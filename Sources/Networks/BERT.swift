@@ -14,68 +14,35 @@ public final class BERT: Sendable {
     private let embeddingNorm: LayerNorm
     private let layers: [BERTLayer]
 
-    /// Reads the tensors `<name>.*`, with Hugging Face's names.
-    public init(
-        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.TextTower, name: String = "text"
-    ) throws(CheckpointError) {
+    /// Reads the tensors, with Hugging Face's names.
+    public init(_ weights: Weights, _ configuration: SensoriumConfiguration.TextTower) {
         self.configuration = configuration
         let width = configuration.hiddenSize
-        words = EmbeddingTable(try checkpoint.tensor("\(name).embeddings.word_embeddings.weight"))
-        let segment = try checkpoint.tensor("\(name).embeddings.token_type_embeddings.weight").floats()
-        positions = try checkpoint.tensor("\(name).embeddings.position_embeddings.weight").floats().enumerated()
-            .map { $0.element + segment[$0.offset % width] }
-        embeddingNorm = try LayerNorm(
-            checkpoint, "\(name).embeddings.LayerNorm", epsilon: configuration.layerNormEpsilon)
-        layers = try Self.layers(checkpoint, configuration, name: name, count: configuration.layers)
+        let embeddings = weights["embeddings"]
+        words = embeddings.table("word_embeddings.weight", configuration.vocabularySize, width)
+        let segment = embeddings.floats("token_type_embeddings.weight", [configuration.typeVocabularySize, width])
+        let table = embeddings.floats("position_embeddings.weight", [configuration.maxPositions, width])
+        positions = weights.made(table.enumerated().map { $0.element + segment[$0.offset % width] }, orElse: [])
+        embeddingNorm = embeddings.layerNorm("LayerNorm", width, epsilon: configuration.layerNormEpsilon)
+        layers = Self.layers(weights, configuration, count: configuration.layers)
     }
 
     /// A branch of `trunk`: its embeddings and first layers, which are shared, then layers of its own, the tensors
-    /// `<name>.encoder.layer.0` and on.
-    public init(
-        _ checkpoint: Checkpoint, _ branch: SensoriumConfiguration.TextBranch, name: String, of trunk: BERT
-    ) throws(CheckpointError) {
+    /// `encoder.layer.0` and on.
+    public init(_ weights: Weights, _ branch: SensoriumConfiguration.TextBranch, of trunk: BERT) {
         configuration = trunk.configuration
         words = trunk.words
         positions = trunk.positions
         embeddingNorm = trunk.embeddingNorm
         layers =
-            try Array(trunk.layers.prefix(branch.fromLayer))
-            + Self.layers(checkpoint, trunk.configuration, name: name, count: branch.layers)
+            Array(trunk.layers.prefix(branch.fromLayer))
+            + Self.layers(weights, trunk.configuration, count: branch.layers)
     }
 
     private static func layers(
-        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.TextTower, name: String, count: Int
-    ) throws(CheckpointError) -> [BERTLayer] {
-        var layers: [BERTLayer] = []
-        for index in 0..<count {
-            layers.append(try BERTLayer(checkpoint, "\(name).encoder.layer.\(index)", configuration))
-        }
-        return layers
-    }
-
-    /// The tensors that a tower called `name` needs.
-    public static func requirements(
-        _ configuration: SensoriumConfiguration.TextTower, name: String = "text"
-    ) -> [TensorRequirement] {
-        let width = configuration.hiddenSize
-        let embeddings = "\(name).embeddings"
-        var all = [
-            TensorRequirement("\(embeddings).word_embeddings.weight", [configuration.vocabularySize, width]),
-            TensorRequirement("\(embeddings).position_embeddings.weight", [configuration.maxPositions, width]),
-            TensorRequirement("\(embeddings).token_type_embeddings.weight", [configuration.typeVocabularySize, width]),
-        ]
-        all += LayerNorm.requirements("\(embeddings).LayerNorm", width: width)
-        for index in 0..<configuration.layers {
-            all += BERTLayer.requirements("\(name).encoder.layer.\(index)", configuration)
-        }
-        return all
-    }
-
-    /// The tensors that a branch called `name` needs besides those of its trunk.
-    public static func requirements(
-        _ branch: SensoriumConfiguration.TextBranch, name: String, of trunk: SensoriumConfiguration.TextTower
-    ) -> [TensorRequirement] {
-        (0..<branch.layers).flatMap { BERTLayer.requirements("\(name).encoder.layer.\($0)", trunk) }
+        _ weights: Weights, _ configuration: SensoriumConfiguration.TextTower, count: Int
+    ) -> [BERTLayer] {
+        (0..<count).map { BERTLayer(weights["encoder.layer.\($0)"], configuration) }
     }
 
     /// The most rows computed at once: texts beyond it wait, so that 16 texts of 256 tokens need 6 MB and not 25.

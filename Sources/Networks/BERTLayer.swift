@@ -14,22 +14,22 @@ struct BERTLayer: Sendable {
     private let outputNorm: LayerNorm
     private let attentionShape: AttentionShape
 
-    /// Reads the tensors `<name>.*`, with Hugging Face's names.
-    init(
-        _ checkpoint: Checkpoint, _ name: String, _ configuration: SensoriumConfiguration.TextTower
-    ) throws(CheckpointError) {
-        width = configuration.hiddenSize
-        attentionShape = AttentionShape(
-            heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
-            queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width)
+    /// Reads the tensors, with Hugging Face's names.
+    init(_ weights: Weights, _ configuration: SensoriumConfiguration.TextTower) {
+        let width = configuration.hiddenSize
+        let inner = configuration.intermediateSize
         let epsilon = configuration.layerNormEpsilon
-        queryKeyValue = try Linear(
-            checkpoint, stacking: ["query", "key", "value"].map { "\(name).attention.self.\($0)" })
-        attentionOutput = try Linear(checkpoint, "\(name).attention.output.dense")
-        attentionNorm = try LayerNorm(checkpoint, "\(name).attention.output.LayerNorm", epsilon: epsilon)
-        intermediate = try Linear(checkpoint, "\(name).intermediate.dense")
-        output = try Linear(checkpoint, "\(name).output.dense")
-        outputNorm = try LayerNorm(checkpoint, "\(name).output.LayerNorm", epsilon: epsilon)
+        self.width = width
+        attentionShape = weights.made(
+            AttentionShape(
+                heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
+                queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width), orElse: .standIn)
+        queryKeyValue = weights["attention.self"].linear(stacking: ["query", "key", "value"], width, width)
+        attentionOutput = weights.linear("attention.output.dense", width, width)
+        attentionNorm = weights.layerNorm("attention.output.LayerNorm", width, epsilon: epsilon)
+        intermediate = weights.linear("intermediate.dense", width, inner)
+        output = weights.linear("output.dense", inner, width)
+        outputNorm = weights.layerNorm("output.LayerNorm", width, epsilon: epsilon)
     }
 
     /// x [rows, d] in place; `mixed` [rows, d], `queryKeyValue` [rows, q|k|v] and `hidden` [rows, inner] are overwritten.
@@ -52,20 +52,5 @@ struct BERTLayer: Sendable {
         intermediate.apply(x, rows: rows, activation: .gelu, into: hidden, pool: pool)
         output.apply(hidden, rows: rows, residual: x, into: x, pool: pool)
         outputNorm.apply(x, rows: rows, into: x, pool: pool)
-    }
-
-    static func requirements(
-        _ name: String, _ configuration: SensoriumConfiguration.TextTower
-    ) -> [TensorRequirement] {
-        let width = configuration.hiddenSize
-        let inner = configuration.intermediateSize
-        var all: [TensorRequirement] = []
-        for part in ["self.query", "self.key", "self.value", "output.dense"] {
-            all += Linear.requirements("\(name).attention.\(part)", outputs: width, inputs: width)
-        }
-        all += LayerNorm.requirements("\(name).attention.output.LayerNorm", width: width)
-        all += Linear.requirements("\(name).intermediate.dense", outputs: inner, inputs: width)
-        all += Linear.requirements("\(name).output.dense", outputs: width, inputs: inner)
-        return all + LayerNorm.requirements("\(name).output.LayerNorm", width: width)
     }
 }

@@ -40,75 +40,47 @@ public final class CaptionDecoder: Sendable {
         let feedForward: FeedForward
     }
 
-    /// Reads the tensors `caption.*` except `caption.image.*`.
+    /// Reads the tensors of the caption head except `image.*`.
     public init(
-        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
+        _ weights: Weights, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
         width: Int
-    ) throws(CheckpointError) {
-        vocabularySize = head.vocabulary.count
+    ) {
+        let vocabulary = head.vocabulary.count
+        vocabularySize = vocabulary
         longestSequence = head.maxTokens
         self.width = width
         inner = head.feedForward
         let headWidth = width / head.attentionHeads
-        selfShape = AttentionShape(
-            heads: head.attentionHeads, headWidth: headWidth,
-            queryStride: 3 * width, keyStride: 2 * width, valueStride: 2 * width)
-        crossShape = AttentionShape(
-            heads: head.attentionHeads, headWidth: headWidth,
-            keyStride: head.layers * 2 * width, valueStride: head.layers * 2 * width)
+        selfShape = weights.made(
+            AttentionShape(
+                heads: head.attentionHeads, headWidth: headWidth,
+                queryStride: 3 * width, keyStride: 2 * width, valueStride: 2 * width), orElse: .standIn)
+        crossShape = weights.made(
+            AttentionShape(
+                heads: head.attentionHeads, headWidth: headWidth,
+                keyStride: head.layers * 2 * width, valueStride: head.layers * 2 * width), orElse: .standIn)
         imageTokens = tower.tokens
         let epsilon = head.layerNormEpsilon
-        embedding = EmbeddingTable(try checkpoint.tensor("caption.embedding.weight"))
-        positions = try checkpoint.tensor("caption.positions").floats()
-        var layers: [Layer] = []
-        var crossNames: [String] = []
-        for index in 0..<head.layers {
-            let name = "caption.layers.\(index)"
-            layers.append(
-                Layer(
-                    selfNorm: try LayerNorm(checkpoint, "\(name).self_attention_norm", epsilon: epsilon),
-                    queryKeyValue: try Linear(
-                        checkpoint, stacking: ["query", "key", "value"].map { "\(name).self_attention.\($0)" }),
-                    selfOutput: try Linear(checkpoint, "\(name).self_attention.output"),
-                    crossNorm: try LayerNorm(checkpoint, "\(name).cross_attention_norm", epsilon: epsilon),
-                    crossQuery: try Linear(checkpoint, "\(name).cross_attention.query"),
-                    crossOutput: try Linear(checkpoint, "\(name).cross_attention.output"),
-                    feedForward: try FeedForward(checkpoint, layer: name, epsilon: epsilon)))
-            crossNames += ["\(name).cross_attention.key", "\(name).cross_attention.value"]
+        embedding = weights.table("embedding.weight", vocabulary, width)
+        positions = weights.floats("positions", [head.maxTokens, width])
+        layers = (0..<head.layers).map { index in
+            let layer = weights["layers.\(index)"]
+            return Layer(
+                selfNorm: layer.layerNorm("self_attention_norm", width, epsilon: epsilon),
+                queryKeyValue: layer["self_attention"].linear(stacking: ["query", "key", "value"], width, width),
+                selfOutput: layer.linear("self_attention.output", width, width),
+                crossNorm: layer.layerNorm("cross_attention_norm", width, epsilon: epsilon),
+                crossQuery: layer.linear("cross_attention.query", width, width),
+                crossOutput: layer.linear("cross_attention.output", width, width),
+                feedForward: FeedForward(layer, width: width, inner: head.feedForward, epsilon: epsilon))
         }
-        self.layers = layers
-        crossKeysValues = try Linear(checkpoint, stacking: crossNames)
-        finalNorm = try LayerNorm(checkpoint, "caption.final_norm", epsilon: epsilon)
-        output = try Linear(checkpoint, weight: "caption.embedding.weight", bias: "caption.output_bias")
-        if let described = head.things {
-            things = try ThingMemory(checkpoint, described, width: width, epsilon: epsilon)
-        } else {
-            things = nil
+        let crossNames = (0..<head.layers).flatMap { index in
+            ["key", "value"].map { "layers.\(index).cross_attention.\($0)" }
         }
-    }
-
-    /// The tensors that the configuration needs.
-    public static func requirements(
-        _ head: SensoriumConfiguration.CaptionHead, width: Int
-    ) -> [TensorRequirement] {
-        let vocabulary = head.vocabulary.count
-        var all = [
-            TensorRequirement("caption.embedding.weight", [vocabulary, width]),
-            TensorRequirement("caption.positions", [head.maxTokens, width]),
-            TensorRequirement("caption.output_bias", [vocabulary]),
-        ]
-        for index in 0..<head.layers {
-            let name = "caption.layers.\(index)"
-            for kind in ["self_attention", "cross_attention"] {
-                all += LayerNorm.requirements("\(name).\(kind)_norm", width: width)
-                for part in ["query", "key", "value", "output"] {
-                    all += Linear.requirements("\(name).\(kind).\(part)", outputs: width, inputs: width)
-                }
-            }
-            all += FeedForward.requirements(layer: name, width: width, inner: head.feedForward)
-        }
-        if let things = head.things { all += ThingMemory.requirements(things, width: width) }
-        return all + LayerNorm.requirements("caption.final_norm", width: width)
+        crossKeysValues = weights.linear(stacking: crossNames, width, width)
+        finalNorm = weights.layerNorm("final_norm", width, epsilon: epsilon)
+        output = weights.linear(weight: "embedding.weight", bias: "output_bias", width, vocabulary)
+        things = head.things.map { ThingMemory(weights["things"], $0, width: width, epsilon: epsilon) }
     }
 
     /// The memory of one image [tokens, d], as `ImageMemory` computes it, and the names of what was seen in it → what

@@ -9,20 +9,19 @@ struct ConvolutionMatrix: Sendable {
     private let matrix: PackedMatrix
     private let bias: [Float]
 
-    /// Reads `<name>.weight` [outputs, channels, taps …], PyTorch's layout for one or two dimensions, and `<name>.bias`
-    /// [outputs]. `Checkpoint.validate` has seen that they are floats of these shapes.
-    init(_ checkpoint: Checkpoint, _ name: String) throws(CheckpointError) {
-        let weight = try checkpoint.tensor("\(name).weight")
-        outputs = weight.shape[0]
-        channels = weight.shape[1]
-        bias = try checkpoint.tensor("\(name).bias").floats()
-        let element = WeightElement(weight.elementType)
-        let bytes = element == nil ? weight.floats().withUnsafeBytes { [UInt8]($0) } : [UInt8](weight.bytes)
-        let taps = weight.count / (outputs * channels)
-        matrix = bytes.withUnsafeBytes { [outputs, channels] in
-            PackedMatrix(
-                convolution: $0, element: element ?? .float32, outputs: outputs, channels: channels, taps: taps)
+    /// Reads `weight` [outputs, channels, taps …], PyTorch's layout for one or two dimensions, and `bias` [outputs].
+    init(_ weights: Weights, _ channels: Int, _ outputs: Int, taps: [Int]) {
+        self.outputs = outputs
+        self.channels = channels
+        let weight = weights.tensor("weight", [outputs, channels] + taps)
+        bias = weights.floats("bias", [outputs])
+        guard weights.isSound, let weight else {
+            matrix = .standIn
+            return
         }
+        let element = WeightElement(weight.elementType) ?? .float32
+        matrix = PackedMatrix(
+            convolution: weight.bytes, element: element, outputs: outputs, channels: channels, taps: taps.reduce(1, *))
     }
 
     /// Windows [rows, taps · channels], `step` floats from one to the next (they may overlap) → y [rows, outputs] =
@@ -33,12 +32,5 @@ struct ConvolutionMatrix: Sendable {
     ) {
         MatrixProduct.apply(
             windows, inputStride: step, rows: rows, matrix, bias: bias, activation: activation, into: y, pool: pool)
-    }
-
-    static func requirements(_ name: String, outputs: Int, channels: Int, taps: [Int]) -> [TensorRequirement] {
-        [
-            TensorRequirement("\(name).weight", [outputs, channels] + taps),
-            TensorRequirement("\(name).bias", [outputs]),
-        ]
     }
 }

@@ -1,3 +1,4 @@
+import Checkpoint
 import Synchronization
 import Tensor
 
@@ -10,6 +11,13 @@ public final class EfficientNetLite: Sendable {
     /// Height and width of the input in pixels.
     public var imageSize: Int { layout.imageSize }
 
+    /// Height and width of the input in pixels, tokens and channels, for all checkpoints.
+    public static let dimensions = [
+        EfficientNetLiteLayout.lite2.imageSize,
+        EfficientNetLiteLayout.lite2.gridSize * EfficientNetLiteLayout.lite2.gridSize,
+        EfficientNetLiteLayout.lite2.headOutputs,
+    ]
+
     let layout: EfficientNetLiteLayout
     private let blocks: [InvertedResidual]
     private let head: Pointwise
@@ -19,35 +27,44 @@ public final class EfficientNetLite: Sendable {
     private nonisolated(unsafe) var workspaces: [Workspace]
     private let turn = Mutex(())
 
-    /// - Parameter weights: the elements of a named tensor, given its expected shape (see checkpoint names under
-    ///   `image.`).
-    public convenience init<Failure: Error>(
-        weights: (_ name: String, _ shape: [Int]) throws(Failure) -> [Float]
-    ) throws(Failure) {
-        try self.init(layout: .lite2, kernels: .best, weights: weights)
+    /// The elements of a tensor of that name and shape; nil for a stand-in.
+    typealias Parameters = (_ name: String, _ shape: [Int]) -> [Float]?
+
+    /// Reads the tower's tensors.
+    public convenience init(_ weights: Weights) {
+        self.init(layout: .lite2) { weights.tensor($0, $1)?.floats() }
     }
 
     /// A branch of `trunk`: its stem and first blocks, which are shared, then blocks and a last convolution of its own.
-    public convenience init<Failure: Error>(
-        _ trunk: EfficientNetLite, fromBlock: Int,
-        weights: (_ name: String, _ shape: [Int]) throws(Failure) -> [Float]
-    ) throws(Failure) {
-        try self.init(
-            layout: trunk.layout, kernels: .best, sharing: Array(trunk.blocks.prefix(fromBlock)), weights: weights)
+    public convenience init(
+        _ weights: Weights, _ branch: SensoriumConfiguration.ImageBranch, of trunk: EfficientNetLite
+    ) {
+        self.init(trunk, fromBlock: branch.fromBlock) { weights.tensor($0, $1)?.floats() }
+    }
+
+    /// A branch of weights from elsewhere.
+    convenience init(_ trunk: EfficientNetLite, fromBlock: Int, parameters: Parameters) {
+        self.init(layout: trunk.layout, sharing: Array(trunk.blocks.prefix(fromBlock)), parameters: parameters)
     }
 
     /// - Parameter shared: the first blocks, where they are another tower's.
-    init<Failure: Error>(
-        layout: EfficientNetLiteLayout, kernels: KernelSet, sharing shared: [InvertedResidual] = [],
-        weights: (_ name: String, _ shape: [Int]) throws(Failure) -> [Float]
-    ) throws(Failure) {
+    init(
+        layout: EfficientNetLiteLayout, kernels: KernelSet = .best, sharing shared: [InvertedResidual] = [],
+        parameters: Parameters
+    ) {
         self.layout = layout
-        func convolution(_ name: String, _ shape: [Int]) throws(Failure) -> (weight: [Float], bias: [Float]) {
-            (try weights("image.\(name).weight", shape), try weights("image.\(name).bias", [shape[0]]))
+        func convolution<Layer>(
+            _ name: String, _ shape: [Int], orElse standIn: @autoclosure () -> Layer,
+            _ make: (_ weight: [Float], _ bias: [Float]) -> Layer
+        ) -> Layer {
+            let (weight, bias) = (parameters("\(name).weight", shape), parameters("\(name).bias", [shape[0]]))
+            guard let weight, let bias else { return standIn() }
+            return make(weight, bias)
         }
-        func pointwise(_ name: String, _ outputs: Int, _ inputs: Int) throws(Failure) -> Pointwise {
-            let (weight, bias) = try convolution(name, [outputs, inputs, 1, 1])
-            return Pointwise(weight: weight, bias: bias, outputs: outputs, inputs: inputs, kernels: kernels)
+        func pointwise(_ name: String, _ outputs: Int, _ inputs: Int) -> Pointwise {
+            convolution(name, [outputs, inputs, 1, 1], orElse: .standIn) {
+                Pointwise(weight: $0, bias: $1, outputs: outputs, inputs: inputs, kernels: kernels)
+            }
         }
         var blocks = shared
         for (index, block) in layout.blocks.enumerated().dropFirst(shared.count) {
@@ -55,27 +72,31 @@ public final class EfficientNetLite: Sendable {
             // The stem belongs to the first block, which has no expansion of its own.
             var source = InvertedResidual.Source.input
             if block.expands {
-                source = .expansion(try pointwise("\(name).expand", block.expanded, block.inputs))
+                source = .expansion(pointwise("\(name).expand", block.expanded, block.inputs))
             } else if index == 0 {
-                let stem = try convolution("stem", [layout.stemOutputs, 3, 3, 3])
-                source = .convolution(
+                let stem = convolution("stem", [layout.stemOutputs, 3, 3, 3], orElse: .standIn) {
                     Convolution2D(
-                        weight: stem.weight, bias: stem.bias, outputs: layout.stemOutputs, channels: 3, kernel: 3,
-                        stride: 2, kernels: kernels))
+                        weight: $0, bias: $1, outputs: layout.stemOutputs, channels: 3, kernel: 3, stride: 2,
+                        kernels: kernels)
+                }
+                source = .convolution(stem)
             }
-            let middle = try convolution("\(name).depthwise", [block.expanded, 1, block.kernel, block.kernel])
+            let middle = convolution(
+                "\(name).depthwise", [block.expanded, 1, block.kernel, block.kernel], orElse: .standIn
+            ) {
+                DepthwiseConvolution(
+                    weight: $0, bias: $1, channels: block.expanded, kernel: block.kernel, stride: block.stride,
+                    kernels: kernels)
+            }
             blocks.append(
                 InvertedResidual(
-                    source: source,
-                    depthwise: DepthwiseConvolution(
-                        weight: middle.weight, bias: middle.bias, channels: block.expanded, kernel: block.kernel,
-                        stride: block.stride, kernels: kernels),
-                    project: try pointwise("\(name).project", block.outputs, block.expanded),
+                    source: source, depthwise: middle,
+                    project: pointwise("\(name).project", block.outputs, block.expanded),
                     hasResidual: block.hasResidual))
         }
         self.blocks = blocks
         sharedBlocks = shared.count
-        head = try pointwise("head", layout.headOutputs, layout.blocks.last?.outputs ?? layout.stemOutputs)
+        head = pointwise("head", layout.headOutputs, layout.blocks.last?.outputs ?? layout.stemOutputs)
         workspaces = [Workspace(for: layout)]
     }
 

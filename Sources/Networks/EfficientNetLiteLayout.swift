@@ -50,22 +50,4 @@ struct EfficientNetLiteLayout: Sendable {
 
     /// Height and width of the output grid: the image halved, rounding up, by the stem and each strided block.
     var gridSize: Int { blocks.reduce((imageSize + 1) / 2) { ($0 + $1.stride - 1) / $1.stride } }
-
-    /// Names and PyTorch shapes of all weights under `prefix`, batch norms folded into the convolutions; without the stem
-    /// and the blocks before `first` for a branch.
-    func tensors(prefix: String, from first: Int = 0) -> [(name: String, shape: [Int])] {
-        var list: [(String, [Int])] = []
-        func convolution(_ name: String, _ shape: [Int]) {
-            list.append(("\(prefix)\(name).weight", shape))
-            list.append(("\(prefix)\(name).bias", [shape[0]]))
-        }
-        if first == 0 { convolution("stem", [stemOutputs, 3, 3, 3]) }
-        for (index, block) in blocks.enumerated().dropFirst(first) {
-            if block.expands { convolution("blocks.\(index).expand", [block.expanded, block.inputs, 1, 1]) }
-            convolution("blocks.\(index).depthwise", [block.expanded, 1, block.kernel, block.kernel])
-            convolution("blocks.\(index).project", [block.outputs, block.expanded, 1, 1])
-        }
-        convolution("head", [headOutputs, blocks.last?.outputs ?? stemOutputs, 1, 1])
-        return list
-    }
 }

@@ -17,42 +17,26 @@ public final class ImageMemory: Sendable {
     private let layers: [TransformerLayer]
     private let finalNorm: LayerNorm
 
-    /// Reads the tensors `caption.image.*`.
+    /// Reads the tensors `image.*` of the caption head.
     public init(
-        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
+        _ caption: Weights, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
         width: Int
-    ) throws(CheckpointError) {
+    ) {
         tokens = tower.tokens
         channels = tower.channels
         self.width = width
         inner = head.feedForward
+        let weights = caption["image"]
         let epsilon = head.layerNormEpsilon
-        projection = try Linear(checkpoint, "caption.image.projection")
-        norm = try LayerNorm(checkpoint, "caption.image.norm", epsilon: epsilon)
-        positions = try checkpoint.tensor("caption.image.positions").floats()
-        var layers: [TransformerLayer] = []
-        for index in 0..<head.imageLayers {
-            layers.append(
-                try TransformerLayer(
-                    checkpoint, "caption.image.layers.\(index)", width: width, heads: head.attentionHeads,
-                    epsilon: epsilon))
+        projection = weights.linear("projection", tower.channels, width)
+        norm = weights.layerNorm("norm", width, epsilon: epsilon)
+        positions = weights.floats("positions", [tower.tokens, width])
+        layers = (0..<head.imageLayers).map { index in
+            TransformerLayer(
+                weights["layers.\(index)"], width: width, heads: head.attentionHeads, inner: head.feedForward,
+                epsilon: epsilon)
         }
-        self.layers = layers
-        finalNorm = try LayerNorm(checkpoint, "caption.image.final_norm", epsilon: epsilon)
-    }
-
-    /// The tensors that the configuration needs.
-    public static func requirements(
-        _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower, width: Int
-    ) -> [TensorRequirement] {
-        var all = Linear.requirements("caption.image.projection", outputs: width, inputs: tower.channels)
-        all += LayerNorm.requirements("caption.image.norm", width: width)
-        all.append(TensorRequirement("caption.image.positions", [tower.tokens, width]))
-        for index in 0..<head.imageLayers {
-            all += TransformerLayer.requirements(
-                "caption.image.layers.\(index)", width: width, inner: head.feedForward)
-        }
-        return all + LayerNorm.requirements("caption.image.final_norm", width: width)
+        finalNorm = weights.layerNorm("final_norm", width, epsilon: epsilon)
     }
 
     /// Image tokens [images, tokens, channels] → memory [images, tokens, d].

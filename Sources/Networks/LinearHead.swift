@@ -12,25 +12,16 @@ public final class LinearHead: Sendable {
     private let classifier: Linear
     private let bias: [Float]
 
-    /// Reads the tensors `<name>.classifier.…`.
+    /// Reads the tensors `classifier.…`.
     public init(
-        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.LinearHead, name: String
-    ) throws(CheckpointError) {
+        _ weights: Weights, _ head: SensoriumConfiguration.LinearHead, towers: Named<SensoriumConfiguration.Tower>
+    ) {
         // The configuration was checked: there is one part.
         part = head.inputs.names.first ?? ""
         labels = head.labels.count
-        classifier = try Linear(checkpoint, "\(name).classifier")
-        bias = try checkpoint.tensor("\(name).classifier.bias").floats()
-    }
-
-    /// The tensors that the head needs.
-    public static func requirements(
-        _ head: SensoriumConfiguration.LinearHead, towers: Named<SensoriumConfiguration.Tower>, name: String
-    ) -> [TensorRequirement] {
-        head.inputs.values.flatMap {
-            Linear.requirements(
-                "\(name).classifier", outputs: head.labels.count, inputs: towers.width(of: $0.tower))
-        }
+        let width = head.inputs.values.first.map { towers.width(of: $0.tower) } ?? 0
+        classifier = weights.linear("classifier", width, labels)
+        bias = weights.floats("classifier.bias", [labels])
     }
 
     /// What the head says of several items. `explains` says of which the class activation map of the first label is wanted:

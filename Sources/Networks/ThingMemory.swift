@@ -34,31 +34,16 @@ final class ThingMemory: Sendable {
     private let query: Linear
     private let key: Linear
 
-    /// Reads the tensors `caption.things.*`.
-    init(
-        _ checkpoint: Checkpoint, _ things: SensoriumConfiguration.CaptionThings, width: Int, epsilon: Float
-    ) throws(CheckpointError) {
+    /// Reads the tensors `things.*` of the caption head.
+    init(_ weights: Weights, _ things: SensoriumConfiguration.CaptionThings, width: Int, epsilon: Float) {
         self.width = width
         longestName = things.positions
-        projection = try Linear(checkpoint, "caption.things.projection")
-        positions = try checkpoint.tensor("caption.things.positions").floats()
-        likelihood = try Linear(checkpoint, "caption.things.likelihood")
-        norm = try LayerNorm(checkpoint, "caption.things.norm", epsilon: epsilon)
-        query = try Linear(checkpoint, "caption.things.query")
-        key = try Linear(checkpoint, "caption.things.key")
-    }
-
-    /// The tensors that the configuration needs.
-    static func requirements(
-        _ things: SensoriumConfiguration.CaptionThings, width: Int
-    ) -> [TensorRequirement] {
-        var all = [TensorRequirement("caption.things.positions", [things.positions, width])]
-        all += Linear.requirements("caption.things.likelihood", outputs: width, inputs: 4)
-        all += LayerNorm.requirements("caption.things.norm", width: width)
-        for name in ["projection", "query", "key"] {
-            all += Linear.requirements("caption.things.\(name)", outputs: width, inputs: width)
-        }
-        return all
+        projection = weights.linear("projection", width, width)
+        positions = weights.floats("positions", [things.positions, width])
+        likelihood = weights.linear("likelihood", 4, width)
+        norm = weights.layerNorm("norm", width, epsilon: epsilon)
+        query = weights.linear("query", width, width)
+        key = weights.linear("key", width, width)
     }
 
     /// Memory [pieces, d] of names, into room for it; and by what they are copied, [pieces, d].

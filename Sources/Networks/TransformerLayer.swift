@@ -12,17 +12,17 @@ struct TransformerLayer: Sendable {
     private let feedForward: FeedForward
     private let attentionShape: AttentionShape
 
-    /// Reads `<name>.attention_norm`, `<name>.attention.…`, `<name>.feed_forward_norm` and `<name>.feed_forward.…`.
-    init(_ checkpoint: Checkpoint, _ name: String, width: Int, heads: Int, epsilon: Float) throws(CheckpointError) {
+    /// Reads `attention_norm`, `attention.…`, `feed_forward_norm` and `feed_forward.…`.
+    init(_ weights: Weights, width: Int, heads: Int, inner: Int, epsilon: Float) {
         self.width = width
-        attentionNorm = try LayerNorm(checkpoint, "\(name).attention_norm", epsilon: epsilon)
-        queryKeyValue = try Linear(
-            checkpoint, stacking: ["query", "key", "value"].map { "\(name).attention.\($0)" })
-        attentionOutput = try Linear(checkpoint, "\(name).attention.output")
-        feedForward = try FeedForward(checkpoint, layer: name, epsilon: epsilon)
-        attentionShape = AttentionShape(
-            heads: heads, headWidth: width / heads,
-            queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width)
+        attentionNorm = weights.layerNorm("attention_norm", width, epsilon: epsilon)
+        queryKeyValue = weights["attention"].linear(stacking: ["query", "key", "value"], width, width)
+        attentionOutput = weights.linear("attention.output", width, width)
+        feedForward = FeedForward(weights, width: width, inner: inner, epsilon: epsilon)
+        attentionShape = weights.made(
+            AttentionShape(
+                heads: heads, headWidth: width / heads, queryStride: 3 * width, keyStride: 3 * width,
+                valueStride: 3 * width), orElse: .standIn)
     }
 
     /// x [rows, width] in place; `normed` [rows, width] and `wide` [rows, max(3 · width, inner)] are overwritten.
@@ -41,13 +41,5 @@ struct TransformerLayer: Sendable {
         attention(sequences, attentionShape, pool: pool)
         attentionOutput.apply(normed, rows: rows.total, residual: x, into: x, pool: pool)
         feedForward.apply(x, rows: rows.total, normed: normed, inner: wide, pool: pool)
-    }
-
-    static func requirements(_ name: String, width: Int, inner: Int) -> [TensorRequirement] {
-        var all = LayerNorm.requirements("\(name).attention_norm", width: width)
-        for part in ["query", "key", "value", "output"] {
-            all += Linear.requirements("\(name).attention.\(part)", outputs: width, inputs: width)
-        }
-        return all + FeedForward.requirements(layer: name, width: width, inner: inner)
     }
 }

@@ -25,62 +25,33 @@ public final class WhisperEncoder: Sendable {
         let down: Linear
     }
 
-    /// Reads the tensors `<name>.*`, with Hugging Face's names.
-    public init(
-        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.AudioTower, name: String
-    ) throws(CheckpointError) {
+    /// Reads the tensors, with Hugging Face's names.
+    public init(_ weights: Weights, _ configuration: SensoriumConfiguration.AudioTower) {
         self.configuration = configuration
         let width = configuration.hiddenSize
-        let epsilon = configuration.layerNormEpsilon
-        attentionShape = AttentionShape(
-            heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
-            queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width)
-        convolutions = (
-            try ConvolutionMatrix(checkpoint, "\(name).conv1"), try ConvolutionMatrix(checkpoint, "\(name).conv2")
-        )
-        positions = try checkpoint.tensor("\(name).embed_positions.weight").floats()
-        var layers: [Layer] = []
-        for index in 0..<configuration.layers {
-            let layer = "\(name).layers.\(index)"
-            layers.append(
-                Layer(
-                    attentionNorm: try LayerNorm(checkpoint, "\(layer).self_attn_layer_norm", epsilon: epsilon),
-                    queryKeyValue: try Linear(
-                        checkpoint, stacking: ["q_proj", "k_proj", "v_proj"].map { "\(layer).self_attn.\($0)" },
-                        unbiased: ["\(layer).self_attn.k_proj"]),
-                    attentionOutput: try Linear(checkpoint, "\(layer).self_attn.out_proj"),
-                    feedForwardNorm: try LayerNorm(checkpoint, "\(layer).final_layer_norm", epsilon: epsilon),
-                    up: try Linear(checkpoint, "\(layer).fc1"),
-                    down: try Linear(checkpoint, "\(layer).fc2")))
-        }
-        self.layers = layers
-        finalNorm =
-            configuration.finalNorm ? try LayerNorm(checkpoint, "\(name).layer_norm", epsilon: epsilon) : nil
-    }
-
-    /// The tensors that `configuration` needs.
-    public static func requirements(
-        _ configuration: SensoriumConfiguration.AudioTower, name: String
-    ) -> [TensorRequirement] {
-        let width = configuration.hiddenSize
         let inner = configuration.intermediateSize
-        var all = ConvolutionMatrix.requirements(
-            "\(name).conv1", outputs: width, channels: configuration.melBins, taps: [3])
-        all += ConvolutionMatrix.requirements("\(name).conv2", outputs: width, channels: width, taps: [3])
-        all.append(TensorRequirement("\(name).embed_positions.weight", [configuration.maxPositions, width]))
-        for index in 0..<configuration.layers {
-            let layer = "\(name).layers.\(index)"
-            all += LayerNorm.requirements("\(layer).self_attn_layer_norm", width: width)
-            for part in ["q_proj", "v_proj", "out_proj"] {
-                all += Linear.requirements("\(layer).self_attn.\(part)", outputs: width, inputs: width)
-            }
-            all.append(TensorRequirement("\(layer).self_attn.k_proj.weight", [width, width]))
-            all += LayerNorm.requirements("\(layer).final_layer_norm", width: width)
-            all += Linear.requirements("\(layer).fc1", outputs: inner, inputs: width)
-            all += Linear.requirements("\(layer).fc2", outputs: width, inputs: inner)
+        let epsilon = configuration.layerNormEpsilon
+        attentionShape = weights.made(
+            AttentionShape(
+                heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
+                queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width), orElse: .standIn)
+        convolutions = (
+            ConvolutionMatrix(weights["conv1"], configuration.melBins, width, taps: [3]),
+            ConvolutionMatrix(weights["conv2"], width, width, taps: [3])
+        )
+        positions = weights.floats("embed_positions.weight", [configuration.maxPositions, width])
+        layers = (0..<configuration.layers).map { index in
+            let layer = weights["layers.\(index)"]
+            return Layer(
+                attentionNorm: layer.layerNorm("self_attn_layer_norm", width, epsilon: epsilon),
+                queryKeyValue: layer["self_attn"].linear(
+                    stacking: ["q_proj", "k_proj", "v_proj"], width, width, unbiased: ["k_proj"]),
+                attentionOutput: layer.linear("self_attn.out_proj", width, width),
+                feedForwardNorm: layer.layerNorm("final_layer_norm", width, epsilon: epsilon),
+                up: layer.linear("fc1", width, inner),
+                down: layer.linear("fc2", inner, width))
         }
-        if configuration.finalNorm { all += LayerNorm.requirements("\(name).layer_norm", width: width) }
-        return all
+        finalNorm = configuration.finalNorm ? weights.layerNorm("layer_norm", width, epsilon: epsilon) : nil
     }
 
     /// Tokens of a window of so many frames of 10 ms.

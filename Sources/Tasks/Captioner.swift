@@ -19,12 +19,27 @@ final class Captioner: Sendable {
     /// The most tokens that a caption can have, its end included.
     var longestCaption: Int { decoder.longestSequence }
 
+    /// The networks of a caption head.
+    struct Networks {
+        fileprivate let imageMemory: ImageMemory
+        fileprivate let decoder: CaptionDecoder
+
+        /// Reads the tensors of the head.
+        init(
+            _ weights: Weights, _ head: SensoriumConfiguration.CaptionHead,
+            tower: SensoriumConfiguration.ImageTower, width: Int
+        ) {
+            imageMemory = ImageMemory(weights, head, tower: tower, width: width)
+            decoder = CaptionDecoder(weights, head, tower: tower, width: width)
+        }
+    }
+
     init(
-        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
+        _ networks: Networks, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
         width: Int, tokenizer: WordPieceTokenizer, names: NamesOfThings?
     ) throws {
-        imageMemory = try ImageMemory(checkpoint, head, tower: tower, width: width)
-        decoder = try CaptionDecoder(checkpoint, head, tower: tower, width: width)
+        imageMemory = networks.imageMemory
+        decoder = networks.decoder
         vocabulary = try CaptionVocabulary(
             head.vocabulary, beginToken: head.beginToken, endToken: head.endToken, tokenizer: tokenizer)
         let longest = head.things?.positions ?? 0
@@ -34,13 +49,6 @@ final class Captioner: Sendable {
         imageTokens = tower.tokens
         channels = tower.channels
         self.width = width
-    }
-
-    static func requirements(
-        _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower, width: Int
-    ) -> [TensorRequirement] {
-        ImageMemory.requirements(head, tower: tower, width: width)
-            + CaptionDecoder.requirements(head, width: width)
     }
 
     /// What is wrong with `options` for this model, before any image is decoded: throws `TaskError`.

@@ -26,13 +26,10 @@ public final class FaceFinder: Sendable {
     /// The least score of a face, MediaPipe's.
     public static let threshold: Float = 0.5
 
-    /// Reads the tensors `<name>.*` of a tower of type "blazeface_short".
-    public init(_ checkpoint: Checkpoint, name: String) throws(CheckpointError) {
-        network = try BlazeFace(checkpoint, name: name)
+    /// Reads the tensors of a tower of type "blazeface_short".
+    public init(_ weights: Weights) {
+        network = BlazeFace(weights)
     }
-
-    /// The tensors that the finder needs.
-    public static func requirements(name: String) -> [TensorRequirement] { BlazeFace.requirements(name: name) }
 
     /// The faces of a picture, the largest first; empty if none was found. May be called by several threads at once; takes
     /// about 3 ms and 2 MB, twice the time where no face is found at first.

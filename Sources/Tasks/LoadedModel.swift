@@ -71,49 +71,36 @@ public final class LoadedModel: Sendable {
     private init(_ checkpoint: Checkpoint, pool: ComputePool) throws {
         let configuration = checkpoint.configuration
         try configuration.checkHeads()
-        let requirements = Self.requirements(configuration)
-        try checkpoint.validate(requirements)
+        let weights = Weights(checkpoint)
+        let networks = ModelNetworks(weights, configuration)
+        try weights.finish()
         let image = configuration.towers.image
         let text = configuration.towers.text
         let caption = configuration.heads.caption
         tokenizer = try Self.tokenizer(checkpoint)
         preprocessor = try image.flatMap { _ in try checkpoint.preprocessor.map { try Self.preprocessor($0) } }
 
-        faceFinder = try Self.faceFinder(checkpoint)
-        words = try WordReader(checkpoint)
-        var classifiers: [String: ClassifierHead] = [:]
-        for case (let name, .classifier(let head)) in configuration.heads {
-            classifiers[name] = try ClassifierHead(checkpoint, head, name: name)
-        }
-        self.classifiers = classifiers
-        var linearHeads: [String: LinearHead] = [:]
-        for case (let name, .linear(let head)) in configuration.heads {
-            linearHeads[name] = try LinearHead(checkpoint, head, name: name)
-        }
-        self.linearHeads = linearHeads
-        towers = try Towers(checkpoint, heads: linearHeads)
-        if let caption, let image, let tokenizer {
+        faceFinder = networks.faceFinder
+        words = networks.words
+        classifiers = networks.classifiers
+        linearHeads = networks.linearHeads
+        towers = networks.towers
+        if let caption, let image, let tokenizer, let read = networks.caption {
             captioner = try Captioner(
-                checkpoint, caption, tower: image, width: configuration.width, tokenizer: tokenizer,
+                read, caption, tower: image, width: configuration.width, tokenizer: tokenizer,
                 names: caption.things == nil ? nil : towers.sight?.names)
         } else {
             captioner = nil
         }
-        projection = try configuration.heads.space.map { try ProjectionHead(checkpoint, $0.head, name: $0.name) }
+        projection = networks.projection
         judge = CaptionJudge(configuration, towers: towers, projection: projection, tokenizer: tokenizer)
-        var namedAnswers: [String: NamedAnswers] = [:]
-        for case (let name, .classifier(let head)) in configuration.heads where head.things != nil {
-            guard let names = towers.sight?.names, let space = configuration.heads.space?.name else { continue }
-            namedAnswers[name] = try NamedAnswers(
-                checkpoint, labels: head.labels, names: names, name: name, space: space)
-        }
-        self.namedAnswers = namedAnswers
+        namedAnswers = networks.namedAnswers
 
         self.configuration = configuration
         name = checkpoint.name
         architecture = checkpoint.modelType
         digest = checkpoint.digest
-        parameters = requirements.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        parameters = weights.parameterCount
         tasks = configuration.tasks
         imageSize = preprocessor.map { ($0.width, $0.height) }
         imageDimensions = image?.channels
@@ -126,29 +113,6 @@ public final class LoadedModel: Sendable {
         checkpoint.releaseMapping()
     }
 
-    /// Every tensor that a checkpoint of this configuration has.
-    static func requirements(_ configuration: SensoriumConfiguration) -> [TensorRequirement] {
-        Towers.requirements(configuration)
-            + configuration.heads.flatMap { name, head -> [TensorRequirement] in
-                switch head {
-                case .caption(let head):
-                    configuration.towers.image.map {
-                        Captioner.requirements(head, tower: $0, width: configuration.width)
-                    } ?? []
-                case .classifier(let head):
-                    ClassifierHead.requirements(head, towers: configuration.towers, name: name)
-                        + (head.things == nil
-                            ? []
-                            : NamedAnswers.requirements(
-                                name: name, dimensions: head.fusion.match?.dimensions ?? 0))
-                case .linear(let head): LinearHead.requirements(head, towers: configuration.towers, name: name)
-                case .projection(let head):
-                    ProjectionHead.requirements(
-                        head, towers: configuration.towers, name: name, names: configuration.heads.seenNames)
-                }
-            }
-    }
-
     /// The tokenizer of a checkpoint that reads or writes texts.
     private static func tokenizer(_ checkpoint: Checkpoint) throws -> WordPieceTokenizer? {
         let configuration = checkpoint.configuration
@@ -156,13 +120,6 @@ public final class LoadedModel: Sendable {
         let tokenizer = try WordPieceTokenizer(contentsOf: checkpoint.directory + "/tokenizer.json")
         try configuration.check(tokenizer)
         return tokenizer
-    }
-
-    private static func faceFinder(_ checkpoint: Checkpoint) throws(CheckpointError) -> FaceFinder? {
-        for case (let name, .faceFinder) in checkpoint.configuration.towers {
-            return try FaceFinder(checkpoint, name: name)
-        }
-        return nil
     }
 
     private static func preprocessor(_ configuration: PreprocessorConfiguration) throws(TaskError) -> ImagePreprocessor

@@ -1,10 +1,11 @@
 import Checkpoint
+import Networks
 import Tokenizer
 
 /// What `config.json` may say and this build cannot compute, and what the tokenizer must have for it: found at load, so
 /// that no request meets it.
 extension SensoriumConfiguration {
-    /// Throws `TaskError.inconsistentModel` for attention heads of a width that there is no kernel for.
+    /// Throws `TaskError.inconsistentModel` for towers and heads that this build cannot compute.
     func checkHeads() throws(TaskError) {
         if let problem = headProblems.first { throw .inconsistentModel(problem) }
     }
@@ -14,6 +15,13 @@ extension SensoriumConfiguration {
         var problems: [String] = []
         for (name, tower) in towers {
             switch tower {
+            case .image(let image):
+                let said = [image.imageSize, image.tokens, image.channels]
+                if said != EfficientNetLite.dimensions {
+                    problems.append(
+                        "towers.\(name) says image_size, tokens and channels of \(said), but those of "
+                            + "\(ImageTower.type) are \(EfficientNetLite.dimensions)")
+                }
             case .text(let text):
                 note("towers.\(name).num_attention_heads", text.hiddenSize, text.attentionHeads, &problems)
             case .audio(let audio):
@@ -23,7 +31,7 @@ extension SensoriumConfiguration {
                         "towers.\(name).max_positions of \(audio.maxPositions) makes windows of "
                             + "\(audio.windowSamples) samples, which are not whole seconds")
                 }
-            case .image, .imageBranch, .textBranch, .face, .features, .faceFinder, .textFinder, .textReader: break
+            case .imageBranch, .textBranch, .face, .features, .faceFinder, .textFinder, .textReader: break
             }
         }
         for (name, head) in heads {

@@ -8,10 +8,10 @@ enum ModelSurvey {
     static func problems(of directory: String) -> [CheckpointProblem] {
         let parts = CheckpointParts(directory)
         let configuration = parts.reading
-        let requirements = configuration.map { LoadedModel.requirements($0) }
         return parts.problems
             + (configuration?.headProblems ?? []).map { .part("config.json: \($0).") }
-            + parts.tensorProblems(against: requirements) + tokenizerProblems(directory, configuration)
+            + parts.tensorProblems(configuration.map { configuration in { _ = ModelNetworks($0, configuration) } })
+            + tokenizerProblems(directory, configuration)
     }
 
     private static func tokenizerProblems(

@@ -17,29 +17,29 @@ struct Towers: Sendable {
         case features(SensoriumConfiguration.FeatureTower)
     }
 
-    /// Packs the towers of the checkpoint, which has all tensors of `requirements`.
+    /// Reads the towers of a configuration that give tokens.
     /// - Parameter heads: its linear heads, of which one may tell the others what is seen.
-    init(_ checkpoint: Checkpoint, heads: [String: LinearHead]) throws {
-        let towers = checkpoint.configuration.towers
+    init(_ weights: Weights, _ configuration: SensoriumConfiguration, heads: [String: LinearHead]) {
+        let towers = configuration.towers
         var networks: [String: Network] = [:]
         var textTrunks: [String: BERT] = [:]
         var imageTrunks: [String: EfficientNetLite] = [:]
         var imageBranches: [String: EfficientNetLite] = [:]
         for (name, tower) in towers {
             switch tower {
-            case .image(let tower):
-                let trunk = try Self.imageTower(tower, checkpoint, name)
+            case .image:
+                let trunk = EfficientNetLite(weights[name])
                 imageTrunks[name] = trunk
                 networks[name] = .image(trunk)
             case .text(let tower):
-                let trunk = try BERT(checkpoint, tower, name: name)
+                let trunk = BERT(weights[name], tower)
                 textTrunks[name] = trunk
                 networks[name] = .text(trunk)
             case .audio(let tower):
                 networks[name] = .audio(
-                    try WhisperEncoder(checkpoint, tower, name: name),
-                    lastState: checkpoint.configuration.lastState(of: name, layers: tower.layers))
-            case .face(let tower): networks[name] = .face(try FaceCNN(checkpoint, tower, name: name))
+                    WhisperEncoder(weights[name], tower),
+                    lastState: configuration.lastState(of: name, layers: tower.layers))
+            case .face(let tower): networks[name] = .face(FaceCNN(weights[name], tower))
             case .features(let tower): networks[name] = .features(tower)
             case .imageBranch, .textBranch, .faceFinder, .textFinder, .textReader: break
             }
@@ -47,53 +47,16 @@ struct Towers: Sendable {
         // The configuration was checked: trunks are towers of the kind.
         for case (let name, .imageBranch(let branch)) in towers {
             guard let trunk = imageTrunks[branch.trunk] else { continue }
-            let network = try EfficientNetLite(checkpoint, branch, name: name, of: trunk)
+            let network = EfficientNetLite(weights[name], branch, of: trunk)
             networks[name] = .image(network)
             imageBranches[name] = network
         }
-        sight = Sight(checkpoint.configuration, branches: imageBranches, heads: heads)
+        sight = Sight(configuration, branches: imageBranches, heads: heads)
         for case (let name, .textBranch(let branch)) in towers {
             guard let trunk = textTrunks[branch.trunk] else { continue }
-            networks[name] = .text(try BERT(checkpoint, branch, name: name, of: trunk))
+            networks[name] = .text(BERT(weights[name], branch, of: trunk))
         }
         self.networks = networks
-    }
-
-    /// Every tensor that the towers of this configuration have.
-    static func requirements(_ configuration: SensoriumConfiguration) -> [TensorRequirement] {
-        configuration.towers.flatMap { name, tower -> [TensorRequirement] in
-            switch tower {
-            case .image: return EfficientNetLite.requirements(name: name)
-            case .imageBranch(let branch): return EfficientNetLite.requirements(branch, name: name)
-            case .text(let tower): return BERT.requirements(tower, name: name)
-            case .textBranch(let branch):
-                // The configuration was checked: the trunk is a text tower.
-                guard case .text(let trunk)? = configuration.towers[branch.trunk] else { return [] }
-                return BERT.requirements(branch, name: name, of: trunk)
-            case .audio(let tower): return WhisperEncoder.requirements(tower, name: name)
-            case .face(let tower): return FaceCNN.requirements(tower, name: name)
-            case .faceFinder: return FaceFinder.requirements(name: name)
-            case .textFinder: return TextFinder.requirements(name: name)
-            case .textReader(let reader): return TextReader.requirements(reader, name: name)
-            case .features: return []
-            }
-        }
-    }
-
-    /// The tower, if its grid is what the configuration says.
-    private static func imageTower(
-        _ configuration: SensoriumConfiguration.ImageTower, _ checkpoint: Checkpoint, _ name: String
-    ) throws -> EfficientNetLite {
-        let tower = try EfficientNetLite(checkpoint, name: name)
-        let found = [configuration.imageSize, configuration.tokens, configuration.channels]
-        let expected = [tower.imageSize, tower.tokenCount, tower.channels]
-        guard found == expected else {
-            throw TaskError.inconsistentModel(
-                "image_size, tokens and channels of \(SensoriumConfiguration.ImageTower.type) are \(expected), but "
-                    + "config.json says \(found)"
-            )
-        }
-        return tower
     }
 
     /// The tokens of each input, those of one tower computed together. An input for a tower that is not there, of another

@@ -54,11 +54,11 @@ public struct WordReader: Sendable {
     private static let flattest = 8
     private static let lowest = 30
 
-    /// The finder and the reader of a checkpoint; nil for one that has not both.
-    init?(_ checkpoint: Checkpoint) throws(CheckpointError) {
-        guard let (finder, reader, configuration) = checkpoint.configuration.towers.words else { return nil }
-        self.finder = try TextFinder(checkpoint, name: finder)
-        self.reader = try TextReader(checkpoint, configuration, name: reader)
+    /// nil where one of them is missing.
+    init?(_ finder: TextFinder?, _ reader: TextReader?) {
+        guard let finder, let reader else { return nil }
+        self.finder = finder
+        self.reader = reader
     }
 
     /// The lines of a picture, in the order in which they are read, and how many more it has. Takes half a second of a processor

@@ -10,7 +10,8 @@ import Testing
 
     init() throws {
         let checkpoint = try TinyCheckpoint.open()
-        bert = try BERT(checkpoint, try #require(checkpoint.configuration.towers.text))
+        let tower = try #require(checkpoint.configuration.towers.text)
+        bert = try checkpoint.read { BERT($0["text"], tower) }
         golden = try TinyCheckpoint.golden().texts
     }
 

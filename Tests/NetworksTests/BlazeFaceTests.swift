@@ -13,7 +13,7 @@ import Testing
     private let pool = ComputePool(threads: 2)
 
     init() throws {
-        network = try BlazeFace(try TowersCheckpoint.open(), name: "finder")
+        network = try TowersCheckpoint.open().read { BlazeFace($0["finder"]) }
         golden = try TowersCheckpoint.golden().photos
     }
 
@@ -55,7 +55,8 @@ import Testing
 
     @Test func `the finder asks for its tensors`() throws {
         let stored = try TowersCheckpoint.open().tensors.filter { $0.name.hasPrefix("finder.") }
-        #expect(Set(BlazeFace.requirements(name: "finder")) == Set(stored.map { TensorRequirement($0.name, $0.shape) }))
+        let asked = Weights.asked { _ = BlazeFace($0["finder"]) }
+        #expect(Set(asked) == Set(stored.map { Weights.Asked($0.name, $0.shape) }))
     }
 }
 

@@ -17,8 +17,12 @@ import Testing
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tower = try #require(configuration.towers.image)
-        encoder = try ImageMemory(checkpoint, head, tower: tower, width: configuration.width)
-        decoder = try CaptionDecoder(checkpoint, head, tower: tower, width: configuration.width)
+        encoder = try checkpoint.read {
+            ImageMemory($0["caption"], head, tower: tower, width: configuration.width)
+        }
+        decoder = try checkpoint.read {
+            CaptionDecoder($0["caption"], head, tower: tower, width: configuration.width)
+        }
         golden = try TinyCheckpoint.golden().images
     }
 
@@ -120,14 +124,15 @@ import Testing
         #expect(children[0] === parents[2] && children[1] === parents[0] && children[2] === parents[1])
     }
 
-    @Test func `the requirements are the checkpoint's tensors`() throws {
+    @Test func `all of the checkpoint's tensors are read`() throws {
         let checkpoint = try TinyCheckpoint.open()
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tower = try #require(configuration.towers.image)
-        try checkpoint.validate(
-            ImageMemory.requirements(head, tower: tower, width: configuration.width)
-                + CaptionDecoder.requirements(head, width: configuration.width)
-                + BERT.requirements(try #require(configuration.towers.text)))
+        let weights = Weights(checkpoint)
+        _ = ImageMemory(weights["caption"], head, tower: tower, width: configuration.width)
+        _ = CaptionDecoder(weights["caption"], head, tower: tower, width: configuration.width)
+        _ = BERT(weights["text"], try #require(configuration.towers.text))
+        try weights.finish()
     }
 }

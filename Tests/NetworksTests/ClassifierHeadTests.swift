@@ -17,13 +17,14 @@ import Testing
     init() throws {
         checkpoint = try FusionCheckpoint.open()
         let (name, head) = try #require(checkpoint.configuration.heads.space)
-        space = try ProjectionHead(checkpoint, head, name: name)
+        let towers = checkpoint.configuration.towers
+        space = try checkpoint.read { ProjectionHead($0[name], head, towers: towers, names: 0) }
         golden = try FusionCheckpoint.golden()
     }
 
     private func head(_ name: String) throws -> ClassifierHead {
         guard case .classifier(let head)? = checkpoint.configuration.heads[name] else { throw Missing() }
-        return try ClassifierHead(checkpoint, head, name: name)
+        return try checkpoint.read { ClassifierHead($0[name], head, towers: checkpoint.configuration.towers) }
     }
 
     private struct Missing: Error {}
@@ -64,10 +65,11 @@ import Testing
         try FusionCheckpoint.with(keys, of: name) { checkpoint in
             guard case .classifier(let configuration)? = checkpoint.configuration.heads[name] else { throw Missing() }
             let towers = checkpoint.configuration.towers
-            let required = ClassifierHead.requirements(configuration, towers: towers, name: name)
-            #expect(!required.isEmpty && !required.contains { $0.name.hasPrefix("\(name).alone.") })
+            let asked = Weights.asked { _ = ClassifierHead($0[name], configuration, towers: towers) }
+            #expect(!asked.isEmpty && !asked.contains { $0.name.hasPrefix("\(name).alone.") })
             let item = FusionCheckpoint.item(0, FusionCheckpoint.parts)
-            let output = classify(try ClassifierHead(checkpoint, configuration, name: name), [item])[0]
+            let alone = try checkpoint.read { ClassifierHead($0[name], configuration, towers: towers) }
+            let output = classify(alone, [item])[0]
             let whole = classify(try head(name), [item])[0]
             #expect(output.logits == whole.logits && output.without == whole.without)
             #expect(output.alone.isEmpty && whole.alone.count == 3)
@@ -157,7 +159,9 @@ import Testing
     @Test func `no more than some tokens are left out at once, however many there are`() throws {
         guard case .classifier(let head)? = checkpoint.configuration.heads["hybrid"] else { throw Missing() }
         let configuration = try #require(head.inputs["audio"])
-        let input = try HeadInput(checkpoint, configuration, head.shape, towerWidth: 32, name: "hybrid.inputs.audio")
+        let input = try checkpoint.read {
+            HeadInput($0["hybrid.inputs.audio"], configuration, head.shape, towerWidth: 32)
+        }
         let tokens = PartTokens(
             [FusionCheckpoint.tokens("audio", item: 1)], input, width: head.shape.width, workspace: Workspace(),
             pool: ComputePool(threads: 1))
@@ -195,24 +199,20 @@ import Testing
         #expect(classify(try head("concat"), [["text": one]], explains: [true])[0].attention == ["text": [1]])
     }
 
-    @Test func `the requirements are the checkpoint's tensors`() throws {
+    @Test func `all of the checkpoint's tensors are read`() throws {
         let configuration = checkpoint.configuration
-        var requirements: [TensorRequirement] = []
+        let weights = Weights(checkpoint)
+        let text = BERT(weights["text"], try #require(configuration.towers.text))
+        guard case .textBranch(let prose)? = configuration.towers["prose"] else { throw Missing() }
+        _ = BERT(weights["prose"], prose, of: text)
         for (name, head) in configuration.heads {
             switch head {
-            case .classifier(let head):
-                requirements += ClassifierHead.requirements(head, towers: configuration.towers, name: name)
-            case .projection(let head):
-                requirements += ProjectionHead.requirements(
-                    head, towers: configuration.towers, name: name, names: 0)
-            case .linear(let head):
-                requirements += LinearHead.requirements(head, towers: configuration.towers, name: name)
+            case .classifier(let head): _ = ClassifierHead(weights[name], head, towers: configuration.towers)
+            case .projection(let head): _ = ProjectionHead(weights[name], head, towers: configuration.towers, names: 0)
+            case .linear(let head): _ = LinearHead(weights[name], head, towers: configuration.towers)
             case .caption: break
             }
         }
-        let text = try #require(configuration.towers.text)
-        guard case .textBranch(let prose)? = configuration.towers["prose"] else { throw Missing() }
-        requirements += BERT.requirements(text) + BERT.requirements(prose, name: "prose", of: text)
-        try checkpoint.validate(requirements)
+        try weights.finish()
     }
 }

@@ -10,7 +10,8 @@ import Testing
 
     init() throws {
         let checkpoint = try TowersCheckpoint.open()
-        network = try FaceCNN(checkpoint, try TowersCheckpoint.face(checkpoint), name: "face")
+        let tower = try TowersCheckpoint.face(checkpoint)
+        network = try checkpoint.read { FaceCNN($0["face"], tower) }
         golden = try TowersCheckpoint.golden().crops
     }
 
@@ -39,8 +40,9 @@ import Testing
 
     @Test func `each layer asks for its tensors`() throws {
         let checkpoint = try TowersCheckpoint.open()
-        let required = FaceCNN.requirements(try TowersCheckpoint.face(checkpoint), name: "face")
+        let tower = try TowersCheckpoint.face(checkpoint)
+        let asked = Weights.asked { _ = FaceCNN($0["face"], tower) }
         let stored = checkpoint.tensors.filter { $0.name.hasPrefix("face.") }
-        #expect(Set(required) == Set(stored.map { TensorRequirement($0.name, $0.shape) }))
+        #expect(Set(asked) == Set(stored.map { Weights.Asked($0.name, $0.shape) }))
     }
 }

@@ -15,10 +15,12 @@ import Testing
     init() throws {
         checkpoint = try SpaceFixture.open()
         let space = try #require(checkpoint.configuration.heads.space)
-        composition = try #require(space.head.composition)
+        let composition = try #require(space.head.composition)
+        self.composition = composition
         dimensions = space.head.dimensions
-        network = try GatedResidual(
-            checkpoint, composition, dimensions: dimensions, name: "\(space.name).composition")
+        network = try checkpoint.read {
+            GatedResidual($0["\(space.name).composition"], composition, dimensions: space.head.dimensions)
+        }
         golden = try SpaceFixture.golden()
     }
 
@@ -73,11 +75,10 @@ import Testing
 
     @Test func `what it needs is what the checkpoint has`() throws {
         let space = try #require(checkpoint.configuration.heads.space)
-        let needed = ProjectionHead.requirements(
-            space.head, towers: checkpoint.configuration.towers, name: space.name, names: 0)
+        let towers = checkpoint.configuration.towers
+        let asked = Weights.asked { _ = ProjectionHead($0[space.name], space.head, towers: towers, names: 0) }
         let found = checkpoint.tensors.filter { $0.name.hasPrefix("space.") }
-        #expect(
-            Set(needed) == Set(found.map { TensorRequirement($0.name, $0.shape) }))
+        #expect(Set(asked) == Set(found.map { Weights.Asked($0.name, $0.shape) }))
     }
 }
 
@@ -89,8 +90,10 @@ import Testing
         let checkpoint = try SpaceFixture.open()
         let space = try #require(checkpoint.configuration.heads.space)
         phrases = space.head.concepts
-        concepts = try ConceptMatrix(
-            checkpoint, count: phrases.count, dimensions: space.head.dimensions, name: "space.concepts")
+        let count = space.head.concepts.count
+        concepts = try checkpoint.read {
+            ConceptMatrix($0["space"], "concepts", count: count, dimensions: space.head.dimensions)
+        }
     }
 
     @Test func `the nearest phrases are those of PyTorch`() throws {

@@ -11,7 +11,8 @@ import Testing
     init() throws {
         checkpoint = try FusionCheckpoint.open()
         guard case .linear(let configuration)? = checkpoint.configuration.heads["linear"] else { throw Missing() }
-        head = try LinearHead(checkpoint, configuration, name: "linear")
+        let towers = checkpoint.configuration.towers
+        head = try checkpoint.read { LinearHead($0["linear"], configuration, towers: towers) }
     }
 
     private struct Missing: Error {}

@@ -12,9 +12,11 @@ import Testing
 
     init() throws {
         let checkpoint = try FusionCheckpoint.open()
-        text = try BERT(checkpoint, try #require(checkpoint.configuration.towers.text))
+        let tower = try #require(checkpoint.configuration.towers.text)
+        let text = try checkpoint.read { BERT($0["text"], tower) }
+        self.text = text
         guard case .textBranch(let branch)? = checkpoint.configuration.towers["prose"] else { throw Missing() }
-        prose = try BERT(checkpoint, branch, name: "prose", of: text)
+        prose = try checkpoint.read { BERT($0["prose"], branch, of: text) }
         golden = try FusionCheckpoint.golden().texts
     }
 

@@ -39,8 +39,12 @@ import Testing
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tower = try #require(configuration.towers.image)
-        encoder = try ImageMemory(checkpoint, head, tower: tower, width: configuration.width)
-        decoder = try CaptionDecoder(checkpoint, head, tower: tower, width: configuration.width)
+        encoder = try checkpoint.read {
+            ImageMemory($0["caption"], head, tower: tower, width: configuration.width)
+        }
+        decoder = try checkpoint.read {
+            CaptionDecoder($0["caption"], head, tower: tower, width: configuration.width)
+        }
         let json = try Data(contentsOf: TinyCheckpoint.folder.appending(path: "things_memory.json"))
         golden = try JSONDecoder().decode(Golden.self, from: json).images
     }

@@ -10,7 +10,8 @@ import Testing
 
     init() throws {
         let checkpoint = try TowersCheckpoint.open()
-        encoder = try WhisperEncoder(checkpoint, try TowersCheckpoint.audio(checkpoint), name: "audio")
+        let tower = try TowersCheckpoint.audio(checkpoint)
+        encoder = try checkpoint.read { WhisperEncoder($0["audio"], tower) }
         golden = try TowersCheckpoint.golden().windows
     }
 
@@ -77,7 +78,8 @@ import Testing
 
     @Test func `each part of the network asks for its tensors`() throws {
         let checkpoint = try TowersCheckpoint.open()
-        let names = WhisperEncoder.requirements(try TowersCheckpoint.audio(checkpoint), name: "audio").map(\.name)
+        let tower = try TowersCheckpoint.audio(checkpoint)
+        let names = Weights.asked { _ = WhisperEncoder($0["audio"], tower) }.map(\.name)
         #expect(names.sorted() == checkpoint.tensorNames.filter { $0.hasPrefix("audio.") })
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Foundation
 import Networks
 import TemporaryFolders
@@ -58,7 +59,7 @@ import Testing
         try Data(configuration.utf8).write(to: folder.url("config.json"))
         var entries: [String] = []
         var end = 0
-        for tensor in EfficientNetLite.requirements() {
+        for tensor in Weights.asked(by: { _ = EfficientNetLite($0["image"]) }) {
             let begin = end
             end += 2 * tensor.shape.reduce(1, *)
             entries.append(

@@ -22,9 +22,12 @@ struct TinyModel {
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tokenizer = try WordPieceTokenizer(contentsOf: Self.folder.appending(path: "tiny/tokenizer.json").path)
+        let tower = try #require(configuration.towers.image)
+        let networks = try checkpoint.read {
+            Captioner.Networks($0["caption"], head, tower: tower, width: configuration.width)
+        }
         captioner = try Captioner(
-            checkpoint, head, tower: try #require(configuration.towers.image), width: configuration.width,
-            tokenizer: tokenizer, names: nil)
+            networks, head, tower: tower, width: configuration.width, tokenizer: tokenizer, names: nil)
         vocabulary = try CaptionVocabulary(
             head.vocabulary, beginToken: head.beginToken, endToken: head.endToken, tokenizer: tokenizer)
         pool = ComputePool(threads: threads)

@@ -12,8 +12,7 @@ import Testing
 
     @Test func `each input is encoded by its tower, and the order is kept`() throws {
         let checkpoint = try Checkpoint.open(folder)
-        try checkpoint.validate(Towers.requirements(checkpoint.configuration))
-        let towers = try Towers(checkpoint, heads: [:])
+        let towers = try checkpoint.read { Towers($0, checkpoint.configuration, heads: [:]) }
         let workspace = Workspace()
         let pool = ComputePool(threads: 2)
         func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] {

@@ -11,15 +11,16 @@ struct BlazeBlock: Sendable {
     /// Channels of the output, filled up to whole vectors.
     var outputs: Int { project.outputs }
 
-    /// Reads `<name>.depthwise` and `<name>.project`.
-    init(_ checkpoint: Checkpoint, _ name: String, stride: Int) throws(CheckpointError) {
+    /// Reads `depthwise` and `project`.
+    init(_ weights: Weights, _ inputs: Int, _ outputs: Int, stride: Int) {
         self.stride = stride
-        project = try FilledPointwise(checkpoint, "\(name).project")
-        let channels = project.inputs
-        depthwise = DepthwiseConvolution(
-            weight: try checkpoint.floats("\(name).depthwise.weight", filledTo: channels * 9),
-            bias: try checkpoint.floats("\(name).depthwise.bias", filledTo: channels), channels: channels, kernel: 3,
-            stride: stride, activation: .none)
+        project = FilledPointwise(weights["project"], inputs, outputs)
+        let channels = FilledPointwise.filled(inputs)
+        let (weight, bias) = weights.convolution("depthwise", [inputs, 1, 3, 3])
+        depthwise = weights.made(
+            DepthwiseConvolution(
+                weight: weight.filled(to: channels * 9), bias: bias.filled(to: channels), channels: channels, kernel: 3,
+                stride: stride, activation: .none), orElse: .standIn)
     }
 
     /// x [size, size, inputs] → y [size / stride, size / stride, outputs]. `filtered` and `shortcut` have room for x and y
@@ -58,10 +59,7 @@ struct BlazeBlock: Sendable {
     }
 }
 
-extension Checkpoint {
-    /// The elements of a tensor, and zeros behind them.
-    func floats(_ name: String, filledTo count: Int) throws(CheckpointError) -> [Float] {
-        let values = try tensor(name).floats()
-        return values + [Float](repeating: 0, count: count - values.count)
-    }
+extension [Float] {
+    /// These numbers and zeros behind them.
+    func filled(to count: Int) -> [Float] { self + [Float](repeating: 0, count: count - self.count) }
 }

@@ -22,9 +22,11 @@ public final class BlazeFace: Sendable {
         let scores: FilledPointwise
         let boxes: FilledPointwise
 
-        init(_ checkpoint: Checkpoint, _ name: String) throws(CheckpointError) {
-            scores = try FilledPointwise(checkpoint, "\(name)_scores", fillsOutputs: false)
-            boxes = try FilledPointwise(checkpoint, "\(name)_boxes", fillsOutputs: false)
+        /// Reads `<name>_scores` and `<name>_boxes`.
+        init(_ weights: Weights, _ name: String, _ grid: FaceGrid, inputs: Int) {
+            scores = FilledPointwise(weights["\(name)_scores"], inputs, grid.anchors, fillsOutputs: false)
+            boxes = FilledPointwise(
+                weights["\(name)_boxes"], inputs, grid.anchors * FaceGrid.numbers, fillsOutputs: false)
         }
     }
 
@@ -37,40 +39,21 @@ public final class BlazeFace: Sendable {
     /// The block after which the finer grid is read.
     private static let fineBlock = 10
 
-    /// Reads the tensors `<name>.*`.
-    public init(_ checkpoint: Checkpoint, name: String) throws(CheckpointError) {
+    /// Reads the finder's tensors.
+    public init(_ weights: Weights) {
         let width = FilledPointwise.filled(Self.stemChannels)
-        stem = Convolution2D(
-            weight: try checkpoint.floats("\(name).stem.weight", filledTo: width * 75),
-            bias: try checkpoint.floats("\(name).stem.bias", filledTo: width), outputs: width, channels: 3, kernel: 5,
-            stride: 2, activation: .relu)
-        var blocks: [BlazeBlock] = []
-        for (index, block) in Self.layout.enumerated() {
-            blocks.append(try BlazeBlock(checkpoint, "\(name).blocks.\(index)", stride: block.stride))
+        let (weight, bias) = weights.convolution("stem", [Self.stemChannels, 3, 5, 5])
+        stem = weights.made(
+            Convolution2D(
+                weight: weight.filled(to: width * 75), bias: bias.filled(to: width), outputs: width, channels: 3,
+                kernel: 5, stride: 2, activation: .relu), orElse: .standIn)
+        var channels = Self.stemChannels
+        blocks = Self.layout.enumerated().map { index, block in
+            defer { channels = block.channels }
+            return BlazeBlock(weights["blocks.\(index)"], channels, block.channels, stride: block.stride)
         }
-        self.blocks = blocks
-        fine = try Reading(checkpoint, "\(name).fine")
-        coarse = try Reading(checkpoint, "\(name).coarse")
-    }
-
-    /// The tensors that the finder needs.
-    public static func requirements(name: String) -> [TensorRequirement] {
-        func convolution(_ part: String, _ shape: [Int]) -> [TensorRequirement] {
-            [TensorRequirement("\(name).\(part).weight", shape), TensorRequirement("\(name).\(part).bias", [shape[0]])]
-        }
-        func reading(_ part: String, _ grid: FaceGrid, inputs: Int) -> [TensorRequirement] {
-            convolution("\(part)_scores", [grid.anchors, inputs, 1, 1])
-                + convolution("\(part)_boxes", [grid.anchors * FaceGrid.numbers, inputs, 1, 1])
-        }
-        var all = convolution("stem", [stemChannels, 3, 5, 5])
-        var channels = stemChannels
-        for (index, block) in layout.enumerated() {
-            all += convolution("blocks.\(index).depthwise", [channels, 1, 3, 3])
-            all += convolution("blocks.\(index).project", [block.channels, channels, 1, 1])
-            channels = block.channels
-            if index == fineBlock { all += reading("fine", .fine, inputs: channels) }
-        }
-        return all + reading("coarse", .coarse, inputs: channels)
+        fine = Reading(weights, "fine", .fine, inputs: Self.layout[Self.fineBlock].channels)
+        coarse = Reading(weights, "coarse", .coarse, inputs: channels)
     }
 
     /// A picture [128, 128, 3] in -1...1, fitted into the square between bars of -1 → the faces in it, best first, in parts

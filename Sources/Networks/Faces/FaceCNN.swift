@@ -12,27 +12,13 @@ public final class FaceCNN: Sendable {
     /// Faces that are computed at once; more would only take more memory for windows.
     private static let facesAtOnce = 8
 
-    /// Reads the tensors `<name>.layers.*`.
-    public init(
-        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.FaceTower, name: String
-    ) throws(CheckpointError) {
+    /// Reads the tensors `layers.*`.
+    public init(_ weights: Weights, _ configuration: SensoriumConfiguration.FaceTower) {
         self.configuration = configuration
-        var layers: [ConvolutionMatrix] = []
-        for index in configuration.layout.indices {
-            layers.append(try ConvolutionMatrix(checkpoint, "\(name).layers.\(index)"))
-        }
-        self.layers = layers
-    }
-
-    /// The tensors that `configuration` needs.
-    public static func requirements(
-        _ configuration: SensoriumConfiguration.FaceTower, name: String
-    ) -> [TensorRequirement] {
         var channels = 1
-        return configuration.layout.enumerated().flatMap { index, layer in
+        layers = configuration.layout.enumerated().map { index, layer in
             defer { channels = layer.channels }
-            return ConvolutionMatrix.requirements(
-                "\(name).layers.\(index)", outputs: layer.channels, channels: channels, taps: [3, 3])
+            return ConvolutionMatrix(weights["layers.\(index)"], channels, layer.channels, taps: [3, 3])
         }
     }
 

@@ -9,23 +9,23 @@ struct FilledPointwise: Sendable {
     private let matrix: PackedMatrix
     private let bias: [Float]
 
-    /// Reads `<name>.weight` [outputs, inputs, 1, 1] and `<name>.bias` [outputs]. `fillsOutputs` false: the output has the
-    /// channels of the file alone.
-    init(_ checkpoint: Checkpoint, _ name: String, fillsOutputs: Bool = true) throws(CheckpointError) {
-        let stored = try checkpoint.tensor("\(name).weight")
-        let bias = try checkpoint.tensor("\(name).bias").floats()
-        let rows = stored.shape[0]
-        let columns = stored.shape[1]
+    /// Reads `weight` [rows, columns, 1, 1] and `bias` [rows]. `fillsOutputs` false: the output has the channels of the file
+    /// alone.
+    init(_ weights: Weights, _ columns: Int, _ rows: Int, fillsOutputs: Bool = true) {
+        let stored = weights.floats("weight", [rows, columns, 1, 1])
+        let bias = weights.floats("bias", [rows])
         inputs = Self.filled(columns)
         outputs = fillsOutputs ? Self.filled(rows) : rows
-        var weight = [Float](repeating: 0, count: outputs * inputs)
-        for (place, value) in stored.floats().enumerated() {
-            weight[place / columns * inputs + place % columns] = value
+        guard weights.isSound else {
+            (matrix, self.bias) = (.standIn, [0])
+            return
         }
+        var weight = [Float](repeating: 0, count: outputs * inputs)
+        for (place, value) in stored.enumerated() { weight[place / columns * inputs + place % columns] = value }
         matrix = weight.withUnsafeBytes { [outputs, inputs] bytes in
             PackedMatrix(bytes, element: .float32, outputs: outputs, inputs: inputs)
         }
-        self.bias = bias + [Float](repeating: 0, count: outputs - rows)
+        self.bias = bias.filled(to: outputs)
     }
 
     /// x [rows, inputs] → y [rows, outputs] = x · Wᵀ + b + residual

@@ -57,74 +57,43 @@ public final class ClassifierHead: Sendable {
         }
     }
 
-    /// Reads the tensors `<name>.…`.
+    /// Reads the head's tensors.
     public init(
-        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.ClassifierHead, name: String
-    ) throws(CheckpointError) {
+        _ weights: Weights, _ head: SensoriumConfiguration.ClassifierHead,
+        towers: Named<SensoriumConfiguration.Tower>
+    ) {
         parts = head.inputs.names
-        width = head.shape.width
-        let towers = checkpoint.configuration.towers
+        let width = head.shape.width
+        self.width = width
+        func classifier(_ part: String, _ inputs: Int) -> LabelClassifier {
+            LabelClassifier(weights[part], inputs: inputs, hidden: head.hidden, labels: head.labels.count)
+        }
         var inputs: [HeadInput] = []
         var alone: [LabelClassifier] = []
-        func classifier(_ part: String) throws(CheckpointError) -> LabelClassifier {
-            try LabelClassifier(checkpoint, hidden: head.hidden, labels: head.labels.count, name: "\(name).\(part)")
-        }
         for (part, input) in head.inputs {
             let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
-            inputs.append(
-                try HeadInput(
-                    checkpoint, input, head.shape, towerWidth: towers.width(of: input.tower),
-                    name: "\(name).inputs.\(tensor)"))
-            if head.saysAlone { alone.append(try classifier("alone.\(tensor)")) }
+            let adapter = HeadInput(
+                weights["inputs.\(tensor)"], input, head.shape, towerWidth: towers.width(of: input.tower))
+            inputs.append(adapter)
+            if head.saysAlone { alone.append(classifier("alone.\(tensor)", adapter.pooledWidth)) }
         }
         self.inputs = inputs
         self.alone = alone
+        let count = inputs.count
         switch head.fusion.kind {
         case .crossAttention:
-            fusion = .crossAttention(
-                try CrossAttentionFusion(checkpoint, head, name: "\(name).fusion"), try classifier("classifier"))
-        case .concat: fusion = .concat(try classifier("classifier"))
+            let network = CrossAttentionFusion(weights["fusion"], head)
+            fusion = .crossAttention(network, classifier("classifier", CrossAttentionFusion.width(head)))
+        case .concat: fusion = .concat(classifier("classifier", width * count))
         case .weightedSum:
-            fusion = .weightedSum(try checkpoint.tensor("\(name).input_weights").floats(), try classifier("classifier"))
-        case .late: fusion = .late(try LateFusion(checkpoint, head.fusion.late, head: name))
+            fusion = .weightedSum(weights.floats("input_weights", [count]), classifier("classifier", width))
+        case .late: fusion = .late(LateFusion(weights, head.fusion.late, parts: count))
         case .hybrid:
+            let network = CrossAttentionFusion(weights["fusion"], head)
             fusion = .hybrid(
-                try CrossAttentionFusion(checkpoint, head, name: "\(name).fusion"), try classifier("classifier"),
-                try LateFusion(checkpoint, .weighted, head: name))
+                network, classifier("classifier", CrossAttentionFusion.width(head)),
+                LateFusion(weights, .weighted, parts: count))
         }
-    }
-
-    /// The tensors that the head needs.
-    public static func requirements(
-        _ head: SensoriumConfiguration.ClassifierHead, towers: Named<SensoriumConfiguration.Tower>, name: String
-    ) -> [TensorRequirement] {
-        var all: [TensorRequirement] = []
-        func classifier(_ part: String, _ inputs: Int) -> [TensorRequirement] {
-            LabelClassifier.requirements(
-                "\(name).\(part)", inputs: inputs, hidden: head.hidden, labels: head.labels.count)
-        }
-        let width = head.shape.width
-        for (part, input) in head.inputs {
-            let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
-            all += HeadInput.requirements(
-                input, head.shape, towerWidth: towers.width(of: input.tower), name: "\(name).inputs.\(tensor)")
-            if head.saysAlone { all += classifier("alone.\(tensor)", input.pooling == .mean ? width : 2 * width) }
-        }
-        let count = head.inputs.names.count
-        switch head.fusion.kind {
-        case .crossAttention, .hybrid:
-            all += CrossAttentionFusion.requirements(head, name: "\(name).fusion")
-            all += classifier("classifier", CrossAttentionFusion.width(head))
-        case .concat: all += classifier("classifier", width * count)
-        case .weightedSum:
-            all += classifier("classifier", width)
-            all.append(TensorRequirement("\(name).input_weights", [count]))
-        case .late: break
-        }
-        if head.fusion.kind == .hybrid || head.fusion.kind == .late && head.fusion.late == .weighted {
-            all.append(TensorRequirement("\(name).input_scales", [count]))
-        }
-        return all
     }
 
     /// What the head says of several items, each any non-empty subset of `parts`; `explains` says of which items the

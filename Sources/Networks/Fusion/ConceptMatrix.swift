@@ -8,19 +8,19 @@ public final class ConceptMatrix: Sendable {
     private let dimensions: Int
     private let rows: [Float]  // [count, width of DotProducts]
 
-    /// Reads the tensor `<name>` [phrases, dimensions].
-    public init(_ checkpoint: Checkpoint, count: Int, dimensions: Int, name: String) throws(CheckpointError) {
+    /// Reads the tensor `name` [phrases, dimensions].
+    public init(_ weights: Weights, _ name: String, count: Int, dimensions: Int) {
         self.count = count
         self.dimensions = dimensions
+        let values = weights.floats(name, [count, dimensions])
+        guard weights.isSound else {
+            rows = []
+            return
+        }
         // Stored in half precision, in which a length of 1 is off by some ten thousandths.
-        let stored = FloatBuffer(try checkpoint.tensor(name).floats())
+        let stored = FloatBuffer(values)
         for row in 0..<count { normalizeLength(stored.pointer + row * dimensions, count: dimensions) }
         rows = Self.padded(stored.elements, rows: count, dimensions: dimensions)
-    }
-
-    /// The tensor that the concepts need.
-    public static func requirements(count: Int, dimensions: Int, name: String) -> [TensorRequirement] {
-        [TensorRequirement(name, [count, dimensions])]
     }
 
     /// For each vector of length 1 the row nearest to it by cosine, of several equal ones the first, and that cosine; on the

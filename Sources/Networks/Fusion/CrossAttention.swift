@@ -21,40 +21,29 @@ struct CrossAttention: Sendable {
         let feedForward: FeedForward
     }
 
-    /// Reads the tensors `<name>.…`.
-    init(
-        _ checkpoint: Checkpoint, _ shape: SensoriumConfiguration.HeadShape, layers count: Int, name: String
-    ) throws(CheckpointError) {
-        width = shape.width
+    /// Reads the direction's tensors: those of layers that attend to themselves, where only what they look at is another's.
+    init(_ weights: Weights, _ shape: SensoriumConfiguration.HeadShape, layers count: Int) {
+        let width = shape.width
+        self.width = width
         inner = shape.feedForward
         let epsilon = shape.layerNormEpsilon
-        var layers: [Layer] = []
-        var memoryNames: [String] = []
-        for index in 0..<count {
-            let layer = "\(name).layers.\(index)"
-            layers.append(
-                Layer(
-                    attentionNorm: try LayerNorm(checkpoint, "\(layer).attention_norm", epsilon: epsilon),
-                    query: try Linear(checkpoint, "\(layer).attention.query"),
-                    output: try Linear(checkpoint, "\(layer).attention.output"),
-                    feedForward: try FeedForward(checkpoint, layer: layer, epsilon: epsilon)))
-            memoryNames += ["\(layer).attention.key", "\(layer).attention.value"]
+        layers = (0..<count).map { index in
+            let layer = weights["layers.\(index)"]
+            return Layer(
+                attentionNorm: layer.layerNorm("attention_norm", width, epsilon: epsilon),
+                query: layer.linear("attention.query", width, width),
+                output: layer.linear("attention.output", width, width),
+                feedForward: FeedForward(layer, width: width, inner: shape.feedForward, epsilon: epsilon))
         }
-        self.layers = layers
-        keysValues = try Linear(checkpoint, stacking: memoryNames)
-        norm = try LayerNorm(checkpoint, "\(name).norm", epsilon: epsilon)
-        attentionShape = AttentionShape(
-            heads: shape.attentionHeads, headWidth: width / shape.attentionHeads,
-            keyStride: count * 2 * width, valueStride: count * 2 * width)
-    }
-
-    static func requirements(
-        _ shape: SensoriumConfiguration.HeadShape, layers: Int, name: String
-    ) -> [TensorRequirement] {
-        // A layer has the tensors of a self-attention layer: only what it looks at is another's.
-        (0..<layers).flatMap {
-            TransformerLayer.requirements("\(name).layers.\($0)", width: shape.width, inner: shape.feedForward)
-        } + LayerNorm.requirements("\(name).norm", width: shape.width)
+        let memoryNames = (0..<count).flatMap { index in
+            ["key", "value"].map { "layers.\(index).attention.\($0)" }
+        }
+        keysValues = weights.linear(stacking: memoryNames, width, width)
+        norm = weights.layerNorm("norm", width, epsilon: epsilon)
+        attentionShape = weights.made(
+            AttentionShape(
+                heads: shape.attentionHeads, headWidth: width / shape.attentionHeads,
+                keyStride: count * 2 * width, valueStride: count * 2 * width), orElse: .standIn)
     }
 
     /// Tokens x [rows, width] of several items and what each looks at, memory [rows, width] → the mean of each, and for

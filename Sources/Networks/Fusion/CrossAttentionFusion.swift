@@ -35,35 +35,24 @@ struct CrossAttentionFusion: Sendable {
     /// What a part's tokens were looked at, by each direction that did.
     typealias Looks = [Int: [[Float]]]
 
-    /// Reads the tensors `<name>.cross.…` and `<name>.match.…`.
-    init(
-        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.ClassifierHead, name: String
-    ) throws(CheckpointError) {
-        parts = head.inputs.names
+    /// Reads the tensors `cross.…` and `match.…`.
+    init(_ weights: Weights, _ head: SensoriumConfiguration.ClassifierHead) {
+        let parts = head.inputs.names
+        self.parts = parts
         width = head.shape.width
         combination = head.fusion.combination
-        func network(_ key: String) throws(CheckpointError) -> CrossAttention {
-            try CrossAttention(
-                checkpoint, head.shape, layers: head.fusion.layers, name: "\(name).cross.\(key)")
+        func network(_ key: String) -> CrossAttention {
+            CrossAttention(weights["cross.\(key)"], head.shape, layers: head.fusion.layers)
         }
-        var pairs: [Pair] = []
-        for directions in Self.pairs(head) {
-            var networks: [Direction] = []
-            for (from, to) in directions {
-                networks.append(
-                    Direction(from: from, to: to, network: try network(Self.key(parts[from], parts[to]))))
-            }
-            pairs.append(Pair(parts: Set(directions.flatMap { [$0.from, $0.to] }), directions: networks))
+        pairs = Self.pairs(head).map { directions in
+            Pair(
+                parts: Set(directions.flatMap { [$0.from, $0.to] }),
+                directions: directions.map { from, to in
+                    Direction(from: from, to: to, network: network(Self.key(parts[from], parts[to])))
+                })
         }
-        self.pairs = pairs
-        var triple: [CrossAttention] = []
-        if head.fusion.triple {
-            for part in parts { triple.append(try network(Self.key(part, "rest"))) }
-        }
-        self.triple = triple
-        match = try head.fusion.match.map { match throws(CheckpointError) in
-            try MatchingTerm(checkpoint, match, among: head.inputs.names, name: "\(name).match")
-        }
+        triple = head.fusion.triple ? parts.map { network(Self.key($0, "rest")) } : []
+        match = head.fusion.match.map { MatchingTerm(weights["match"], $0, among: parts) }
     }
 
     /// The pairs of parts in order, each with the directions that the checkpoint has.
@@ -87,18 +76,6 @@ struct CrossAttentionFusion: Sendable {
     private static func key(_ from: String, _ to: String) -> String {
         let names = [from, to].map(SensoriumConfiguration.HeadInput.tensorName)
         return "\(names[0])_to_\(names[1])"
-    }
-
-    static func requirements(
-        _ head: SensoriumConfiguration.ClassifierHead, name: String
-    ) -> [TensorRequirement] {
-        let names = head.inputs.names
-        var keys = pairs(head).joined().map { key(names[$0.from], names[$0.to]) }
-        if head.fusion.triple { keys += names.map { key($0, "rest") } }
-        let cross = keys.flatMap {
-            CrossAttention.requirements(head.shape, layers: head.fusion.layers, name: "\(name).cross.\($0)")
-        }
-        return cross + (head.fusion.match.map { MatchingTerm.requirements($0, name: "\(name).match") } ?? [])
     }
 
     /// The width of the fused vector.

@@ -22,31 +22,19 @@ public final class GatedResidual: Sendable {
         let up: Linear
         let down: Linear
 
-        init(_ checkpoint: Checkpoint, _ name: String) throws(CheckpointError) {
-            up = try Linear(checkpoint, "\(name).up")
-            down = try Linear(checkpoint, "\(name).down")
+        init(_ weights: Weights, dimensions: Int, hidden: Int) {
+            up = weights.linear("up", 2 * dimensions, hidden)
+            down = weights.linear("down", hidden, dimensions)
         }
     }
 
-    /// Reads the tensors `<name>.…`, for vectors of that many dimensions.
-    public init(
-        _ checkpoint: Checkpoint, _ composition: SensoriumConfiguration.Composition, dimensions: Int, name: String
-    ) throws(CheckpointError) {
+    /// Reads the composition's tensors, for vectors of that many dimensions.
+    public init(_ weights: Weights, _ composition: SensoriumConfiguration.Composition, dimensions: Int) {
         self.dimensions = dimensions
         hidden = composition.hidden
-        gate = try Branch(checkpoint, "\(name).gate")
-        residual = try Branch(checkpoint, "\(name).residual")
-        mix = try checkpoint.tensor("\(name).mix").floats()
-    }
-
-    /// The tensors that the composition needs.
-    public static func requirements(
-        _ composition: SensoriumConfiguration.Composition, dimensions: Int, name: String
-    ) -> [TensorRequirement] {
-        ["gate", "residual"].flatMap { branch in
-            Linear.requirements("\(name).\(branch).up", outputs: composition.hidden, inputs: 2 * dimensions)
-                + Linear.requirements("\(name).\(branch).down", outputs: dimensions, inputs: composition.hidden)
-        } + [TensorRequirement("\(name).mix", [2])]
+        gate = Branch(weights["gate"], dimensions: dimensions, hidden: composition.hidden)
+        residual = Branch(weights["residual"], dimensions: dimensions, hidden: composition.hidden)
+        mix = weights.floats("mix", [2])
     }
 
     /// Pairs of a picture's vector and a text's, each of length 1 → one vector of length 1 for each pair. Vectors of other

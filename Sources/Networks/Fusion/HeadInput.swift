@@ -19,45 +19,27 @@ struct HeadInput: Sendable {
     private let positions: [Float]  // [positions, width]
     private let layers: [TransformerLayer]
 
-    /// Reads the tensors `<name>.…`.
+    /// Reads the adapter's tensors.
     init(
-        _ checkpoint: Checkpoint, _ input: SensoriumConfiguration.HeadInput, _ shape: SensoriumConfiguration.HeadShape,
-        towerWidth: Int, name: String
-    ) throws(CheckpointError) {
-        width = shape.width
+        _ weights: Weights, _ input: SensoriumConfiguration.HeadInput, _ shape: SensoriumConfiguration.HeadShape,
+        towerWidth: Int
+    ) {
+        let width = shape.width
+        self.width = width
         inner = shape.feedForward
         self.towerWidth = towerWidth
         pooling = input.pooling
         states = input.hiddenStates
-        stateWeights = states == nil ? [] : softmax(try checkpoint.tensor("\(name).state_weights").floats())
-        projection = try Linear(checkpoint, "\(name).projection")
-        norm = try LayerNorm(checkpoint, "\(name).norm", epsilon: shape.layerNormEpsilon)
-        positions = input.positions > 0 ? try checkpoint.tensor("\(name).positions").floats() : []
-        var layers: [TransformerLayer] = []
-        for index in 0..<input.layers {
-            layers.append(
-                try TransformerLayer(
-                    checkpoint, "\(name).layers.\(index)", width: width, heads: shape.attentionHeads,
-                    epsilon: shape.layerNormEpsilon))
+        let chosen = input.hiddenStates.map { weights.floats("state_weights", [$0.count]) } ?? []
+        stateWeights = chosen.isEmpty ? [] : softmax(chosen)
+        projection = weights.linear("projection", towerWidth, width)
+        norm = weights.layerNorm("norm", width, epsilon: shape.layerNormEpsilon)
+        positions = input.positions > 0 ? weights.floats("positions", [input.positions, width]) : []
+        layers = (0..<input.layers).map { index in
+            TransformerLayer(
+                weights["layers.\(index)"], width: width, heads: shape.attentionHeads, inner: shape.feedForward,
+                epsilon: shape.layerNormEpsilon)
         }
-        self.layers = layers
-    }
-
-    static func requirements(
-        _ input: SensoriumConfiguration.HeadInput, _ shape: SensoriumConfiguration.HeadShape, towerWidth: Int,
-        name: String
-    ) -> [TensorRequirement] {
-        let width = shape.width
-        var all = Linear.requirements("\(name).projection", outputs: width, inputs: towerWidth)
-        all += LayerNorm.requirements("\(name).norm", width: width)
-        if let states = input.hiddenStates {
-            all.append(TensorRequirement("\(name).state_weights", [states.count]))
-        }
-        if input.positions > 0 { all.append(TensorRequirement("\(name).positions", [input.positions, width])) }
-        for index in 0..<input.layers {
-            all += TransformerLayer.requirements("\(name).layers.\(index)", width: width, inner: shape.feedForward)
-        }
-        return all
     }
 
     /// How many of a tower's tokens are read: those that have a position.

@@ -8,17 +8,12 @@ struct LabelClassifier: Sendable {
     private let up: Linear
     private let down: Linear
 
-    /// Reads `<name>.up` and `<name>.down`.
-    init(_ checkpoint: Checkpoint, hidden: Int, labels: Int, name: String) throws(CheckpointError) {
+    /// Reads `up` and `down`.
+    init(_ weights: Weights, inputs: Int, hidden: Int, labels: Int) {
         self.hidden = hidden
         self.labels = labels
-        up = try Linear(checkpoint, "\(name).up")
-        down = try Linear(checkpoint, "\(name).down")
-    }
-
-    static func requirements(_ name: String, inputs: Int, hidden: Int, labels: Int) -> [TensorRequirement] {
-        Linear.requirements("\(name).up", outputs: hidden, inputs: inputs)
-            + Linear.requirements("\(name).down", outputs: labels, inputs: hidden)
+        up = weights.linear("up", inputs, hidden)
+        down = weights.linear("down", hidden, labels)
     }
 
     /// Rows of the same width → the logits of each.

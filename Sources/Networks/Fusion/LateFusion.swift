@@ -10,15 +10,12 @@ enum LateFusion: Sendable {
     /// A log-linear pool: Σ scale · log p, the scales learned.
     case weighted(scales: [Float])
 
-    /// Reads `<head>.input_scales` for the weighted pool.
-    init(
-        _ checkpoint: Checkpoint, _ late: SensoriumConfiguration.Fusion.Late, head: String
-    ) throws(CheckpointError) {
+    /// Reads `input_scales` for the weighted pool of so many parts.
+    init(_ weights: Weights, _ late: SensoriumConfiguration.Fusion.Late, parts: Int) {
         switch late {
         case .mean: self = .mean
         case .vote: self = .vote
-        case .weighted:
-            self = .weighted(scales: try checkpoint.tensor("\(head).input_scales").floats().map(softplus))
+        case .weighted: self = .weighted(scales: weights.floats("input_scales", [parts]).map(softplus))
         }
     }
 

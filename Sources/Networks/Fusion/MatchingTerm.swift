@@ -11,16 +11,10 @@ struct MatchingTerm: Sendable {
     /// The mean vector of the first part over the training data.
     private let mean: [Float]
 
-    /// Reads the tensor `<name>.mean`.
-    init(
-        _ checkpoint: Checkpoint, _ match: SensoriumConfiguration.Match, among parts: [String], name: String
-    ) throws(CheckpointError) {
+    /// Reads the tensor `mean`.
+    init(_ weights: Weights, _ match: SensoriumConfiguration.Match, among parts: [String]) {
         self.parts = parts.enumerated().filter { match.inputs[$0.element] != nil }.map { ($0.offset, $0.element) }
-        mean = try checkpoint.tensor("\(name).mean").floats()
-    }
-
-    static func requirements(_ match: SensoriumConfiguration.Match, name: String) -> [TensorRequirement] {
-        [TensorRequirement("\(name).mean", [match.dimensions])]
+        mean = weights.floats("mean", [match.dimensions])
     }
 
     /// The term of an item, from the vectors of those parts that it has.

@@ -11,14 +11,13 @@ struct NameVectors: Sendable {
     private let prior: Float
     private let vectors: [Float]  // [names, dimensions]
 
-    /// Reads the tensor `<name>.things`.
-    init(
-        _ checkpoint: Checkpoint, _ things: SensoriumConfiguration.SpaceThings, name: String
-    ) throws(CheckpointError) {
+    /// Reads the tensor `things` of the space.
+    /// - Parameter names: distinct names of things that it may be told of.
+    init(_ space: Weights, _ things: SensoriumConfiguration.SpaceThings, names: Int, dimensions: Int) {
         input = things.input
         weight = things.weight
         prior = things.prior
-        vectors = try checkpoint.tensor("\(name).things").floats()
+        vectors = space.floats("things", [names, dimensions])
     }
 
     /// Adds what is seen to the vector of a picture, of length 1, which has it afterwards again.

@@ -14,40 +14,32 @@ public final class NamedAnswers: Sendable {
 
     /// Of each name the answer that it is.
     private let answerOfName: [Int]
-    private let width: Int
     private let query: Linear  // d → w
     private let gate: Linear  // d → 1
     private let keys: [Float]  // [names, w]
     private let likelihoodWeight: [Float]  // [4]
     private let likelihoodBias: Float
 
-    /// Reads the tensors `<name>.things.…`, and the vectors of names, the tensor `<space>.things`.
-    public init(
-        _ checkpoint: Checkpoint, labels: [String], names: NamesOfThings, name: String, space: String
-    ) throws(CheckpointError) {
+    /// Reads the tensors `things.…` of the head, and the vectors of names, the tensor `things` of the space.
+    public init(_ head: Weights, labels: [String], names: NamesOfThings, space: Weights, dimensions: Int) {
         let (answers, answerOfName) = Self.answers(labels, names.all)
         self.answers = answers
         self.answerOfName = answerOfName
-        query = try Linear(checkpoint, "\(name).things.query")
-        gate = try Linear(checkpoint, "\(name).things.gate")
-        likelihoodWeight = try checkpoint.tensor("\(name).things.likelihood.weight").floats()
-        likelihoodBias = try checkpoint.tensor("\(name).things.likelihood.bias").floats().first ?? 0
-        let key = try checkpoint.tensor("\(name).things.key.weight")
-        width = key.shape[0]
-        let vectors = try checkpoint.tensor("\(space).things").floats()
+        let weights = head["things"]
+        let width = Self.width
+        query = weights.linear("query", dimensions, width)
+        gate = weights.linear("gate", dimensions, 1)
+        likelihoodWeight = weights.floats("likelihood.weight", [1, 4])
+        likelihoodBias = weights.floats("likelihood.bias", [1]).first ?? 0
+        let key = weights.linear("key", dimensions, width)
+        let vectors = space.floats("things", [names.all.count, dimensions])
+        guard weights.isSound else {
+            keys = []
+            return
+        }
         var keys = [Float](repeating: 0, count: names.all.count * width)
-        try Linear(checkpoint, "\(name).things.key").apply(
-            vectors, rows: names.all.count, into: &keys, pool: ComputePool(threads: 1))
+        key.apply(vectors, rows: names.all.count, into: &keys, pool: ComputePool(threads: 1))
         self.keys = keys
-    }
-
-    /// The tensors that it needs beside those of the head.
-    public static func requirements(name: String, dimensions: Int) -> [TensorRequirement] {
-        let name = "\(name).things"
-        return Linear.requirements("\(name).query", outputs: width, inputs: dimensions)
-            + Linear.requirements("\(name).key", outputs: width, inputs: dimensions)
-            + Linear.requirements("\(name).likelihood", outputs: 1, inputs: 4)
-            + Linear.requirements("\(name).gate", outputs: 1, inputs: dimensions)
     }
 
     /// Labels, then the names that are none; and of each name the answer that it is.
@@ -69,15 +61,15 @@ public final class NamedAnswers: Sendable {
     ) -> [Float] {
         var logits = labels + [Float](repeating: -.infinity, count: answers.count - labels.count)
         guard let question, !things.isEmpty else { return logits }
-        let asked = FloatBuffer(count: width)
+        let asked = FloatBuffer(count: Self.width)
         query.apply(question, rows: 1, into: asked.pointer, pool: pool)
         var open: Float = 0
         gate.apply(question, rows: 1, into: &open, pool: pool)
-        let scale = 1 / Float(width).squareRoot()
+        let scale = 1 / Float(Self.width).squareRoot()
         for thing in things {
-            let key = thing.name * width
+            let key = thing.name * Self.width
             var fit: Float = 0
-            for column in 0..<width { fit += asked.pointer[column] * keys[key + column] }
+            for column in 0..<Self.width { fit += asked.pointer[column] * keys[key + column] }
             var score = fit * scale + open + likelihoodBias
             for (weight, value) in zip(likelihoodWeight, thing.likelihoods) { score += weight * value }
             let place = answerOfName[thing.name]

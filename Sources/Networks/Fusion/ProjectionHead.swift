@@ -21,64 +21,32 @@ public final class ProjectionHead: Sendable {
     private let projections: [Linear]
     private let things: NameVectors?
 
-    /// Reads the tensors `<name>.…`.
+    /// Reads the head's tensors.
+    /// - Parameter names: distinct names of things that it may be told of.
     public init(
-        _ checkpoint: Checkpoint, _ head: SensoriumConfiguration.ProjectionHead, name: String
-    ) throws(CheckpointError) {
+        _ weights: Weights, _ head: SensoriumConfiguration.ProjectionHead,
+        towers: Named<SensoriumConfiguration.Tower>, names: Int
+    ) {
         parts = head.inputs.names
-        dimensions = head.dimensions
+        let dimensions = head.dimensions
+        self.dimensions = dimensions
         width = head.shape.width
-        let towers = checkpoint.configuration.towers
         var inputs: [HeadInput] = []
         var projections: [Linear] = []
         for (part, input) in head.inputs {
             let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
-            inputs.append(
-                try HeadInput(
-                    checkpoint, input, head.shape, towerWidth: towers.width(of: input.tower),
-                    name: "\(name).inputs.\(tensor)"))
-            projections.append(try Linear(checkpoint, "\(name).projections.\(tensor)"))
+            let adapter = HeadInput(
+                weights["inputs.\(tensor)"], input, head.shape, towerWidth: towers.width(of: input.tower))
+            inputs.append(adapter)
+            projections.append(weights.linear("projections.\(tensor)", adapter.pooledWidth, dimensions))
         }
         self.inputs = inputs
         self.projections = projections
-        things = try head.things.map { things throws(CheckpointError) in
-            try NameVectors(checkpoint, things, name: name)
-        }
-        let dimensions = head.dimensions
-        composition = try head.composition.map { composition throws(CheckpointError) in
-            try GatedResidual(checkpoint, composition, dimensions: dimensions, name: "\(name).composition")
-        }
+        things = head.things.map { NameVectors(weights, $0, names: names, dimensions: dimensions) }
+        composition = head.composition.map { GatedResidual(weights["composition"], $0, dimensions: dimensions) }
         concepts =
             head.concepts.isEmpty
-            ? nil
-            : try ConceptMatrix(
-                checkpoint, count: head.concepts.count, dimensions: dimensions, name: "\(name).concepts")
-    }
-
-    /// The tensors that the head needs. `names`: distinct names of things that it may be told of.
-    public static func requirements(
-        _ head: SensoriumConfiguration.ProjectionHead, towers: Named<SensoriumConfiguration.Tower>, name: String,
-        names: Int
-    ) -> [TensorRequirement] {
-        let width = head.shape.width
-        var all = head.inputs.flatMap { part, input in
-            let tensor = SensoriumConfiguration.HeadInput.tensorName(ofPart: part)
-            return HeadInput.requirements(
-                input, head.shape, towerWidth: towers.width(of: input.tower), name: "\(name).inputs.\(tensor)")
-                + Linear.requirements(
-                    "\(name).projections.\(tensor)", outputs: head.dimensions,
-                    inputs: input.pooling == .mean ? width : 2 * width)
-        }
-        if let composition = head.composition {
-            all += GatedResidual.requirements(
-                composition, dimensions: head.dimensions, name: "\(name).composition")
-        }
-        if head.things != nil { all.append(TensorRequirement("\(name).things", [names, head.dimensions])) }
-        if !head.concepts.isEmpty {
-            all += ConceptMatrix.requirements(
-                count: head.concepts.count, dimensions: head.dimensions, name: "\(name).concepts")
-        }
-        return all
+            ? nil : ConceptMatrix(weights, "concepts", count: head.concepts.count, dimensions: dimensions)
     }
 
     /// Tokens of several items of one of `parts` → vectors of length 1.

@@ -7,13 +7,18 @@ struct Doubling: Sendable {
     private let outputs: Int
     private let activation: Activation
 
-    /// Reads `<name>.weight` [channels, outputs, 2, 2] and `<name>.bias` [outputs].
-    init(_ checkpoint: Checkpoint, _ name: String, activation: Activation) throws(CheckpointError) {
-        let stored = try checkpoint.tensor("\(name).weight")
-        let weight = stored.floats()
-        let bias = try checkpoint.tensor("\(name).bias").floats()
-        let channels = stored.shape[0]
-        let outputs = stored.shape[1]
+    /// Reads `weight` [channels, outputs, 2, 2] and `bias` [outputs].
+    init(_ weights: Weights, _ channels: Int, _ outputs: Int, activation: Activation) {
+        let weight = weights.floats("weight", [channels, outputs, 2, 2])
+        let bias = weights.floats("bias", [outputs])
+        product = weights.made(Self.product(weight, bias, channels, outputs), orElse: .standIn)
+        self.outputs = outputs
+        self.activation = activation
+    }
+
+    private static func product(
+        _ weight: [Float], _ bias: [Float], _ channels: Int, _ outputs: Int
+    ) -> Pointwise {
         // [2, 2, outputs, channels]: the four cells, one below the other.
         var ordered = [Float](repeating: 0, count: weight.count)
         for channel in 0..<channels {
@@ -24,10 +29,7 @@ struct Doubling: Sendable {
                 }
             }
         }
-        product = Pointwise(
-            weight: ordered, bias: bias + bias + bias + bias, outputs: 4 * outputs, inputs: channels)
-        self.outputs = outputs
-        self.activation = activation
+        return Pointwise(weight: ordered, bias: bias + bias + bias + bias, outputs: 4 * outputs, inputs: channels)
     }
 
     /// x [height, width, channels] → y [2 · height, 2 · width, outputs]; `between` has room for as much and is overwritten.
@@ -46,12 +48,5 @@ struct Doubling: Sendable {
                 for column in 0..<width { (to + column * pair).update(from: from + column * 2 * pair, count: pair) }
             }
         }
-    }
-
-    static func requirements(_ name: String, channels: Int, outputs: Int) -> [TensorRequirement] {
-        [
-            TensorRequirement("\(name).weight", [channels, outputs, 2, 2]),
-            TensorRequirement("\(name).bias", [outputs]),
-        ]
     }
 }

@@ -28,27 +28,25 @@ struct LCNet: Sendable {
         let last: ScaledHardSwish
     }
 
-    /// Reads `<name>.stem` and `<name>.blocks.*`.
-    init(_ checkpoint: Checkpoint, _ layout: LCNetLayout, name: String) throws(CheckpointError) {
+    /// Reads `stem` and `blocks.*`.
+    init(_ weights: Weights, _ layout: LCNetLayout) {
         self.layout = layout
-        stem = try WindowConvolution(checkpoint, "\(name).stem", stride: 2)
-        var blocks: [Block] = []
-        for (index, shape) in layout.blocks.enumerated() {
-            let place = "\(name).blocks.\(index)"
-            blocks.append(
-                Block(
-                    depthwise: DepthwiseConvolution(
-                        weight: try checkpoint.tensor("\(place).depthwise.weight").floats(),
-                        bias: try checkpoint.tensor("\(place).depthwise.bias").floats(),
-                        channels: layout.inputs(of: index), kernel: shape.kernel, stride: shape.across,
-                        rowStride: shape.down, isCentred: true, activation: .none),
-                    middle: shape.isActiveBetween ? try ScaledHardSwish(checkpoint, "\(place).middle") : nil,
-                    squeeze: shape.squeezes
-                        ? try SqueezeExcitation(checkpoint, "\(place).squeeze", slope: 1 / 6) : nil,
-                    pointwise: try Pointwise(checkpoint, "\(place).pointwise"),
-                    last: try ScaledHardSwish(checkpoint, "\(place).last")))
+        stem = weights.window("stem", 3, LCNetLayout.stemOutputs, rows: 3, columns: 3, stride: 2)
+        blocks = layout.blocks.enumerated().map { index, shape in
+            let block = weights["blocks.\(index)"]
+            let inputs = layout.inputs(of: index)
+            let (weight, bias) = block.convolution("depthwise", [inputs, 1, shape.kernel, shape.kernel])
+            return Block(
+                depthwise: weights.made(
+                    DepthwiseConvolution(
+                        weight: weight, bias: bias, channels: inputs, kernel: shape.kernel, stride: shape.across,
+                        rowStride: shape.down, isCentred: true, activation: .none), orElse: .standIn),
+                middle: shape.isActiveBetween ? ScaledHardSwish(block["middle"]) : nil,
+                squeeze: shape.squeezes
+                    ? SqueezeExcitation(block["squeeze"], channels: inputs, slope: 1 / 6) : nil,
+                pointwise: block.pointwise("pointwise", inputs, shape.outputs),
+                last: ScaledHardSwish(block["last"]))
         }
-        self.blocks = blocks
     }
 
     /// Floats of the memory for a picture of this size.
@@ -87,61 +85,19 @@ struct LCNet: Sendable {
         }
         return (height, width)
     }
-
-    static func requirements(_ layout: LCNetLayout, name: String) -> [TensorRequirement] {
-        var all = convolution("\(name).stem", [LCNetLayout.stemOutputs, 3, 3, 3])
-        for (index, block) in layout.blocks.enumerated() {
-            let place = "\(name).blocks.\(index)"
-            let inputs = layout.inputs(of: index)
-            all += convolution("\(place).depthwise", [inputs, 1, block.kernel, block.kernel])
-            if block.isActiveBetween { all.append(TensorRequirement("\(place).middle.weight", [2])) }
-            if block.squeezes { all += SqueezeExcitation.requirements("\(place).squeeze", channels: inputs) }
-            all += convolution("\(place).pointwise", [block.outputs, inputs, 1, 1])
-            all.append(TensorRequirement("\(place).last.weight", [2]))
-        }
-        return all
-    }
-
-    /// Weight and bias of a convolution with a weight of this shape.
-    static func convolution(_ name: String, _ shape: [Int]) -> [TensorRequirement] {
-        [TensorRequirement("\(name).weight", shape), TensorRequirement("\(name).bias", [shape[0]])]
-    }
 }
 
 /// A hard swish whose result is scaled and shifted by two learned numbers.
 struct ScaledHardSwish: Sendable {
     private let scale: Float, shift: Float
 
-    /// Reads `<name>.weight` [2].
-    init(_ checkpoint: Checkpoint, _ name: String) throws(CheckpointError) {
-        let numbers = try checkpoint.tensor("\(name).weight").floats()
-        (scale, shift) = (numbers[0], numbers[1])
+    /// Reads `weight` [2].
+    init(_ weights: Weights) {
+        let numbers = weights.floats("weight", [2])
+        (scale, shift) = weights.made((numbers[0], numbers[1]), orElse: (0, 0))
     }
 
     func apply(_ x: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool) {
         hardSwish(x, count: count, scale: scale, shift: shift, pool: pool)
-    }
-}
-
-extension Pointwise {
-    /// Reads `<name>.weight` [outputs, inputs, 1, 1] and `<name>.bias`.
-    init(_ checkpoint: Checkpoint, _ name: String) throws(CheckpointError) {
-        let weight = try checkpoint.tensor("\(name).weight")
-        self.init(
-            weight: weight.floats(), bias: try checkpoint.tensor("\(name).bias").floats(), outputs: weight.shape[0],
-            inputs: weight.shape[1])
-    }
-}
-
-extension WindowConvolution {
-    /// Reads `<name>.weight` [outputs, channels, rows, columns] and `<name>.bias`.
-    convenience init(
-        _ checkpoint: Checkpoint, _ name: String, stride: Int = 1, activation: Activation = .none
-    ) throws(CheckpointError) {
-        let weight = try checkpoint.tensor("\(name).weight")
-        self.init(
-            weight: weight.floats(), bias: try checkpoint.tensor("\(name).bias").floats(), outputs: weight.shape[0],
-            channels: weight.shape[1], rows: weight.shape[2], columns: weight.shape[3], stride: stride,
-            activation: activation)
     }
 }

@@ -21,35 +21,42 @@ struct LineLayer: Sendable {
     /// Floats of a row of `wide`: queries, keys and values, and what attention gives.
     static let widest = 4 * filled
 
-    /// Reads `<name>.attention_norm`, `<name>.attention.…`, `<name>.feed_forward_norm` and `<name>.feed_forward.…`.
-    init(_ checkpoint: Checkpoint, _ name: String, width: Int) throws(CheckpointError) {
+    /// Reads `attention_norm`, `attention.…`, `feed_forward_norm` and `feed_forward.…`.
+    init(_ weights: Weights, width: Int) {
         self.width = width
-        attentionNorm = try LayerNorm(checkpoint, "\(name).attention_norm", epsilon: Self.epsilon)
+        attentionNorm = weights.layerNorm("attention_norm", width, epsilon: Self.epsilon)
+        let stored = ["query", "key", "value"].map { weights.convolution("attention.\($0)", [width, width]) }
+        queryKeyValue = weights.made(Self.queryKeyValue(stored, width), orElse: .standIn)
+        let output = weights.convolution("attention.output", [width, width])
+        attentionOutput = weights.made(Self.output(output, width), orElse: .standIn)
+        feedForwardNorm = weights.layerNorm("feed_forward_norm", width, epsilon: Self.epsilon)
+        up = weights.linear("feed_forward.up", width, 2 * width)
+        down = weights.linear("feed_forward.down", 2 * width, width)
+    }
+
+    /// Queries, keys and values, each with zeros between the heads.
+    private static func queryKeyValue(_ stored: [(weight: [Float], bias: [Float])], _ width: Int) -> Pointwise {
         var (weight, bias): ([Float], [Float]) = ([], [])
-        for part in ["query", "key", "value"] {
-            let stored = try checkpoint.tensor("\(name).attention.\(part).weight").floats()
-            let shift = try checkpoint.tensor("\(name).attention.\(part).bias").floats()
-            for place in 0..<Self.filled {
-                let channel = Self.channel(at: place, of: width)
+        for part in stored {
+            for place in 0..<filled {
+                let channel = channel(at: place, of: width)
                 weight +=
-                    channel.map { stored[$0 * width..<($0 + 1) * width] } ?? ArraySlice(repeating: 0, count: width)
-                bias.append(channel.map { shift[$0] } ?? 0)
+                    channel.map { part.weight[$0 * width..<($0 + 1) * width] } ?? ArraySlice(repeating: 0, count: width)
+                bias.append(channel.map { part.bias[$0] } ?? 0)
             }
         }
-        queryKeyValue = Pointwise(weight: weight, bias: bias, outputs: 3 * Self.filled, inputs: width)
-        let output = try checkpoint.tensor("\(name).attention.output.weight").floats()
+        return Pointwise(weight: weight, bias: bias, outputs: 3 * filled, inputs: width)
+    }
+
+    /// From heads with zeros between them.
+    private static func output(_ stored: (weight: [Float], bias: [Float]), _ width: Int) -> Pointwise {
         var columns: [Float] = []
         for row in 0..<width {
-            for place in 0..<Self.filled {
-                columns.append(Self.channel(at: place, of: width).map { output[row * width + $0] } ?? 0)
+            for place in 0..<filled {
+                columns.append(channel(at: place, of: width).map { stored.weight[row * width + $0] } ?? 0)
             }
         }
-        attentionOutput = Pointwise(
-            weight: columns, bias: try checkpoint.tensor("\(name).attention.output.bias").floats(), outputs: width,
-            inputs: Self.filled)
-        feedForwardNorm = try LayerNorm(checkpoint, "\(name).feed_forward_norm", epsilon: Self.epsilon)
-        up = try Linear(checkpoint, "\(name).feed_forward.up")
-        down = try Linear(checkpoint, "\(name).feed_forward.down")
+        return Pointwise(weight: columns, bias: stored.bias, outputs: width, inputs: filled)
     }
 
     /// The stored channel that stands at a place of the filled heads; nil for a zero.
@@ -80,13 +87,5 @@ struct LineLayer: Sendable {
         up.apply(normed, rows: rows, into: wide, pool: pool)
         swish(wide, count: rows * 2 * width, pool: pool)
         down.apply(wide, rows: rows, residual: x, into: x, pool: pool)
-    }
-
-    static func requirements(_ name: String, width: Int) -> [TensorRequirement] {
-        var all = LayerNorm.requirements("\(name).attention_norm", width: width)
-        for part in ["query", "key", "value", "output"] {
-            all += Linear.requirements("\(name).attention.\(part)", outputs: width, inputs: width)
-        }
-        return all + FeedForward.requirements(layer: name, width: width, inner: 2 * width)
     }
 }

@@ -8,12 +8,12 @@ struct SqueezeExcitation: Sendable {
     private let channels: Int
     private let slope: Float
 
-    /// Reads `<name>.down` and `<name>.up`.
+    /// Reads `down` and `up`, convolutions of one cell.
     /// - Parameter slope: of the hard sigmoid, min(max(slope · x + 0.5, 0), 1).
-    init(_ checkpoint: Checkpoint, _ name: String, slope: Float) throws(CheckpointError) {
-        channels = try checkpoint.tensor("\(name).up.bias").count
-        down = try Linear(checkpoint, "\(name).down")
-        up = try Linear(checkpoint, "\(name).up")
+    init(_ weights: Weights, channels: Int, slope: Float) {
+        self.channels = channels
+        down = weights.linear("down", channels, channels / 4, window: [1, 1])
+        up = weights.linear("up", channels / 4, channels, window: [1, 1])
         self.slope = slope
     }
 
@@ -52,14 +52,5 @@ struct SqueezeExcitation: Sendable {
             }
             for channel in 0..<channels { mean[channel] = Float(sums[channel] / Double(cells)) }
         }
-    }
-
-    static func requirements(_ name: String, channels: Int) -> [TensorRequirement] {
-        [
-            TensorRequirement("\(name).down.weight", [channels / 4, channels, 1, 1]),
-            TensorRequirement("\(name).down.bias", [channels / 4]),
-            TensorRequirement("\(name).up.weight", [channels, channels / 4, 1, 1]),
-            TensorRequirement("\(name).up.bias", [channels]),
-        ]
     }
 }

@@ -29,9 +29,9 @@ public final class TextFinder: Sendable {
         let convolution: WindowConvolution
         let squeeze: SqueezeExcitation
 
-        init(_ checkpoint: Checkpoint, _ name: String) throws(CheckpointError) {
-            convolution = try WindowConvolution(checkpoint, "\(name).conv")
-            squeeze = try SqueezeExcitation(checkpoint, "\(name).squeeze", slope: 0.2)
+        init(_ weights: Weights, _ channels: Int, _ outputs: Int, side: Int) {
+            convolution = weights.window("conv", channels, outputs, rows: side, columns: side)
+            squeeze = SqueezeExcitation(weights["squeeze"], channels: outputs, slope: 0.2)
         }
 
         func apply(
@@ -41,11 +41,6 @@ public final class TextFinder: Sendable {
             convolution(x, height: size.height, width: size.width, frame: frame, into: y, pool: pool)
             squeeze.apply(y, cells: size.cells, adds: true, pool: pool)
         }
-
-        static func requirements(_ name: String, outputs: Int, channels: Int, side: Int) -> [TensorRequirement] {
-            LCNet.convolution("\(name).conv", [outputs, channels, side, side])
-                + SqueezeExcitation.requirements("\(name).squeeze", channels: outputs)
-        }
     }
 
     private struct Size {
@@ -53,34 +48,17 @@ public final class TextFinder: Sendable {
         var cells: Int { height * width }
     }
 
-    /// Reads the tensors `<name>.*`.
-    public init(_ checkpoint: Checkpoint, name: String) throws(CheckpointError) {
-        trunk = try LCNet(checkpoint, .finder, name: name)
-        var (laterals, smooths): ([Level], [Level]) = ([], [])
-        for index in Self.levelBlocks.indices {
-            laterals.append(try Level(checkpoint, "\(name).lateral.\(index)"))
-            smooths.append(try Level(checkpoint, "\(name).smooth.\(index)"))
+    /// Reads the finder's tensors.
+    public init(_ weights: Weights) {
+        let (levels, smooth) = (Self.levelChannels, Self.smoothChannels)
+        trunk = LCNet(weights, .finder)
+        laterals = Self.levelBlocks.enumerated().map { index, block in
+            Level(weights["lateral.\(index)"], LCNetLayout.finder.blocks[block].outputs, levels, side: 1)
         }
-        self.laterals = laterals
-        self.smooths = smooths
-        join = try WindowConvolution(checkpoint, "\(name).join", activation: .relu)
-        enlarge = try Doubling(checkpoint, "\(name).enlarge", activation: .relu)
-        map = try Doubling(checkpoint, "\(name).map", activation: .none)
-    }
-
-    /// The tensors that the finder needs.
-    public static func requirements(name: String) -> [TensorRequirement] {
-        var all = LCNet.requirements(.finder, name: name)
-        for (index, block) in levelBlocks.enumerated() {
-            all += Level.requirements(
-                "\(name).lateral.\(index)", outputs: levelChannels,
-                channels: LCNetLayout.finder.blocks[block].outputs, side: 1)
-            all += Level.requirements(
-                "\(name).smooth.\(index)", outputs: smoothChannels, channels: levelChannels, side: 3)
-        }
-        return all + LCNet.convolution("\(name).join", [smoothChannels, levelChannels, 3, 3])
-            + Doubling.requirements("\(name).enlarge", channels: smoothChannels, outputs: smoothChannels)
-            + Doubling.requirements("\(name).map", channels: smoothChannels, outputs: 1)
+        smooths = Self.levelBlocks.indices.map { Level(weights["smooth.\($0)"], levels, smooth, side: 3) }
+        join = weights.window("join", levels, smooth, rows: 3, columns: 3, activation: .relu)
+        enlarge = Doubling(weights["enlarge"], smooth, smooth, activation: .relu)
+        map = Doubling(weights["map"], smooth, 1, activation: .none)
     }
 
     /// A picture [height, width, 3] in -1...1 → the probability of each pixel [height, width]. Sides that are no multiples of

@@ -28,42 +28,20 @@ public final class TextReader: Sendable {
     private static let narrowWidth = 60
     private static let layerCount = 2
 
-    /// Reads the tensors `<name>.*`.
-    public init(
-        _ checkpoint: Checkpoint, _ configuration: SensoriumConfiguration.TextReader, name: String
-    ) throws(CheckpointError) {
+    /// Reads the reader's tensors.
+    public init(_ weights: Weights, _ configuration: SensoriumConfiguration.TextReader) {
         self.configuration = configuration
-        trunk = try LCNet(checkpoint, .reader, name: name)
-        reduce = try WindowConvolution(checkpoint, "\(name).reduce")
-        widen = try Pointwise(checkpoint, "\(name).widen")
-        var layers: [LineLayer] = []
-        for index in 0..<Self.layerCount {
-            layers.append(try LineLayer(checkpoint, "\(name).layers.\(index)", width: Self.width))
-        }
-        self.layers = layers
-        norm = try LayerNorm(checkpoint, "\(name).norm", epsilon: 1e-6)
-        restore = try Pointwise(checkpoint, "\(name).restore")
-        join = try WindowConvolution(checkpoint, "\(name).join")
-        narrow = try Pointwise(checkpoint, "\(name).narrow")
-        characters = try Pointwise(checkpoint, "\(name).characters")
-    }
-
-    /// The tensors that `configuration` needs.
-    public static func requirements(
-        _ configuration: SensoriumConfiguration.TextReader, name: String
-    ) -> [TensorRequirement] {
-        let channels = trunkChannels
-        var all = LCNet.requirements(.reader, name: name)
-        all += LCNet.convolution("\(name).reduce", [narrowWidth, channels, 1, 3])
-        all += LCNet.convolution("\(name).widen", [width, narrowWidth, 1, 1])
-        for index in 0..<layerCount { all += LineLayer.requirements("\(name).layers.\(index)", width: width) }
-        all += LayerNorm.requirements("\(name).norm", width: width)
-        all += LCNet.convolution("\(name).restore", [channels, width, 1, 1])
-        all += LCNet.convolution("\(name).join", [narrowWidth, 2 * channels, 1, 3])
-        all += LCNet.convolution("\(name).narrow", [width, narrowWidth, 1, 1])
-        return all
-            + Linear.requirements(
-                "\(name).characters", outputs: configuration.characters.count + 1, inputs: width)
+        let (channels, width, narrowWidth) = (Self.trunkChannels, Self.width, Self.narrowWidth)
+        trunk = LCNet(weights, .reader)
+        reduce = weights.window("reduce", channels, narrowWidth, rows: 1, columns: 3)
+        widen = weights.pointwise("widen", narrowWidth, width)
+        layers = (0..<Self.layerCount).map { LineLayer(weights["layers.\($0)"], width: width) }
+        norm = weights.layerNorm("norm", width, epsilon: 1e-6)
+        restore = weights.pointwise("restore", width, channels)
+        join = weights.window("join", 2 * channels, narrowWidth, rows: 1, columns: 3)
+        narrow = weights.pointwise("narrow", narrowWidth, width)
+        characters = weights.pointwise(
+            "characters", width, configuration.characters.count + 1, isMatrix: true)
     }
 
     private static let trunkChannels = LCNetLayout.reader.blocks.last?.outputs ?? LCNetLayout.stemOutputs
