@@ -2,7 +2,8 @@ import JSON
 import Synchronization
 
 /// A checkpoint folder in the layout of Hugging Face: `config.json`, `preprocessor_config.json`, and tensors in
-/// `model.safetensors` or in the files of `model.safetensors.index.json`. Tensors are mapped, not read.
+/// `model.safetensors` or in the files of `model.safetensors.index.json`, or else in `pytorch_model.bin` or in the files of its
+/// index. Tensors are mapped, not read.
 public final class Checkpoint: Sendable {
     /// The folder.
     public let directory: String
@@ -56,7 +57,8 @@ public final class Checkpoint: Sendable {
     public var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
 
     /// What tells this checkpoint from every other: "sha256:" and the SHA-256 of `config.json` followed by the tensor
-    /// files in the order of their names, which `cat config.json model*.safetensors | sha256sum` prints as well.
+    /// files in the order of their names, which `cat config.json model*.safetensors | sha256sum` prints as well
+    /// (or `pytorch_model*.bin`, where that is read).
     ///
     /// Computed at the first call, about 70 ms for 100 MB.
     public var digest: String {

@@ -37,6 +37,8 @@ public enum CheckpointProblem: Error, Equatable, Sendable {
     case contradiction(key: String, value: String, otherKey: String, otherValue: String)
     /// A file is not a sound safetensors file.
     case safetensors(file: String, SafetensorsFault)
+    /// A file is not what `torch.save` writes of tensors, or asks for more.
+    case torch(file: String, TorchFault)
     /// The index of a checkpoint in several files does not fit those files.
     case index(file: String, reason: String)
     /// Two tensors have the same name, in two files or, where `files` names one twice, in one.
@@ -71,6 +73,8 @@ extension CheckpointProblem: CustomStringConvertible {
         case .contradiction(let key, let value, let otherKey, let otherValue):
             "\"\(key)\" is \(value), which does not fit \"\(otherKey)\", which is \(otherValue)."
         case .safetensors(let file, let fault):
+            "\(file): \(fault)"
+        case .torch(let file, let fault):
             "\(file): \(fault)"
         case .index(let file, let reason):
             "\(file): \(reason)."

@@ -1,4 +1,4 @@
-/// A tensor as it lies in the file: row-major, little-endian, possibly not aligned to its element type.
+/// A tensor, row-major and little-endian as it lies in the file, possibly not aligned to its element type.
 public struct StoredTensor: Sendable {
     /// The tensor's name.
     public let name: String
@@ -7,18 +7,28 @@ public struct StoredTensor: Sendable {
     /// Its dimensions, outermost first; empty for a scalar.
     public let shape: [Int]
     /// Its bytes, valid as long as this value or the checkpoint lives. They may begin at any address: read them with
-    /// `loadUnaligned`. `nonisolated(unsafe)` is sound because the mapped pages are never written.
+    /// `loadUnaligned`. `nonisolated(unsafe)` is sound because what they are in is never written.
     nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer
-    /// Keeps `bytes` mapped.
-    private let mapping: FileMapping
+    /// Keeps `bytes` where they are.
+    private let owner: any AnyObject & Sendable
+
+    init(
+        name: String, elementType: ElementType, shape: [Int], bytes: UnsafeRawBufferPointer,
+        owner: any AnyObject & Sendable
+    ) {
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
+        self.bytes = bytes
+        self.owner = owner
+    }
 
     init(_ entry: SafetensorsHeader.Entry, dataOffset: Int, in mapping: FileMapping) {
-        name = entry.name
-        elementType = entry.elementType
-        shape = entry.shape
-        bytes = UnsafeRawBufferPointer(
-            rebasing: mapping.bytes[dataOffset + entry.range.lowerBound..<dataOffset + entry.range.upperBound])
-        self.mapping = mapping
+        self.init(
+            name: entry.name, elementType: entry.elementType, shape: entry.shape,
+            bytes: UnsafeRawBufferPointer(
+                rebasing: mapping.bytes[dataOffset + entry.range.lowerBound..<dataOffset + entry.range.upperBound]),
+            owner: mapping)
     }
 
     /// The number of elements.

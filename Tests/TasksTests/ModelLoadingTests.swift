@@ -98,6 +98,36 @@ import Tokenizer
         }
     }
 
+    @Test func `a checkpoint whose tensors PyTorch wrote answers as with safetensors`() throws {
+        let torch = TinyModel.folder.deletingLastPathComponent().appending(path: "torch/sensorium")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sensorium-\(UUID())")
+        try FileManager.default.copyItem(at: torch, to: folder)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.copyItem(
+            at: TinyModel.folder.appending(path: "tiny/tokenizer.json"), to: folder.appending(path: "tokenizer.json"))
+        func embeddings() throws -> (model: LoadedModel, [[Float]]) {
+            let model = try LoadedModel.load(folder.path, threads: 1)
+            return (
+                model, model.embedTexts([try #require(model.encode("two dogs run")), try #require(model.encode(""))])
+            )
+        }
+        let (model, vectors) = try embeddings()
+        #expect(model.tasks == ["embed"] && vectors.map(\.count) == [32, 32] && vectors[0] != vectors[1])
+
+        // The same tensors as safetensors, which are then read instead.
+        let tensors = try Checkpoint.open(folder.path).tensors
+        try safetensors(tensors).write(to: folder.appending(path: "model.safetensors"))
+        let (same, expected) = try embeddings()
+        #expect(vectors == expected && model.digest != same.digest && model.parameters == same.parameters)
+
+        // Spoiled, it is refused with a reason.
+        try FileManager.default.removeItem(at: folder.appending(path: "model.safetensors"))
+        let file = folder.appending(path: "pytorch_model.bin")
+        try Data(contentsOf: file).dropLast(100).write(to: file)
+        let error = #expect(throws: CheckpointError.self) { try LoadedModel.load(folder.path, threads: 1) }
+        #expect(error?.description.contains("pytorch_model.bin: The archive has no end; the file is cut.") == true)
+    }
+
     @Test func `a text beyond the model's limit is cut, not refused`() throws {
         try withModel(keeping: { $0.hasPrefix("text.") }, config: withoutImages) { folder in
             let model = try LoadedModel.load(folder, threads: 1)
