@@ -1,16 +1,16 @@
 /// The space that images, sounds and texts are projected to, so that they can be compared and composed.
-public struct EmbeddingSpace: Sendable, Equatable {
+public struct EmbeddingSpace: Sendable {
     /// Numbers of a vector.
     public let dimensions: Int
     /// What can be projected, in the order of `config.json`.
-    public let inputs: [HeadInput]
+    public let inputs: [PartSpec]
     /// What a picture may be taken for; empty where the model reads every picture in the same way, as a photo.
     public let views: [PictureView]
     /// Whether a vector can be told by the phrase nearest to it.
     public let hasConcepts: Bool
 
     /// A space of that many dimensions.
-    public init(dimensions: Int, inputs: [HeadInput], views: [PictureView] = [], hasConcepts: Bool = false) {
+    public init(dimensions: Int, inputs: [PartSpec], views: [PictureView] = [], hasConcepts: Bool = false) {
         self.dimensions = dimensions
         self.inputs = inputs
         self.views = views

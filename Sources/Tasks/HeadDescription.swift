@@ -1,5 +1,5 @@
 /// What a head that was trained on top of the towers takes and says.
-public struct HeadDescription: Sendable, Equatable {
+public struct HeadDescription: Sendable {
     /// The name in `config.json`, such as "emotion".
     public let name: String
     /// What path it answers besides `/v1/classify/{name}`: "emotion", "vqa", or nil for none.
@@ -7,7 +7,7 @@ public struct HeadDescription: Sendable, Equatable {
     /// Its answers, in the order of their probabilities.
     public let labels: [String]
     /// What it reads, in the order of `config.json`.
-    public let inputs: [HeadInput]
+    public let inputs: [PartSpec]
     /// The parts without which it does not answer; of the others any subset will do, as long as one part is there.
     public let required: [String]
     /// What people call what each label stands for; nil where labels are names enough.
@@ -18,7 +18,7 @@ public struct HeadDescription: Sendable, Equatable {
 
     /// A description of those members.
     public init(
-        name: String, task: String?, labels: [String], inputs: [HeadInput], required: [String],
+        name: String, task: String?, labels: [String], inputs: [PartSpec], required: [String],
         names: [LabelName]? = nil, floorOfParts: Float? = nil
     ) {
         self.name = name
@@ -42,58 +42,5 @@ public struct LabelName: Sendable, Equatable {
     public init(name: String, above: [String]) {
         self.name = name
         self.above = above
-    }
-}
-
-/// One part that a head reads, and the tower that it reads it through.
-public struct HeadInput: Sendable, Equatable {
-    /// What the part holds.
-    public enum Kind: Sendable, Equatable {
-        /// A whole picture.
-        case image
-        /// A whole picture in its own shape, of which the words are read.
-        case page
-        /// The crop of a face, or a picture that is one.
-        case face
-        /// A clip of sound.
-        case audio
-        /// A text or question.
-        case text
-        /// Tokens of that many numbers each, at most so many of them, computed by the client.
-        case features(width: Int, maxTokens: Int)
-    }
-
-    /// The name of the part in requests: "image", "audio", "text", "question", "features", "features.<tower>".
-    public let part: String
-    /// The name of the tower.
-    public let tower: String
-    /// What the part holds.
-    public let kind: Kind
-
-    /// An input of those members.
-    public init(part: String, tower: String, kind: Kind) {
-        self.part = part
-        self.tower = tower
-        self.kind = kind
-    }
-}
-
-/// What the audio tower takes.
-public struct AudioInput: Sendable, Equatable {
-    /// Samples per second.
-    public let sampleRate: Int
-    /// Bands of the log-mel spectrogram.
-    public let melBins: Int
-    /// Seconds that the tower takes at once; longer clips are cut into windows of that length.
-    public let windowSeconds: Int
-    /// Numbers that it gives for a token: its width, for each hidden state that is computed.
-    public let tokenNumbers: Int
-
-    /// An audio tower's needs.
-    public init(sampleRate: Int, melBins: Int, windowSeconds: Int, tokenNumbers: Int) {
-        self.sampleRate = sampleRate
-        self.melBins = melBins
-        self.windowSeconds = windowSeconds
-        self.tokenNumbers = tokenNumbers
     }
 }

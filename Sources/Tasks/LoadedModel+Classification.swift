@@ -11,10 +11,10 @@ extension LoadedModel {
             case .classifier(let head):
                 HeadDescription(
                     name: name, task: head.task?.rawValue, labels: namedAnswers[name]?.answers ?? head.labels,
-                    inputs: described(head.inputs), required: head.required)
+                    inputs: specs(head.inputs), required: head.required)
             case .linear(let head):
                 HeadDescription(
-                    name: name, task: nil, labels: head.labels, inputs: described(head.inputs),
+                    name: name, task: nil, labels: head.labels, inputs: specs(head.inputs),
                     required: head.inputs.names,
                     names: head.names.map { names in
                         zip(head.labels, names.ofLabels).map {
@@ -24,17 +24,6 @@ extension LoadedModel {
             case .caption, .projection: nil
             }
         }
-    }
-
-    /// What the audio tower takes; nil without one.
-    public var audioInput: AudioInput? {
-        for case (let name, .audio(let tower)) in configuration.towers {
-            return AudioInput(
-                sampleRate: tower.sampleRate, melBins: tower.melBins,
-                windowSeconds: tower.windowSamples / tower.sampleRate,
-                tokenNumbers: tower.hiddenSize * (configuration.lastState(of: name, layers: tower.layers) + 1))
-        }
-        return nil
     }
 
     /// What a head says of several items, each any non-empty subset of its parts that has those it requires. Throws
@@ -164,21 +153,6 @@ extension LoadedModel {
         switch head.inputs.values.first.flatMap({ configuration.towers[$0.tower] }) {
         case .image?, .imageBranch?: head.names?.floor
         default: nil
-        }
-    }
-
-    func described(_ inputs: Named<SensoriumConfiguration.HeadInput>) -> [HeadInput] {
-        inputs.compactMap { part, input in
-            let kind: HeadInput.Kind
-            switch configuration.towers[input.tower] {
-            case .image?, .imageBranch?: kind = .image
-            case .face?: kind = .face
-            case .audio?: kind = .audio
-            case .text?, .textBranch?: kind = .text
-            case .features(let tower)?: kind = .features(width: tower.width, maxTokens: tower.maxTokens)
-            case .faceFinder?, .textFinder?, .textReader?, nil: return nil
-            }
-            return HeadInput(part: part, tower: input.tower, kind: kind)
         }
     }
 }

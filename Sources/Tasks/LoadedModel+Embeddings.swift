@@ -15,11 +15,6 @@ extension LoadedModel {
         turn.take { towers.encode(inputs, workspace: $0.workspace, pool: pool, pause: pause) }
     }
 
-    /// Word pieces of a text for the text towers, cut to the model's limit; nil without a text tower.
-    public func encode(_ text: String) -> WordPieceTokenizer.Encoding? {
-        textTokenLimit.flatMap { limit in tokenizer?.encode(text, maxTokens: limit) }
-    }
-
     /// Encoded texts → their sentence embeddings by the first text tower, not normalised. Empty without one.
     public func embedTexts(_ texts: [WordPieceTokenizer.Encoding], pause: () -> Void = {}) -> [[Float]] {
         guard let name = configuration.towers.firstText?.name, let tower = towers.text(name) else { return [] }

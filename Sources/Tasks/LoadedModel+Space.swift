@@ -8,7 +8,7 @@ extension LoadedModel {
     public var space: EmbeddingSpace? {
         configuration.heads.space.map { _, head in
             EmbeddingSpace(
-                dimensions: head.dimensions, inputs: described(head.inputs).filter { head.parts.contains($0.part) },
+                dimensions: head.dimensions, inputs: specs(head.inputs).filter { head.parts.contains($0.part) },
                 views: (head.views?.inputs.names ?? []).compactMap(PictureView.init),
                 hasConcepts: !head.concepts.isEmpty)
         }

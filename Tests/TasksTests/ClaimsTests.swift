@@ -31,10 +31,10 @@ import Testing
     private func picture(_ name: String) throws -> TowerInput {
         let bytes = [UInt8](try Data(contentsOf: Self.folder.appending(path: "pictures/\(name)")))
         let image = try ImageDecoder.decode(bytes, limits: ImageLimits())
-        return .pixels(model.pixels(of: image, tower: "picture"))
+        return .pixels(try model.pixels(of: image, part: "image"))
     }
 
-    private func text(_ text: String) throws -> TowerInput { .text(try #require(model.encode(text))) }
+    private func text(_ text: String) throws -> TowerInput { .text(try #require(model.textPreparation).encode(text)) }
 
     /// The parts of each claim as the head reads them.
     private func items(_ claims: some Collection<Claim>) throws -> [[String: TowerTokens]] {
@@ -56,15 +56,13 @@ import Testing
 
     @Test func `the head is described by its configuration`() {
         #expect(
-            model.heads == [
-                HeadDescription(
-                    name: "claim", task: nil, labels: ["true", "false"],
-                    inputs: [
-                        HeadInput(part: "image", tower: "picture", kind: .face),
-                        HeadInput(part: "text", tower: "words", kind: .text),
-                    ], required: [])
-            ])
-        #expect(model.tasks == ["classify", "embed"] && model.space == nil && model.audioInput == nil)
+            model.heads.count == 1
+                && model.heads.allSatisfy { $0.name == "claim" && $0.task == nil && $0.required.isEmpty })
+        #expect(model.heads.map(\.labels) == [["true", "false"]])
+        let inputs = model.heads.flatMap(\.inputs)
+        #expect(inputs.map(\.part) == ["image", "text"] && inputs.map(\.tower) == ["picture", "words"])
+        #expect(inputs.map(\.kind) == [.face, .text])
+        #expect(model.tasks == ["classify", "embed"] && model.space == nil && model.captionInput == nil)
     }
 
     @Test func `picture and claim together tell what neither tells alone`() throws {
@@ -114,5 +112,19 @@ import Testing
         }
         #expect(throws: TaskError.missingParts(["image", "text"], head: "claim", all: false)) { try classify([[:]]) }
         #expect(throws: TaskError.taskNotAvailable("joint embeddings", model: "claims")) { try model.embed([]) }
+    }
+}
+
+extension LoadedModel {
+    /// The input of the tower that reads a part of a head, or of the space.
+    func pixels(of image: PixelImage, part: String) throws -> [Float] {
+        let inputs = heads.flatMap(\.inputs) + (space?.inputs ?? []) + towerInputs
+        let picture = inputs.compactMap { input -> PicturePreparation? in
+            switch input.preparation {
+            case .image(let picture) where input.part == part, .face(let picture) where input.part == part: picture
+            default: nil
+            }
+        }.first
+        return try #require(picture).pixels(image, nil)
     }
 }

@@ -102,7 +102,7 @@ enum TestModel {
     }
 
     @Test func `sentence embeddings are those of all-MiniLM-L6-v2`() throws {
-        let encodings = try golden.texts.map { try #require(model.encode($0.text)) }
+        let encodings = try golden.texts.map { try #require(model.textPreparation).encode($0.text) }
         #expect(encodings.map(\.ids) == golden.texts.map(\.ids))
         for (embedding, text) in zip(model.embedTexts(encodings), golden.texts) {
             let cosine = zip(normalised(embedding), normalised(text.embedding)).reduce(0) {
@@ -221,7 +221,7 @@ enum TestModel {
     @Test func `one thread answers as two do, to the last bit`() throws {
         let images = try images()
         let alone = try LoadedModel.load(TestModel.directory, threads: 1)
-        let texts = try golden.texts.map { try #require(model.encode($0.text)) }
+        let texts = try golden.texts.map { try #require(model.textPreparation).encode($0.text) }
         #expect(texts.map { alone.embedTexts([$0])[0] } == model.embedTexts(texts))
         let encodings = model.encodeImages(images.map(\.pixels))
         for (encoding, image) in zip(encodings, images) {

@@ -89,8 +89,8 @@ import Tokenizer
             #expect(throws: TaskError.taskNotAvailable("caption", model: "tiny")) {
                 try model.validate(CaptionOptions())
             }
-            let encoding = try #require(model.encode("two dogs run"))
-            let empty = try #require(model.encode(""))
+            let encoding = try #require(model.textPreparation).encode("two dogs run")
+            let empty = try #require(model.textPreparation).encode("")
             let embeddings = model.embedTexts([encoding, empty])
             #expect(embeddings.map(\.count) == [64, 64])
             #expect(embeddings[0] == model.embedTexts([encoding])[0])
@@ -108,7 +108,11 @@ import Tokenizer
         func embeddings() throws -> (model: LoadedModel, [[Float]]) {
             let model = try LoadedModel.load(folder.path, threads: 1)
             return (
-                model, model.embedTexts([try #require(model.encode("two dogs run")), try #require(model.encode(""))])
+                model,
+                model.embedTexts([
+                    try #require(model.textPreparation).encode("two dogs run"),
+                    try #require(model.textPreparation).encode(""),
+                ])
             )
         }
         let (model, vectors) = try embeddings()
@@ -131,7 +135,7 @@ import Tokenizer
     @Test func `a text beyond the model's limit is cut, not refused`() throws {
         try withModel(keeping: { $0.hasPrefix("text.") }, config: withoutImages) { folder in
             let model = try LoadedModel.load(folder, threads: 1)
-            let long = try #require(model.encode(String(repeating: "dog ", count: 500)))
+            let long = try #require(model.textPreparation).encode(String(repeating: "dog ", count: 500))
             #expect(long.truncated && long.ids.count == 24 && long.totalTokens == 502)
             #expect(model.embedTexts([long])[0].count == 64)
         }

@@ -73,7 +73,7 @@ import Tokenizer
     private func picture(_ name: String) throws -> [String: TowerTokens] {
         let bytes = [UInt8](try Data(contentsOf: Self.folder.appending(path: name)))
         let image = try ImageDecoder.decode(bytes, limits: ImageLimits())
-        let tokens = model.encode([("picture", .pixels(model.pixels(of: image, tower: "picture")))])
+        let tokens = model.encode([("picture", .pixels(try model.pixels(of: image, part: "image")))])
         return ["image": tokens[0]]
     }
 

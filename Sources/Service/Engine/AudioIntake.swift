@@ -22,7 +22,7 @@ struct AudioIntake: Sendable {
     }
 
     /// Decodes the bytes of a file for a tower.
-    func decode(_ bytes: [UInt8], of sender: Sender, for tower: AudioInput) throws -> Decoded {
+    func decode(_ bytes: [UInt8], of sender: Sender, for tower: SoundPreparation) throws -> Decoded {
         do {
             let header = try AudioDecoder.header(of: bytes, limits: limits)
             let decoding = AudioDecoder.memoryNeeded(

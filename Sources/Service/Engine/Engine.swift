@@ -8,14 +8,8 @@ import Tasks
 protocol Engine: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
-    /// The size that the tower for whole pictures takes; nil for a model that takes them in any.
-    var wholePicture: ImageRendition? { get }
-    /// Makes the input of the tower that reads a part out of an image, or a part of it; takes long.
-    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float]
     /// The faces in an image, the largest first; nil for a model that does not look for faces. Takes long.
     func faces(in image: PixelImage) -> [FaceBox]?
-    /// Makes the tower's input of a text.
-    func tokens(of text: String) -> TokenizedText
     /// What is wrong with options for this model, before any image is decoded.
     func validate(_ options: CaptionOptions) throws
     /// For each vector of the model's space the phrase nearest to it; empty for a model without phrases.
@@ -58,15 +52,7 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
             observer: observer, makeWorker: { ModelWorker(model: model, card: card) })
     }
 
-    var wholePicture: ImageRendition? { model.wholePicture }
-
-    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
-        model.pixels(of: image, part: part, for: input)
-    }
-
     func faces(in image: PixelImage) -> [FaceBox]? { model.faces(in: image) }
-
-    func tokens(of text: String) -> TokenizedText { model.tokens(of: text) }
 
     func validate(_ options: CaptionOptions) throws { try model.validate(options) }
 

@@ -11,12 +11,12 @@ enum ExpectedDecoding {
     static func length(_ seconds: Double) -> DecodingLength { seconds > short ? .long : .short }
 
     /// The seconds of a processor that a request's files take together.
-    static func seconds(of wanted: [HeadInput], in inputs: RequestInputs) -> Double {
+    static func seconds(of wanted: [PartSpec], in inputs: RequestInputs) -> Double {
         wanted.reduce(0) { sum, input in
             guard let file = inputs.peek(input.part) else { return sum }
             switch input.kind {
             case .image, .page, .face: return sum + secondsOfImage(file)
-            case .audio: return sum + secondsOfSound(file)
+            case .sound: return sum + secondsOfSound(file)
             case .text, .features: return sum
             }
         }

@@ -15,7 +15,7 @@ struct LongSound {
 extension EngineJob {
     /// The sounds among its parts that have several windows.
     func longSounds(_ card: ModelCard) -> [LongSound] {
-        let (parts, inputs): ([String: TowerInput], [HeadInput])
+        let (parts, inputs): ([String: TowerInput], [PartSpec])
         switch self {
         case .caption, .listen, .findLines, .readLines: return []
         case .embed(let embedding): (parts, inputs) = (embedding.parts, card.space?.inputs ?? [])

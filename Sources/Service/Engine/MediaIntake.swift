@@ -26,7 +26,7 @@ struct MediaIntake: Sendable {
     ///   - reads: whether the words of the picture are to be read: it is decoded once for both.
     ///   - countsFaces: whether the faces of a picture that is read are to be counted.
     func take(
-        _ wanted: [HeadInput], of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String,
+        _ wanted: [PartSpec], of inputs: RequestInputs, for request: Request, _ engine: any Engine, task: String,
         face: FaceChoice = .auto, explains: Bool = false, reads: Bool = false, countsFaces: Bool = false
     ) async throws -> TakenParts {
         let wishes = Wishes(face: face, explains: explains, reads: reads, countsFaces: countsFaces)
@@ -53,7 +53,7 @@ struct MediaIntake: Sendable {
     /// On the decoder threads. The thread that finds that it will be long leaves it to one that has time for it: headers are
     /// read there, for those of some files are long themselves.
     private func decode(
-        _ wanted: [HeadInput], _ inputs: RequestInputs, for request: Request, _ engine: any Engine, _ wishes: Wishes
+        _ wanted: [PartSpec], _ inputs: RequestInputs, for request: Request, _ engine: any Engine, _ wishes: Wishes
     ) async throws -> TakenParts {
         let client = request.client.id
         let isFull = Problem.memoryIsFull(images.memory)
@@ -86,7 +86,7 @@ struct MediaIntake: Sendable {
     }
 
     private func prepare(
-        _ wanted: [HeadInput], _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ wishes: Wishes
+        _ wanted: [PartSpec], _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ wishes: Wishes
     ) throws -> TakenParts {
         let start = ContinuousClock.now
         defer { for input in wanted { inputs.dropFile(input.part) } }
@@ -102,18 +102,19 @@ struct MediaIntake: Sendable {
     }
 
     private func prepare(
-        _ input: HeadInput, _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ wishes: Wishes
+        _ input: PartSpec, _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ wishes: Wishes
     ) throws -> TakenParts {
         var clock = ProcessorClock.ofThread()
         // What this thread does costs processors as much as what a decoder process does.
         defer { _ = sender.urgency(clock.lap()) }
         let file = inputs.peek(input.part) ?? []
         var taken = TakenParts()
-        switch input.kind {
-        case .image, .face: try takeImage(input, file, for: sender, engine, wishes, &taken)
+        switch input.preparation {
+        case .image(let picture), .face(let picture):
+            try takeImage(input, picture, file, for: sender, engine, wishes, &taken)
         case .page: try takePage(input, file, for: sender, &taken)
-        case .audio: try takeAudio(input, file, for: sender, engine, &taken)
-        case .text: takeText(input, inputs, engine, wishes.explains, &taken)
+        case .sound(let sound): try takeSound(input, sound, file, for: sender, &taken)
+        case .text(let text): takeText(input, text, inputs, wishes.explains, &taken)
         case .features(let width, let maxTokens):
             let array = try features(input.part, file, width: width, maxTokens: maxTokens)
             taken.inputs[input.part] = .features(tokens: array.rows, values: array.values)
@@ -132,16 +133,15 @@ struct MediaIntake: Sendable {
     }
 
     private func takeImage(
-        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ engine: any Engine, _ wishes: Wishes,
-        _ taken: inout TakenParts
+        _ input: PartSpec, _ picture: PicturePreparation, _ file: [UInt8], for sender: Sender, _ engine: any Engine,
+        _ wishes: Wishes, _ taken: inout TakenParts
     ) throws {
         let (face, explains) = (wishes.face, wishes.explains)
         let looksForFaces = input.kind == .face && face != .whole
         // What is resized from every pixel is the same picture whatever file it comes in; what is looked at besides may be smaller.
-        let tower = input.kind == .image ? engine.wholePicture : nil
+        let tower = picture.rendition
         var sides = [explains ? Explanation.side / 2 : 1, looksForFaces ? Self.faceSearchSide : 1]
-        // A face tower takes fewer pixels than faces are looked for in.
-        if tower == nil { sides.append(engine.card.imageSize ?? Self.faceSearchSide) }
+        if tower == nil { sides.append(picture.leastSide) }
         let looking = tower == nil || explains ? [ImageRendition.reduced(least: sides.reduce(1, max))] : []
         let renditions = (tower.map { [$0] } ?? []) + looking
         let decoded = try images.decode(file, as: renditions + (wishes.reads ? [Self.page] : []), for: sender)
@@ -161,12 +161,12 @@ struct MediaIntake: Sendable {
                     box: face.box(
                         from: looked, width: header.orientedWidth, height: header.orientedHeight),
                     score: face.score,
-                    input: .pixels(engine.pixels(of: looked, part: face.crop, for: input)))
+                    input: .pixels(picture.pixels(looked, face.crop)))
             }
             taken.inputs[input.part] = taken.faces?.first?.input
             seen = chosen.first?.crop
         } else {
-            taken.inputs[input.part] = .pixels(engine.pixels(of: whole, part: nil, for: input))
+            taken.inputs[input.part] = .pixels(picture.pixels(whole, nil))
         }
         var kept = taken.faces?.reduce(0) { $0 + $1.input.bytes } ?? taken.inputs[input.part]?.bytes ?? 0
         if wishes.reads {
@@ -176,15 +176,15 @@ struct MediaIntake: Sendable {
             if wishes.countsFaces { taken.faceScores = engine.faces(in: page)?.map(\.score) ?? [] }
         }
         if explains, taken.inputs[input.part] != nil {
-            let picture = (seen.map(looked.cropped(to:)) ?? looked).fitted(within: Explanation.side)
-            kept += picture.pixels.count
-            taken.sources.append((input.part, .picture(picture)))
+            let shown = (seen.map(looked.cropped(to:)) ?? looked).fitted(within: Explanation.side)
+            kept += shown.pixels.count
+            taken.sources.append((input.part, .picture(shown)))
         }
         decoded.memory.shrink(to: kept)
     }
 
     private func takePage(
-        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ taken: inout TakenParts
+        _ input: PartSpec, _ file: [UInt8], for sender: Sender, _ taken: inout TakenParts
     ) throws {
         let decoded = try images.decode(file, as: [Self.page], for: sender)
         let header = decoded.header
@@ -203,11 +203,10 @@ struct MediaIntake: Sendable {
     /// How large photos are decoded in which faces are looked for, so that a small one still has pixels to be read from.
     private static let faceSearchSide = 512
 
-    private func takeAudio(
-        _ input: HeadInput, _ file: [UInt8], for sender: Sender, _ engine: any Engine, _ taken: inout TakenParts
+    private func takeSound(
+        _ input: PartSpec, _ sound: SoundPreparation, _ file: [UInt8], for sender: Sender, _ taken: inout TakenParts
     ) throws {
-        guard let tower = engine.card.audio else { throw Problem.taskNotAvailable("audio", engine.card) }
-        let decoded = try sounds.decode(file, of: sender, for: tower)
+        let decoded = try sounds.decode(file, of: sender, for: sound)
         taken.memory.append(decoded.memory)
         taken.inputs[input.part] = .mel(decoded.windows)
         let header = decoded.header
@@ -218,37 +217,36 @@ struct MediaIntake: Sendable {
                     seconds: decoded.seconds, sampleRate: header.sampleRate, channels: header.channels,
                     format: header.format.rawValue, streams: header.streamCount, unreadBytes: header.unreadBytes,
                     missingSeconds: header.missingSeconds)))
-        taken.sources.append((input.part, .clip(tokensPerSecond: tower.tokensPerSecond)))
+        taken.sources.append((input.part, .clip(tokensPerSecond: sound.tokensPerSecond)))
     }
 
     private func takeText(
-        _ input: HeadInput, _ inputs: RequestInputs, _ engine: any Engine, _ explains: Bool,
+        _ input: PartSpec, _ preparation: TextPreparation, _ inputs: RequestInputs, _ explains: Bool,
         _ taken: inout TakenParts
     ) {
-        let text = inputs.text(input.part) ?? ""
-        let tokens = takeText(text, for: input, engine, explains, &taken)
+        let tokens = takeText(inputs.text(input.part) ?? "", for: input.part, preparation, explains, &taken)
         taken.understood.append(
             .text(name: input.part, tokens: tokens.totalTokens, isTruncated: tokens.truncated))
     }
 
     /// Makes a text the input of a part, whatever it comes from; what was understood of it is for the caller to say.
     func takeText(
-        _ text: String, for input: HeadInput, _ engine: any Engine, _ explains: Bool, _ taken: inout TakenParts
+        _ text: String, for part: String, _ preparation: TextPreparation, _ explains: Bool, _ taken: inout TakenParts
     ) -> TokenizedText {
-        let tokens = engine.tokens(of: text)
-        if explains, let words = words(of: text, tokens, engine) { taken.sources.append((input.part, .words(words))) }
-        taken.inputs[input.part] = .text(tokens)
+        let tokens = preparation.encode(text)
+        if explains, let words = words(of: text, tokens, preparation) { taken.sources.append((part, .words(words))) }
+        taken.inputs[part] = .text(tokens)
         return tokens
     }
 
     /// The words of a text with the number of their pieces: pieces never reach over white space. Nil where they do not add up
     /// to those of the whole text, as with control characters that count as nothing.
     private func words(
-        of text: String, _ whole: TokenizedText, _ engine: any Engine
+        of text: String, _ whole: TokenizedText, _ preparation: TextPreparation
     ) -> [(word: String, pieces: Int)]? {
-        let special = engine.tokens(of: "").totalTokens
+        let special = preparation.encode("").totalTokens
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
-        let counted = words.map { (word: $0, pieces: engine.tokens(of: $0).totalTokens - special) }
+        let counted = words.map { (word: $0, pieces: preparation.encode($0).totalTokens - special) }
         return counted.reduce(special) { $0 + $1.pieces } == whole.totalTokens ? counted : nil
     }
 

@@ -55,7 +55,7 @@ struct ModelWorker<Model: ServedModel>: EngineWorker {
 extension ModelWorker {
     /// The tokens of each item's parts: one pass of every tower over all items.
     private func encode(
-        _ items: [[String: TowerInput]], by inputs: [[HeadInput]], _ pause: () -> Void
+        _ items: [[String: TowerInput]], by inputs: [[PartSpec]], _ pause: () -> Void
     ) -> [[String: TowerTokens]] {
         var feeds: [(tower: String, input: TowerInput)] = []
         var owners: [(item: Int, part: String)] = []

@@ -4,7 +4,7 @@ import Tasks
 
 extension ModelCard {
     /// How `/v1/read` reads its image.
-    static let page = HeadInput(part: "image", tower: "words", kind: .page)
+    static let page = PartSpec(part: "image", tower: "words", .page)
 }
 
 extension Engine {

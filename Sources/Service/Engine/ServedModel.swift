@@ -8,8 +8,7 @@ typealias TokenizedText = WordPieceTokenizer.Encoding
 
 /// What the service needs of a loaded model. `Tasks.LoadedModel` is the one that serves; tests bring small ones.
 ///
-/// `wholePicture`, `pixels`, `faces`, `tokens`, `validate` and `concepts` may be called from any thread at once; the rest is called by the engine
-/// thread alone. What takes a `pause` calls it every few milliseconds of long work: others of these may be called within.
+/// `faces`, `validate` and `concepts` may be called from any thread at once; the rest is called by the engine thread alone. What takes a `pause` calls it every few milliseconds of long work: others of these may be called within.
 protocol ServedModel: Sendable {
     /// An image as its tower sees it.
     associatedtype Encoding
@@ -19,14 +18,8 @@ protocol ServedModel: Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
 
-    /// The size that the tower for whole pictures takes; nil for a model that takes them in any.
-    var wholePicture: ImageRendition? { get }
-    /// The input of the tower that reads a part: an image, or a part of it, resized and normalised.
-    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float]
     /// The faces in an image, the largest first; nil for a model that does not look for faces.
     func faces(in image: PixelImage) -> [FaceBox]?
-    /// The text tower's input, cut at its limit.
-    func tokens(of text: String) -> TokenizedText
     /// What is wrong with options for this model, before any image is decoded.
     func validate(_ options: CaptionOptions) throws
 
@@ -72,7 +65,7 @@ struct CaptionProgress: Sendable {
 }
 
 /// What `GET /v1/models` says of a model.
-struct ModelCard: Sendable, Equatable {
+struct ModelCard: Sendable {
     /// The name that requests may give as `model`.
     var name: String
     /// The kind of network.
@@ -83,31 +76,35 @@ struct ModelCard: Sendable, Equatable {
     var parameters: Int
     /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`, `read`.
     var tasks: [String]
-    /// The side of the square that images are resized to, in pixels.
-    var imageSize: Int?
     /// Length of an image embedding.
     var imageDimensions: Int?
     /// Length of a text embedding.
     var textDimensions: Int?
-    /// Most word pieces of a text.
-    var maxTextTokens: Int?
     /// Most tokens of a caption.
     var maxCaptionTokens: Int?
     /// The heads that choose among labels.
     var heads: [HeadDescription] = []
     /// The space in which parts of several kinds can be compared and composed.
     var space: EmbeddingSpace?
-    /// What the audio tower takes.
-    var audio: AudioInput?
-
-    /// How `/v1/caption` reads its image.
-    var captionInput: HeadInput { HeadInput(part: "image", tower: "image", kind: .image) }
+    /// What captions are about; nil for a model that writes none.
+    var captionInput: PartSpec?
+    /// What has vectors of its tower's own.
+    var towerInputs: [PartSpec] = []
 
     /// What can be embedded: what the space takes, or without one, images and texts each by its own tower.
-    var embeddable: [HeadInput] {
-        if let space { return space.inputs }
-        return (imageDimensions == nil ? [] : [captionInput])
-            + (textDimensions == nil ? [] : [HeadInput(part: "text", tower: "text", kind: .text)])
+    var embeddable: [PartSpec] { space?.inputs ?? towerInputs }
+
+    /// Every part that it takes somewhere, some of them several times.
+    private var inputs: [PartSpec] {
+        (captionInput.map { [$0] } ?? []) + embeddable + towerInputs + heads.flatMap(\.inputs)
+    }
+
+    /// Whether it takes sounds.
+    var takesSounds: Bool { inputs.contains { $0.kind == .sound } }
+
+    /// Most word pieces of a text; nil for a model that takes no texts.
+    var maxTextTokens: Int? {
+        inputs.compactMap { if case .text(let text) = $0.preparation { text.maxTokens } else { nil } }.max()
     }
 
     /// The first head of a task.

@@ -16,7 +16,7 @@ extension VectorIntake {
         _ inputs: RequestInputs, _ request: Request, _ engine: any Engine, dimension: Int
     ) async throws -> [Candidate] {
         var candidates = [Candidate?](repeating: nil, count: inputs.candidates.count)
-        var wanted: [(index: Int, input: HeadInput, part: String)] = []
+        var wanted: [(index: Int, input: PartSpec, part: String)] = []
         for (index, candidate) in inputs.candidates.enumerated() {
             if let value = inputs.value(candidate) {
                 candidates[index] = Candidate(vector: try Item.unit(try Self.vector(value, of: candidate)))
@@ -43,7 +43,7 @@ extension VectorIntake {
     }
 
     private func compute(
-        _ wanted: [(index: Int, input: HeadInput, part: String)], _ taken: TakenParts, _ request: Request,
+        _ wanted: [(index: Int, input: PartSpec, part: String)], _ taken: TakenParts, _ request: Request,
         _ engine: any Engine
     ) async throws -> [(Int, Candidate)] {
         let understood = Dictionary(taken.understood.map { ($0.name, $0) }) { first, _ in first }
@@ -76,13 +76,13 @@ extension VectorIntake {
     }
 
     /// How the model reads such a part.
-    private static func input(_ candidate: String, as part: String, _ card: ModelCard) throws(Problem) -> HeadInput {
+    private static func input(_ candidate: String, as part: String, _ card: ModelCard) throws(Problem) -> PartSpec {
         guard let input = card.space?.inputs.first(where: { $0.part == part }) else {
             throw Problem(
                 .taskNotAvailable,
                 "The model \(card.name) has no space in which a candidate that is \(part) could be compared; send its "
                     + "embedding.", members: ["task": .string("retrieve"), "part": .string("candidate")])
         }
-        return HeadInput(part: candidate, tower: input.tower, kind: input.kind)
+        return input.named(candidate)
     }
 }

@@ -37,15 +37,15 @@ enum WarmUp {
     private static func jobs(_ engine: some Engine) -> [EngineJob] {
         var jobs: [EngineJob] = []
         let card = engine.card
-        if card.tasks.contains("caption") {
-            jobs.append(.caption(pixels: grey(card.captionInput, engine), CaptionOptions()))
+        if let input = card.captionInput, case .pixels(let pixels)? = value(input) {
+            jobs.append(.caption(pixels: pixels, CaptionOptions()))
         }
         // Without a space an image is embedded by the tower that captions have warmed up.
         for input in card.embeddable where card.space != nil || jobs.isEmpty || input.kind != .image {
-            if let value = value(input, engine) { jobs.append(.embed(EngineJob.Embedding(parts: [input.part: value]))) }
+            if let value = value(input) { jobs.append(.embed(EngineJob.Embedding(parts: [input.part: value]))) }
         }
         for head in card.heads {
-            let values = head.inputs.compactMap { input in value(input, engine).map { (input.part, $0) } }
+            let values = head.inputs.compactMap { input in value(input).map { (input.part, $0) } }
             jobs.append(
                 .classify(
                     EngineJob.Question(
@@ -56,22 +56,18 @@ enum WarmUp {
     }
 
     /// Something that a tower can take.
-    private static func value(_ input: HeadInput, _ engine: some Engine) -> TowerInput? {
-        switch input.kind {
-        case .image, .face: .pixels(grey(input, engine))
-        case .page: nil
-        case .text: .text(engine.tokens(of: "a dog runs"))
-        case .audio:
-            // A second of silence.
-            engine.card.audio.map { .mel([[Float](repeating: -1.5, count: 100 * $0.melBins)]) }
-        case .features(let width, _): .features(tokens: 1, values: [Float](repeating: 0, count: width))
+    private static func value(_ input: PartSpec) -> TowerInput? {
+        switch input.preparation {
+        case .image(let picture), .face(let picture):
+            let side = picture.leastSide
+            // A grey one.
+            let image = PixelImage(width: side, height: side, pixels: [UInt8](repeating: 127, count: side * side * 3))
+            return .pixels(picture.pixels(image, nil))
+        case .page: return nil
+        case .text(let text): return .text(text.encode("a dog runs"))
+        // A second of silence.
+        case .sound(let sound): return .mel([[Float](repeating: -1.5, count: 100 * sound.melBins)])
+        case .features(let width, _): return .features(tokens: 1, values: [Float](repeating: 0, count: width))
         }
-    }
-
-    /// A grey picture as a tower takes it.
-    private static func grey(_ input: HeadInput, _ engine: some Engine) -> [Float] {
-        let side = engine.card.imageSize ?? 64
-        let image = PixelImage(width: side, height: side, pixels: [UInt8](repeating: 127, count: side * side * 3))
-        return engine.pixels(of: image, part: nil, for: input)
     }
 }

@@ -42,12 +42,13 @@ struct CaptionRoute: TaskRoute {
         let options = try Self.options(inputs, streams: streams)
         try Problem.refuse(explaining: options.explain, aStream: streams)
         try engine.validate(options)
+        guard let input = engine.card.captionInput else { throw Problem.taskNotAvailable("caption", engine.card) }
         guard inputs.hasFile("image") else {
             throw Problem.missing("image", "send the bytes of a photo in it, such as a JPEG file")
         }
         try PictureWords.check(inputs, isRead: inputs[PictureWords.read], engine.card)
         var taken = try await media.take(
-            [engine.card.captionInput], of: inputs, for: request, engine, task: "caption", explains: options.explain,
+            [input], of: inputs, for: request, engine, task: "caption", explains: options.explain,
             reads: inputs[PictureWords.read] || isAlt(inputs) && engine.card.tasks.contains("read"),
             countsFaces: isAlt(inputs))
         let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)

@@ -108,12 +108,12 @@ extension HeadDescription {
     }
 }
 
-extension HeadInput {
+extension PartSpec {
     /// The part of a request that it is read from.
     var rule: InputRules.Part {
         switch kind {
         case .image, .page, .face: .init(name: part, kind: .image)
-        case .audio: .init(name: part, kind: .audio)
+        case .sound: .init(name: part, kind: .audio)
         case .text: .init(name: part, kind: .text)
         case .features: .init(name: part, kind: .features)
         }

@@ -62,7 +62,7 @@ struct ModelRoutes: Sendable {
         json.field("part_bytes", limits.part)
         json.field("text_bytes", limits.text)
         json.field("pixels", maxPixels)
-        if card.audio != nil { json.field("audio_seconds", Int(maxAudioSeconds.rounded(.up))) }
+        if card.takesSounds { json.field("audio_seconds", Int(maxAudioSeconds.rounded(.up))) }
         if let tokens = card.maxTextTokens { json.field("text_tokens", tokens) }
         if let tokens = card.maxCaptionTokens { json.field("caption_tokens", tokens) }
     }
@@ -70,7 +70,7 @@ struct ModelRoutes: Sendable {
 
 extension ModelCard {
     /// Numbers of the vector that a part is embedded to.
-    fileprivate func dimensions(of input: HeadInput) -> Int? {
+    fileprivate func dimensions(of input: PartSpec) -> Int? {
         space?.dimensions ?? (input.kind == .text ? textDimensions : imageDimensions)
     }
 }
@@ -95,7 +95,7 @@ extension HeadDescription {
                         json.field("name", input.part)
                         json.field("kind", input.kind.name)
                         json.field("required", required.contains(input.part))
-                        if case .features(let width, let maxTokens) = input.kind {
+                        if case .features(let width, let maxTokens) = input.preparation {
                             json.field("width", width)
                             json.field("max_tokens", maxTokens)
                         }
@@ -106,13 +106,13 @@ extension HeadDescription {
     }
 }
 
-extension HeadInput.Kind {
+extension PartSpec.Kind {
     /// The kind in a word, as `/v1/models` lists it.
     fileprivate var name: String {
         switch self {
         case .image, .page: "image"
         case .face: "face"
-        case .audio: "audio"
+        case .sound: "audio"
         case .text: "text"
         case .features: "features"
         }

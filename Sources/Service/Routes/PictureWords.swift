@@ -16,11 +16,11 @@ struct PictureWords: Sendable {
     /// Whether there is anything to read.
     let isRead: Bool
     /// The input that is made of the words; nil where a text is given, or none is wanted.
-    let madeText: HeadInput?
+    let madeText: PartSpec?
 
     /// What a request wants of a head.
     init(_ inputs: RequestInputs, _ head: HeadDescription, _ card: ModelCard) throws(Problem) {
-        var made: HeadInput?
+        var made: PartSpec?
         if inputs[Self.textFrom] == "image" {
             made = head.inputs.first { $0.part == Self.text && $0.kind == .text }
             guard made != nil else {
@@ -54,7 +54,7 @@ struct PictureWords: Sendable {
     }
 
     /// How a head's parts are read: as the head does, and where it takes no picture, that for its words alone.
-    func inputs(of head: HeadDescription) -> [HeadInput] {
+    func inputs(of head: HeadDescription) -> [PartSpec] {
         head.inputs + (isRead && !head.inputs.contains { $0.part == Self.picture } ? [ModelCard.page] : [])
     }
 
@@ -65,13 +65,13 @@ struct PictureWords: Sendable {
     ) async throws {
         guard isRead else { return }
         try await engine.readWords(of: &taken, for: request, media.metrics, task: task)
-        guard let madeText, let words = taken.words else { return }
+        guard let madeText, case .text(let preparation) = madeText.preparation, let words = taken.words else { return }
         let text = words.read.text
         var tokens: TokenizedText?
         if text.isEmpty {
             try refuseWithoutWords(taken, head)
         } else {
-            tokens = media.takeText(text, for: madeText, engine, explains, &taken)
+            tokens = media.takeText(text, for: madeText.part, preparation, explains, &taken)
         }
         let (count, isTruncated) = (tokens?.totalTokens ?? 0, tokens?.truncated ?? false)
         taken.understood.append(.words(name: madeText.part, text: text, tokens: count, isTruncated: isTruncated))

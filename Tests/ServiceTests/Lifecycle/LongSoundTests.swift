@@ -52,7 +52,7 @@ import Testing
         let engine = engine(model)
         let long = ask(engine, Self.question).outcome
         gate.waitForArrival()
-        let job = EngineJob.embed(EngineJob.Embedding(parts: ["text": .text(model.tokens(of: "a word"))]))
+        let job = EngineJob.embed(EngineJob.Embedding(parts: ["text": .text(FakeModel.words.encode("a word"))]))
         let text = ask(engine, job).outcome
         wait { engine.loads.contains { $0.waiting == 1 } }
         gate.open()
@@ -83,7 +83,7 @@ import Testing
 
     @Test(arguments: [(seconds: 30, tokens: false), (seconds: 31, tokens: true)])
     func `set aside the memory of their tokens, which wait for the rest`(seconds: Int, tokens: Bool) throws {
-        let tower = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1536)
+        let tower = SoundPreparation(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1536)
         let intake = AudioIntake(
             decoder: InProcessDecoder(), limits: AudioLimits(), memory: MemoryBudget(limit: 1 << 30), metrics: Metrics()
         )

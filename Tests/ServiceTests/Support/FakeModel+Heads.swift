@@ -8,11 +8,11 @@ extension FakeModel {
     static func card(hasHeads: Bool, hasSpace: Bool, hears: Bool, reads: Bool = true) -> ModelCard {
         var card = ModelCard(
             name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
-            imageSize: 4, imageDimensions: 2, textDimensions: 3, maxTextTokens: 4, maxCaptionTokens: 64)
+            imageDimensions: 2, textDimensions: 3, maxCaptionTokens: 64, captionInput: image,
+            towerInputs: [image, text])
         if hasHeads {
             card.heads = [emotion, vqa, mood, tone, things]
             card.tasks += ["emotion", "vqa", "classify"]
-            card.audio = AudioInput(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1)
         }
         if reads { card.tasks.append("read") }
         if hasSpace {
@@ -21,20 +21,36 @@ extension FakeModel {
         return card
     }
 
-    private static let image = HeadInput(part: "image", tower: "image", kind: .image)
-    private static let audio = HeadInput(part: "audio", tower: "audio", kind: .audio)
-    private static let text = HeadInput(part: "text", tower: "text", kind: .text)
+    private static let image = PartSpec(part: "image", tower: "image", .image(brightness))
+    private static let audio = PartSpec(
+        part: "audio", tower: "audio",
+        .sound(SoundPreparation(sampleRate: 16_000, melBins: 80, windowSeconds: 30, tokenNumbers: 1)))
+    static let text = PartSpec(part: "text", tower: "text", .text(words))
+
+    /// The mean brightness of a picture of any size, on each pixel of a 4 × 4 image.
+    private static let brightness = PicturePreparation(rendition: nil, leastSide: 4) { image, part in
+        let image = part.map(image.cropped(to:)) ?? image
+        let mean = image.pixels.reduce(0) { $0 + Float($1) } / Float(image.pixels.count)
+        return [Float](repeating: mean.rounded(), count: 48)
+    }
+
+    /// A piece for each word, between two special tokens; four at most.
+    static let words = TextPreparation(maxTokens: 4) { text in
+        let count = text.split(separator: " ").count + 2
+        return TokenizedText(
+            ids: (0..<Int32(min(count, 4))).map { $0 }, truncated: count > 4, totalTokens: count)
+    }
 
     /// Takes everything.
     static let emotion = HeadDescription(
         name: "feelings", task: "emotion", labels: ["calm", "angry", "happy"],
         inputs: [
-            HeadInput(part: "image", tower: "face", kind: .face), audio, text,
-            HeadInput(part: "features", tower: "sensor", kind: .features(width: 3, maxTokens: 4)),
+            PartSpec(part: "image", tower: "face", .face(brightness)), audio, text,
+            PartSpec(part: "features", tower: "sensor", .features(width: 3, maxTokens: 4)),
         ], required: [])
     static let vqa = HeadDescription(
         name: "answers", task: "vqa", labels: ["yes", "no", "red", "two"],
-        inputs: [image, HeadInput(part: "question", tower: "text", kind: .text)], required: ["image", "question"])
+        inputs: [image, text.named("question")], required: ["image", "question"])
     static let mood = HeadDescription(
         name: "mood", task: nil, labels: ["good", "bad"], inputs: [text, image], required: ["text"])
 

@@ -86,22 +86,6 @@ final class FakeModel: ServedModel {
         }
     }
 
-    /// The mean brightness, on each pixel of a 4 × 4 image.
-    /// Any: it tells how light a whole picture is.
-    var wholePicture: ImageRendition? { nil }
-
-    func pixels(of image: PixelImage, part: PixelRectangle?, for input: HeadInput) -> [Float] {
-        let image = part.map(image.cropped(to:)) ?? image
-        let mean = image.pixels.reduce(0) { $0 + Float($1) } / Float(image.pixels.count)
-        return [Float](repeating: mean.rounded(), count: 48)
-    }
-
-    func tokens(of text: String) -> TokenizedText {
-        let count = text.split(separator: " ").count + 2
-        return TokenizedText(
-            ids: (0..<Int32(min(count, 4))).map { $0 }, truncated: count > 4, totalTokens: count)
-    }
-
     func validate(_ options: CaptionOptions) throws { try options.validate(longest: 64) }
 
     func encode(images: [[Float]]) -> [Float] {

@@ -1,6 +1,24 @@
 import Media
 
-extension AudioInput {
+/// How a sound becomes the input of an audio tower.
+public struct SoundPreparation: Sendable, Equatable {
+    /// Samples per second.
+    public let sampleRate: Int
+    /// Bands of the log-mel spectrogram.
+    public let melBins: Int
+    /// Seconds that the tower takes at once; longer clips are cut into windows of that length.
+    public let windowSeconds: Int
+    /// Numbers that it gives for a token: its width, for each hidden state that is computed.
+    public let tokenNumbers: Int
+
+    /// A preparation of those members.
+    public init(sampleRate: Int, melBins: Int, windowSeconds: Int, tokenNumbers: Int) {
+        self.sampleRate = sampleRate
+        self.melBins = melBins
+        self.windowSeconds = windowSeconds
+        self.tokenNumbers = tokenNumbers
+    }
+
     /// Tokens that the tower gives for a second of sound: one for every second frame of the spectrogram.
     public var tokensPerSecond: Int { sampleRate / LogMelSpectrogram.hop / 2 }
 

@@ -1,0 +1,107 @@
+import Media
+import Tokenizer
+
+/// A part that a model takes: its name, the tower that reads it, and how it is prepared for that tower. Whoever takes parts of
+/// requests, warms a model up or tells what it takes reads this one.
+public struct PartSpec: Sendable {
+    /// The name of the part in requests: "image", "audio", "text", "question", "features", "features.<tower>".
+    public let part: String
+    /// The name of the tower.
+    public let tower: String
+    /// How what the part holds becomes the tower's input.
+    public let preparation: Preparation
+
+    /// From what a client sends to what a tower takes. May be called from any thread at once: nothing here waits for the engine.
+    public enum Preparation: Sendable {
+        /// A whole picture.
+        case image(PicturePreparation)
+        /// A whole picture in its own shape, of which the words are read.
+        case page
+        /// The crop of a face, or a picture that is one.
+        case face(PicturePreparation)
+        /// A clip of sound.
+        case sound(SoundPreparation)
+        /// A text or question.
+        case text(TextPreparation)
+        /// Tokens of that many numbers each, at most so many of them, computed by the client.
+        case features(width: Int, maxTokens: Int)
+    }
+
+    /// What a part holds.
+    public enum Kind: Sendable {
+        case image, page, face, sound, text, features
+    }
+
+    /// What the part holds.
+    public var kind: Kind {
+        switch preparation {
+        case .image: .image
+        case .page: .page
+        case .face: .face
+        case .sound: .sound
+        case .text: .text
+        case .features: .features
+        }
+    }
+
+    /// A part of those members.
+    public init(part: String, tower: String, _ preparation: Preparation) {
+        self.part = part
+        self.tower = tower
+        self.preparation = preparation
+    }
+
+    /// The same under another name.
+    public func named(_ part: String) -> PartSpec { PartSpec(part: part, tower: tower, preparation) }
+}
+
+/// How a picture becomes the input of a tower.
+public struct PicturePreparation: Sendable {
+    /// The size that a decoder may resize the picture to itself; nil where it has to come larger, for a part of it to be taken.
+    public let rendition: ImageRendition?
+    /// The least width and height of a picture that comes reduced.
+    public let leastSide: Int
+    /// The tower's input, [height, width, channels], of a picture or of a part of it: resized and normalised.
+    public let pixels: @Sendable (_ image: PixelImage, _ part: PixelRectangle?) -> [Float]
+
+    /// A preparation of those members.
+    public init(
+        rendition: ImageRendition?, leastSide: Int,
+        pixels: @escaping @Sendable (_ image: PixelImage, _ part: PixelRectangle?) -> [Float]
+    ) {
+        self.rendition = rendition
+        self.leastSide = leastSide
+        self.pixels = pixels
+    }
+
+    /// Of a tower for whole pictures.
+    init(_ preprocessor: ImagePreprocessor) {
+        self.init(rendition: preprocessor.rendition, leastSide: preprocessor.width) { image, part in
+            preprocessor(part.map(image.cropped(to:)) ?? image)
+        }
+    }
+
+    /// Of a tower for faces.
+    /// - Parameter leastSide: of the picture that a face is cut out of.
+    init(_ preprocessor: FacePreprocessor, leastSide: Int) {
+        self.init(rendition: nil, leastSide: leastSide) { image, part in preprocessor(image, part: part) }
+    }
+}
+
+/// How a text becomes the input of a tower.
+public struct TextPreparation: Sendable {
+    /// The most word pieces of a text, special tokens included: the rest is cut.
+    public let maxTokens: Int
+    /// The word pieces of a text, cut at that number.
+    public let encode: @Sendable (_ text: String) -> WordPieceTokenizer.Encoding
+
+    /// A preparation of those members.
+    public init(maxTokens: Int, encode: @escaping @Sendable (_ text: String) -> WordPieceTokenizer.Encoding) {
+        self.maxTokens = maxTokens
+        self.encode = encode
+    }
+
+    init(_ tokenizer: WordPieceTokenizer, maxTokens: Int) {
+        self.init(maxTokens: maxTokens) { tokenizer.encode($0, maxTokens: maxTokens) }
+    }
+}
