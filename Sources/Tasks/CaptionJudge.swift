@@ -14,7 +14,7 @@ struct CaptionJudge: Sendable {
     private struct Space: Sendable {
         let projection: ProjectionHead
         let towers: Towers
-        let tokenizer: WordPieceTokenizer
+        let tokenizer: Tokenizer
         let textTower: String
         let maxTokens: Int
     }
@@ -22,7 +22,7 @@ struct CaptionJudge: Sendable {
     /// nil for a checkpoint that does not say how sure captions are. The configuration was checked: what is measured is there.
     init?(
         _ configuration: SensoriumConfiguration, towers: Towers, projection: ProjectionHead?,
-        tokenizer: WordPieceTokenizer?
+        tokenizer: Tokenizer?
     ) {
         guard let name = configuration.heads.nameOfCaption,
             let curve = configuration.confidence[name]?.curve(of: ["image"])

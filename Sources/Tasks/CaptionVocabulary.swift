@@ -10,12 +10,12 @@ struct CaptionVocabulary: Sendable {
     private let texts: [String]
     /// Tokenizer ids of the tokens that a prompt may have.
     private let tokens: [Int32: Int32]
-    private let tokenizer: WordPieceTokenizer
+    private let tokenizer: Tokenizer
     /// The tokens "a" and "an"; nil where one of them cannot be written.
     private let articles: (a: Int32, an: Int32)?
 
     /// - Parameter vocabulary: for each token its id in `tokenizer`.
-    init(_ vocabulary: [Int], beginToken: Int, endToken: Int, tokenizer: WordPieceTokenizer) throws(TaskError) {
+    init(_ vocabulary: [Int], beginToken: Int, endToken: Int, tokenizer: Tokenizer) throws(TaskError) {
         var pieces: [String] = []
         var texts: [String] = []
         var tokens: [Int32: Int32] = [:]

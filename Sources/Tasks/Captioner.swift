@@ -36,7 +36,7 @@ final class Captioner: Sendable {
 
     init(
         _ networks: Networks, _ head: SensoriumConfiguration.CaptionHead, tower: SensoriumConfiguration.ImageTower,
-        width: Int, tokenizer: WordPieceTokenizer, names: NamesOfThings?
+        width: Int, tokenizer: Tokenizer, names: NamesOfThings?
     ) throws {
         imageMemory = networks.imageMemory
         decoder = networks.decoder

@@ -16,7 +16,7 @@ extension LoadedModel {
     }
 
     /// Encoded texts → their sentence embeddings by the first text tower, not normalised. Empty without one.
-    public func embedTexts(_ texts: [WordPieceTokenizer.Encoding], pause: () -> Void = {}) -> [[Float]] {
+    public func embedTexts(_ texts: [Tokenizer.Encoding], pause: () -> Void = {}) -> [[Float]] {
         guard let name = configuration.towers.firstText?.name, let tower = towers.text(name) else { return [] }
         return turn.take { tower.embed(texts.map(\.ids), workspace: $0.workspace, pool: pool, pause: pause) }
     }

@@ -36,7 +36,7 @@ public final class LoadedModel: Sendable {
     /// From a decoded image to the input of image towers; nil without one.
     public let preprocessor: ImagePreprocessor?
     /// The word pieces of texts, prompts and captions; nil where the checkpoint has neither text tower nor caption head.
-    public let tokenizer: WordPieceTokenizer?
+    public let tokenizer: Tokenizer?
 
     let configuration: SensoriumConfiguration
     let towers: Towers
@@ -114,10 +114,10 @@ public final class LoadedModel: Sendable {
     }
 
     /// The tokenizer of a checkpoint that reads or writes texts.
-    private static func tokenizer(_ checkpoint: Checkpoint) throws -> WordPieceTokenizer? {
+    private static func tokenizer(_ checkpoint: Checkpoint) throws -> Tokenizer? {
         let configuration = checkpoint.configuration
         guard configuration.towers.text != nil || configuration.heads.caption != nil else { return nil }
-        let tokenizer = try WordPieceTokenizer(contentsOf: checkpoint.directory + "/tokenizer.json")
+        let tokenizer = try Tokenizer(contentsOf: checkpoint.directory + "/tokenizer.json")
         try configuration.check(tokenizer)
         return tokenizer
     }

@@ -53,7 +53,7 @@ extension SensoriumConfiguration {
     }
 
     /// Throws `TaskError.inconsistentModel` for a tokenizer whose ids the text tower has no embeddings for.
-    func check(_ tokenizer: WordPieceTokenizer) throws(TaskError) {
+    func check(_ tokenizer: Tokenizer) throws(TaskError) {
         guard let text = towers.text else { return }
         guard tokenizer.vocabularySize <= text.vocabularySize else {
             throw .inconsistentModel(

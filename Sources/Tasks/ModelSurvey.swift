@@ -23,7 +23,7 @@ enum ModelSurvey {
             configuration.map { $0.towers.text != nil || $0.heads.caption != nil } ?? (access(file, F_OK) == 0)
         guard isLookedAt else { return [] }
         do {
-            let tokenizer = try WordPieceTokenizer(contentsOf: file)
+            let tokenizer = try Tokenizer(contentsOf: file)
             try configuration?.check(tokenizer)
             if let caption = configuration?.heads.caption {
                 _ = try CaptionVocabulary(

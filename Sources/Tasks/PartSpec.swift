@@ -93,15 +93,15 @@ public struct TextPreparation: Sendable {
     /// The most word pieces of a text, special tokens included: the rest is cut.
     public let maxTokens: Int
     /// The word pieces of a text, cut at that number.
-    public let encode: @Sendable (_ text: String) -> WordPieceTokenizer.Encoding
+    public let encode: @Sendable (_ text: String) -> Tokenizer.Encoding
 
     /// A preparation of those members.
-    public init(maxTokens: Int, encode: @escaping @Sendable (_ text: String) -> WordPieceTokenizer.Encoding) {
+    public init(maxTokens: Int, encode: @escaping @Sendable (_ text: String) -> Tokenizer.Encoding) {
         self.maxTokens = maxTokens
         self.encode = encode
     }
 
-    init(_ tokenizer: WordPieceTokenizer, maxTokens: Int) {
+    init(_ tokenizer: Tokenizer, maxTokens: Int) {
         self.init(maxTokens: maxTokens) { tokenizer.encode($0, maxTokens: maxTokens) }
     }
 }

@@ -9,7 +9,7 @@ public enum TowerInput: Sendable {
     /// [frames, bins].
     case mel([[Float]])
     /// The word pieces of a text or question.
-    case text(WordPieceTokenizer.Encoding)
+    case text(Tokenizer.Encoding)
     /// Numbers that the client computed itself: [tokens, width].
     case features(tokens: Int, values: [Float])
     /// What the tower said already.

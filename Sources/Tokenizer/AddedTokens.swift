@@ -16,38 +16,32 @@ struct AddedToken: Sendable, Equatable {
 
 /// Finds added tokens in a text, leftmost first and of those at one place the longest.
 struct AddedTokenMatcher: Sendable {
-    private struct Pattern: Sendable {
-        let bytes: [UInt8]
-        let token: AddedToken
+    private let tokens: [AddedToken]
+    private let trie: PieceTrie
+    /// Whether a byte begins a token.
+    private var begins = [Bool](repeating: false, count: 256)
+
+    /// Looks for each token as it is written beside it, which is not empty and not twice the same.
+    init(_ tokens: [(bytes: [UInt8], token: AddedToken)] = []) {
+        self.tokens = tokens.map(\.token)
+        trie = PieceTrie(tokens.enumerated().map { ($1.bytes, Int32($0)) })
+        for token in tokens { begins[Int(token.bytes[0])] = true }
     }
 
-    /// Patterns by their first byte, the longest first.
-    private var patterns: [[Pattern]] = Array(repeating: [], count: 256)
     /// Whether there is nothing to look for.
-    private(set) var isEmpty = true
-
-    /// Adds a token that is written as `bytes`, which are not empty. False where the same bytes are there already.
-    mutating func insert(_ bytes: [UInt8], _ token: AddedToken) -> Bool {
-        let first = Int(bytes[0])
-        if patterns[first].contains(where: { $0.bytes == bytes }) { return false }
-        let place = patterns[first].firstIndex { $0.bytes.count < bytes.count } ?? patterns[first].endIndex
-        patterns[first].insert(Pattern(bytes: bytes, token: token), at: place)
-        isEmpty = false
-        return true
-    }
+    var isEmpty: Bool { tokens.isEmpty }
 
     /// Calls `onText` with each range between tokens and `onToken` with each token, from left to right.
     func split(_ text: [UInt8], onText: (Range<Int>) -> Void, onToken: (AddedToken) -> Void) {
         var done = 0
         var position = 0
-        while position < text.count {
-            guard let pattern = match(text, at: position) else {
+        while !isEmpty, position < text.count {
+            guard begins[Int(text[position])], let (token, matchEnd) = match(text, at: position) else {
                 position += 1
                 continue
             }
-            let token = pattern.token
             var begin = position
-            var end = position + pattern.bytes.count
+            var end = matchEnd
             position = end
             if token.singleWord, touchesWord(text, begin, end) { continue }
             if token.stripsLeft {
@@ -72,11 +66,10 @@ struct AddedTokenMatcher: Sendable {
         if done < text.count { onText(done..<text.count) }
     }
 
-    private func match(_ text: [UInt8], at position: Int) -> Pattern? {
-        patterns[Int(text[position])].first { pattern in
-            pattern.bytes.count <= text.count - position
-                && pattern.bytes.indices.allSatisfy { pattern.bytes[$0] == text[position + $0] }
-        }
+    private func match(_ text: [UInt8], at position: Int) -> (AddedToken, end: Int)? {
+        var found: (AddedToken, end: Int)?
+        trie.forEachMatch(in: text, from: position, to: text.count) { found = (tokens[Int($1)], $0) }
+        return found
     }
 
     private func touchesWord(_ text: [UInt8], _ begin: Int, _ end: Int) -> Bool {

@@ -21,4 +21,19 @@ extension TokenizeLines {
         guard case .string(let text)? = try? JSONValue(parsing: json) else { return nil }
         return text
     }
+
+    /// `text` on one line, so that ``unescaped(_:)`` gives it back.
+    static func escaped(_ text: String) -> String {
+        var output = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x5C: output += "\\\\"
+            case ..<0x20, 0x7F...0x9F, 0x2028, 0x2029:
+                let digits = String(scalar.value, radix: 16)
+                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output
+    }
 }

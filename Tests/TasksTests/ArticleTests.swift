@@ -30,7 +30,7 @@ import Tokenizer
             .deletingLastPathComponent()
         return try CaptionVocabulary(
             [101, 102, 1037, 2019, 10777, 7006, 4895, 1012, 7719], beginToken: 0, endToken: 1,
-            tokenizer: try WordPieceTokenizer(
+            tokenizer: try Tokenizer(
                 contentsOf: folder.appending(path: "models/sensorium-base/tokenizer.json").path))
     }
 

@@ -178,7 +178,7 @@ import Tokenizer
     }
 
     @Test func `a caption vocabulary with a piece that the tokenizer lacks is refused`() throws {
-        let tokenizer = try WordPieceTokenizer(contentsOf: TinyModel.folder.appending(path: "tiny/tokenizer.json").path)
+        let tokenizer = try Tokenizer(contentsOf: TinyModel.folder.appending(path: "tiny/tokenizer.json").path)
         #expect(throws: TaskError.self) {
             try CaptionVocabulary([2, 3, 999], beginToken: 0, endToken: 1, tokenizer: tokenizer)
         }

@@ -54,7 +54,7 @@ import Tokenizer
 
     /// The tokens of an item's parts.
     private func tokens(_ item: Item) -> [String: TowerTokens] {
-        let text = WordPieceTokenizer.Encoding(ids: item.ids, truncated: false, totalTokens: item.ids.count)
+        let text = Tokenizer.Encoding(ids: item.ids, truncated: false, totalTokens: item.ids.count)
         let inputs: [(part: String, tower: String, input: TowerInput)] = [
             ("image", "picture", .pixels(numbers(32 * 32, seed: item.pixels).map { $0 * 2 })),
             ("text", "words", .text(text)),

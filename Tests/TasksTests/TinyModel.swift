@@ -21,7 +21,7 @@ struct TinyModel {
         let checkpoint = try Checkpoint.open(Self.folder.appending(path: "tiny").path)
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
-        let tokenizer = try WordPieceTokenizer(contentsOf: Self.folder.appending(path: "tiny/tokenizer.json").path)
+        let tokenizer = try Tokenizer(contentsOf: Self.folder.appending(path: "tiny/tokenizer.json").path)
         let tower = try #require(configuration.towers.image)
         let networks = try checkpoint.read {
             Captioner.Networks($0["caption"], head, tower: tower, width: configuration.width)

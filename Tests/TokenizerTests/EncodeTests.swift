@@ -88,6 +88,6 @@ import Tokenizer
         #expect(tokenize("a\\ud800") == nil)
         #expect(tokenize("a\\x") == nil)
         #expect(tokenize("a\\") == nil)
-        #expect(TokenizeLines(try RealTokenizer.load(), showsPieces: true)("dogs") == "[CLS]\tdogs\t[SEP]")
+        #expect(TokenizeLines(try RealTokenizer.load(), output: .pieces)("dogs") == "[CLS]\tdogs\t[SEP]")
     }
 }

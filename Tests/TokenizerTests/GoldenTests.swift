@@ -57,7 +57,7 @@ import Testing
                 "added_tokens": try row.member("added_tokens").value,
                 "normalizer": try row.member("normalizer").value,
             ])
-            let tokenizer = try WordPieceTokenizer(parsing: .object(description), path: "case \(number)")
+            let tokenizer = try Tokenizer(parsing: .object(description), path: "case \(number)")
             for (text, ids) in zip(texts, try row.member("ids").elements()) {
                 #expect(
                     tokenizer.encode(text, maxTokens: .max).ids.map(Int.init) == (try ids.integers(in: 0...100)),

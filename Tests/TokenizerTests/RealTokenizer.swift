@@ -6,7 +6,7 @@ import Tokenizer
 enum RealTokenizer {
     static let path = "\(repository)/models/sensorium-base/tokenizer.json"
 
-    static func load() throws -> WordPieceTokenizer {
+    static func load() throws -> Tokenizer {
         try loaded.get()
     }
 
@@ -25,7 +25,7 @@ enum RealTokenizer {
         let name: String
     }
 
-    private static let loaded = Result { try WordPieceTokenizer(contentsOf: path) }
+    private static let loaded = Result { try Tokenizer(contentsOf: path) }
 
     private static let repository = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
 }

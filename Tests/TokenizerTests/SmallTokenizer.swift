@@ -10,13 +10,13 @@ enum SmallTokenizer {
 
     static func make(
         _ changes: [String: JSONValue?] = [:], normalizer: [String: JSONValue?] = [:], model: [String: JSONValue?] = [:]
-    ) throws -> WordPieceTokenizer {
+    ) throws -> Tokenizer {
         let base = try description()
         var changes = changes
         for (key, inner) in [("normalizer", normalizer), ("model", model)] where !inner.isEmpty {
             if case .object(let object)? = base[key] { changes[key] = .object(object.replacing(inner)) }
         }
-        return try WordPieceTokenizer(parsing: .object(base.replacing(changes)), path: "t")
+        return try Tokenizer(parsing: .object(base.replacing(changes)), path: "t")
     }
 
     static func vocabulary(_ pieces: [(String, Int)], _ last: (String, JSONValue)? = nil) -> JSONValue {

@@ -15,20 +15,73 @@ import Testing
     @Test func `a model of another type is refused with both names`() throws {
         #expect(
             throws: TokenizerError.unsupported(
-                path: "t", key: "model.type", found: "\"WordLevel\"", supported: "WordPiece")
-        ) { try SmallTokenizer.make(model: ["type": .string("WordLevel")]) }
+                path: "t", key: "model.type", found: "\"Morfessor\"", supported: "WordPiece, BPE, Unigram, WordLevel")
+        ) { try SmallTokenizer.make(model: ["type": .string("Morfessor")]) }
         #expect(throws: JSONError.missing(key: "type", path: "model")) {
-            try SmallTokenizer.make(model: ["type": nil])
+            try SmallTokenizer.make(model: ["type": nil, "max_input_chars_per_word": nil])
         }
     }
 
-    @Test func `a byte pair model is refused, however its merges are written`() throws {
-        for merges in [JSONValue.string("a b"), .array([.string("a"), .string("b")])] {
-            let error = #expect(throws: TokenizerError.self) {
-                try SmallTokenizer.make(model: ["type": .string("BPE"), "merges": .array([merges])])
-            }
-            #expect(error?.description == "t: \"model.type\" is \"BPE\"; supported is WordPiece.")
+    @Test func `a model without its type, as files of 2020 have it, is known by its keys`() throws {
+        let whole = try SmallTokenizer.make()
+        let tokenizer = try SmallTokenizer.make(model: ["type": nil])
+        #expect(tokenizer.encode("Mask aab x", maxTokens: 99) == whole.encode("Mask aab x", maxTokens: 99))
+    }
+
+    @Test func `merges of a byte pair model are read in both forms, and must be of its pieces`() throws {
+        func make(_ merges: [JSONValue], _ changes: [String: JSONValue?] = [:]) throws -> Tokenizer {
+            let model: [String: JSONValue?] = [
+                "type": .string("BPE"), "unk_token": .null, "merges": .array(merges), "continuing_subword_prefix": nil,
+                "vocab": SmallTokenizer.vocabulary([("a", 0), ("b", 1), ("ab", 2)]),
+            ]
+            return try SmallTokenizer.make(
+                ["post_processor": .null], model: model.merging(changes) { $1 })
         }
+        for merge in [JSONValue.string("a b"), .array([.string("a"), .string("b")])] {
+            #expect(try make([merge]).encode("abcab b", maxTokens: 9).ids == [2, 2, 1])
+        }
+        let error = #expect(throws: TokenizerError.self) { try make([.string("b a")]) }
+        #expect(error?.description.hasPrefix("t: \"model.merges[0]\" merges pieces of which one") == true)
+        for merge in [JSONValue.string("ab"), .string("a  b"), .array([.string("a")]), .null] {
+            #expect(throws: JSONError.self) { try make([merge]) }
+        }
+        let dropout = #expect(throws: TokenizerError.self) { try make([], ["dropout": .number(0.1)]) }
+        #expect(dropout?.description.contains("\"model.dropout\" is 0.1; supported is null") == true)
+    }
+
+    @Test func `a unigram model must know what to do with what it does not know`() throws {
+        func make(_ pieces: [JSONValue], unknown: JSONValue) throws -> Tokenizer {
+            try SmallTokenizer.make(
+                ["post_processor": .null],
+                model: ["type": .string("Unigram"), "vocab": .array(pieces), "unk_id": unknown])
+        }
+        let pieces = [("<unk>", 0.0), ("a", -1.5), ("ab", -2.0)].map {
+            JSONValue.array([.string($0.0), .number($0.1)])
+        }
+        #expect(try make(pieces, unknown: .integer(0)).encode("abaxx", maxTokens: 9).ids == [2, 1, 0])
+        for unknown in [JSONValue.null, .integer(3), .integer(-1)] {
+            #expect(throws: JSONError.self) { try make(pieces, unknown: unknown) }
+        }
+        #expect(throws: TokenizerError.self) { try make([], unknown: .integer(0)) }
+        #expect(throws: JSONError.self) { try make([.array([.string("a")])], unknown: .integer(0)) }
+    }
+
+    @Test(arguments: [
+        (#"(a"#, "its"), (#"a{2}{3}"#, "repetition of a repetition"), (#"(?<=a)b"#, "(?<="), (#"\p{Greek}"#, "Greek"),
+        (#"a*"#, "empty"), (#"(a*)*b"#, "empty"), (#"[a[b]]"#, "set within a set"), (#"\1"#, #"\1"#),
+        (#"(ab)++"#, "possessive"),
+    ])
+    func `a regular expression that is not read is refused with what it has`(pattern: String, reason: String) throws {
+        let error = #expect(throws: PatternRefusal.self) { try Pattern(pattern) }
+        #expect(error?.reason.contains(reason) == true, "\(error?.reason ?? "")")
+        var inner = JSONObject()
+        _ = inner.append("Regex", .string(pattern))
+        var step = JSONObject()
+        for (key, value) in [
+            ("type", JSONValue.string("Split")), ("pattern", .object(inner)), ("behavior", .string("Isolated")),
+        ] { _ = step.append(key, value) }
+        let refusal = #expect(throws: TokenizerError.self) { try SmallTokenizer.make(["pre_tokenizer": .object(step)]) }
+        #expect(refusal?.description.contains("\"pre_tokenizer.pattern.Regex\" is") == true)
     }
 
     @Test func `the unknown token must be named and be in the vocabulary`() throws {
@@ -57,25 +110,27 @@ import Testing
 
     @Test func `an absent strip_accents counts as null`() throws {
         let tokenizer = try SmallTokenizer.make(normalizer: ["strip_accents": nil])
-        #expect(tokenizer.normalizer.stripsAccents)
+        #expect(tokenizer.normalize(Array("É".utf8)) == Array("e".utf8))
     }
 
     @Test(arguments: ["normalizer", "pre_tokenizer", "post_processor"])
     func `a step of another type is refused`(step: String) throws {
         var other = JSONObject()
-        _ = other.append("type", .string("Sequence"))
+        _ = other.append("type", .string("Other"))
         let error = #expect(throws: TokenizerError.self) { try SmallTokenizer.make([step: .object(other)]) }
-        #expect(error?.description.contains("\"\(step).type\" is \"Sequence\"; supported is") == true)
+        #expect(error?.description.contains("\"\(step).type\" is \"Other\"; supported is") == true)
     }
 
-    @Test func `cutting from the left is refused, which would keep other tokens`() throws {
+    @Test func `a file that cuts on the left keeps the end of a text`() throws {
         var truncation = JSONObject()
         _ = truncation.append("max_length", .integer(4))
         _ = truncation.append("direction", .string("Left"))
-        #expect(
-            throws: TokenizerError.unsupported(
-                path: "t", key: "truncation.direction", found: "\"Left\"", supported: "\"Right\"")
-        ) { try SmallTokenizer.make(["truncation": .object(truncation)]) }
+        let tokenizer = try SmallTokenizer.make(["truncation": .object(truncation)])
+        let pieces = tokenizer.encode("a b x a", maxTokens: 4).ids.map { tokenizer.piece(of: Int($0)) }
+        #expect(pieces == ["[CLS]", "x", "a", "[SEP]"])
+        #expect(tokenizer.defaultMaxTokens == 4)
+        _ = truncation.append("strategy", .string("Random"))
+        #expect(throws: TokenizerError.self) { try SmallTokenizer.make(["truncation": .object(truncation)]) }
     }
 
     @Test func `two pieces with one id are refused`() throws {
@@ -154,7 +209,7 @@ import Testing
     }
 
     @Test func `a file that is not there is named`() throws {
-        let error = #expect(throws: TokenizerError.self) { try WordPieceTokenizer(contentsOf: "/no/such/file") }
+        let error = #expect(throws: TokenizerError.self) { try Tokenizer(contentsOf: "/no/such/file") }
         #expect(error?.description == "/no/such/file: The file cannot be read: No such file or directory.")
     }
 }

@@ -23,9 +23,53 @@ import Testing
         for _ in 0..<Mutation.iterations(default: 20_000) {
             let bytes = random.spoiled(json.bytes, tokens: Self.tokens)
             guard let value = try? JSONValue(parsing: bytes),
-                let tokenizer = try? WordPieceTokenizer(parsing: value, path: "t")
+                let tokenizer = try? Tokenizer(parsing: value, path: "t")
             else { continue }
             expectSound(tokenizer.encode(" xMask [CLS]É ab\u{301}1 <[SEP]日", maxTokens: 12), of: tokenizer, 12)
+        }
+    }
+
+    @Test(arguments: ["llama2", "t5", "clip", "gpt2", "albert", "suffixed", "wordlevel", "xlmr"])
+    func `a spoiled file of any kind is refused or gives ids that it names, and text`(kind: String) throws {
+        var random = Mutation(seed: 5)
+        let file = try RealTokenizer.fixture("stages/\(kind).json")
+        let text = " Mask <s>a</s>É ab\u{301}1 ﬁ½ <|end|>日\u{AD} don't\n"
+        for _ in 0..<Mutation.iterations(default: 400) {
+            let bytes = random.spoiled(file, tokens: Self.tokens)
+            guard let value = try? JSONValue(parsing: bytes), let tokenizer = try? Tokenizer(parsing: value, path: "t")
+            else { continue }
+            let encoding = tokenizer.encode(text, pair: text, maxTokens: 30)
+            #expect(encoding.ids.allSatisfy { (0..<tokenizer.vocabularySize).contains(Int($0)) })
+            #expect(encoding.typeIDs.count == encoding.ids.count)
+            _ = tokenizer.decode(encoding.ids.map(Int.init))
+        }
+    }
+
+    @Test func `a spoiled map of characters is refused or keeps texts valid`() throws {
+        var random = Mutation(seed: 7)
+        let file = JSONCursor(try JSONValue(parsing: RealTokenizer.fixture("stages/t5.json")))
+        let text = Array("ﬁ½ \u{AD}a\r\n가 e\u{301} ☎…ＡＢ \u{1112}\u{1161}\u{11AB}".utf8)
+        let map = try file.member("normalizer").member("precompiled_charsmap").string()
+        let blob = try #require(Base64.decode(map))
+        for _ in 0..<Mutation.iterations(default: 4_000) {
+            guard let charsmap = Charsmap(random.spoiled(blob, tokens: ["\u{0}", "é", "漢"])) else { continue }
+            #expect(String(validating: charsmap.normalize(text), as: UTF8.self) != nil)
+        }
+    }
+
+    @Test func `a spoiled pattern is refused or covers a text`() throws {
+        var random = Mutation(seed: 11)
+        let text = Array("It's  12345 HTTPServer\n\n é漢 !!".utf8)
+        let tokens = ["(?:", "(?!", "|", "+", "*", "?", "{2,}", "[^", "]", ")", "\\p{L}", "\\s", "$", "^", "a-z", "\\"]
+        for _ in 0..<Mutation.iterations(default: 20_000) {
+            let bytes = random.spoiled(PreTokenizer.byteLevelPattern, tokens: tokens)
+            guard let pattern = try? Pattern(String(decoding: bytes, as: UTF8.self)) else { continue }
+            var end = 0
+            pattern.split(text, 0..<text.count) { range, _ in
+                #expect(range.lowerBound == end && !range.isEmpty)
+                end = range.upperBound
+            }
+            #expect(end == text.count)
         }
     }
 
@@ -54,7 +98,7 @@ import Testing
         }
     }
 
-    private func expectSound(_ encoding: WordPieceTokenizer.Encoding, of tokenizer: WordPieceTokenizer, _ limit: Int) {
+    private func expectSound(_ encoding: Tokenizer.Encoding, of tokenizer: Tokenizer, _ limit: Int) {
         #expect(encoding.ids.count <= limit)
         #expect(encoding.totalTokens >= encoding.ids.count)
         #expect(encoding.ids.allSatisfy { (0..<tokenizer.vocabularySize).contains(Int($0)) })

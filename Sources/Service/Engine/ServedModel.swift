@@ -4,7 +4,7 @@ import Tasks
 import Tokenizer
 
 /// A text as the text tower's input.
-typealias TokenizedText = WordPieceTokenizer.Encoding
+typealias TokenizedText = Tokenizer.Encoding
 
 /// What the service needs of a loaded model. `Tasks.LoadedModel` is the one that serves; tests bring small ones.
 ///

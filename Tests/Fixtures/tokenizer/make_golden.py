@@ -129,7 +129,6 @@ TEXTS = [
 
 def write_texts():
     tokenizer = reference()
-    tokenizer.decoder = tokenizers.decoders.WordPiece(prefix="##", cleanup=False)
     output = []
     for text in TEXTS:
         ids = tokenizer.encode(text).ids

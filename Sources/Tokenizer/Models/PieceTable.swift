@@ -50,6 +50,14 @@ struct PieceTable: Sendable {
         return found
     }
 
+    /// The id of the piece `source[range]`, nil where it is none.
+    func id(of source: [UInt8], _ range: Range<Int>) -> Int32? {
+        if range.count > longest { return nil }
+        var hash = Self.basis
+        for position in range { hash = Self.mix(hash, source[position]) }
+        return id(hash: hash, source, range.lowerBound, range.upperBound)
+    }
+
     private func id(hash: UInt32, _ source: [UInt8], _ begin: Int, _ end: Int) -> Int32? {
         var slot = start(hash)
         while slots[slot] != 0 {

@@ -2,6 +2,8 @@
 struct Vocabulary: Sendable {
     private var pieces: [String?] = []
     private var special: Set<Int> = []
+    /// Added tokens whose normal form is what decoding begins with.
+    private var spellings: [Int: String] = [:]
 
     /// One more than the highest id.
     var size: Int { pieces.count }
@@ -11,7 +13,10 @@ struct Vocabulary: Sendable {
         pieces.indices.contains(id) ? pieces[id] : nil
     }
 
-    func isSpecial(_ id: Int) -> Bool { special.contains(id) }
+    /// What decoding begins with, nil where the id has nothing to say.
+    func spelling(of id: Int, skipsSpecial: Bool) -> String? {
+        skipsSpecial && special.contains(id) ? nil : spellings[id] ?? piece(of: id)
+    }
 
     /// Gives the id `id` to `piece`. False where another piece has it.
     mutating func insert(_ piece: String, id: Int) -> Bool {
@@ -24,4 +29,6 @@ struct Vocabulary: Sendable {
     }
 
     mutating func markSpecial(_ id: Int) { special.insert(id) }
+
+    mutating func spell(_ id: Int, _ spelling: String) { spellings[id] = spelling }
 }
