@@ -62,6 +62,10 @@ public struct Weights {
     /// The number of elements of all tensors that were asked for and are there, each counted once.
     public var parameterCount: Int { notes.parameterCount }
 
+    /// Whether the checkpoint has a tensor called `name` in this scope, for what files have under several names or leave out. That
+    /// alone does not count as having read it.
+    public func has(_ name: String) -> Bool { notes.has("\(prefix)\(name)") }
+
     /// The tensor called `name` in this scope; nil for a stand-in.
     public func tensor(_ name: String, _ shape: [Int]) -> StoredTensor? {
         let tensor = notes.look("\(prefix)\(name)", shape)
@@ -128,6 +132,8 @@ private final class WeightNotes {
         byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         isSound = takes
     }
+
+    func has(_ name: String) -> Bool { byName[name] != nil }
 
     /// The tensor of that name, once it was found to be as it should be.
     func look(_ name: String, _ shape: [Int]) -> StoredTensor? {

@@ -46,6 +46,8 @@ import Testing
     @Test func `a scope reads the tensors below its name`() throws {
         let folder = try TinyModel.folder(tensors: [("a.b.c.w", "F16", [1], Self.one)])
         let weights = Weights(try Checkpoint.open(folder.path))
+        #expect(weights["a"].has("b.c.w") && !weights.has("b.c.w"))
+        #expect(throws: CheckpointError.self) { try weights.finish() }
         #expect(weights["a"]["b.c"].floats("w", [1]) == [1])
         try weights.finish()
     }

@@ -53,10 +53,15 @@ extension ServiceConfiguration {
     /// Bytes of the tensors in a checkpoint; 0 where there are none, which whoever loads it says.
     private static func bytes(ofCheckpoint folder: String) -> Int {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return files.filter { $0.hasSuffix(".safetensors") }.reduce(0) { sum, name in
-            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
-            return sum + (attributes?[.size] as? Int ?? 0)
+        func bytes(_ suffix: String) -> Int {
+            files.filter { $0.hasSuffix(suffix) }.reduce(0) { sum, name in
+                let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+                return sum + (attributes?[.size] as? Int ?? 0)
+            }
         }
+        // What PyTorch wrote is read where there are no safetensors.
+        let safetensors = bytes(".safetensors")
+        return safetensors > 0 ? safetensors : bytes(".bin")
     }
 }
 

@@ -6,10 +6,12 @@ import Testing
 
 @Suite struct `Memory for uploads` {
     /// A configuration with a checkpoint of so many MiB.
-    private func configuration(checkpoint megabytes: Int, _ folder: TemporaryFolder) throws -> ServiceConfiguration {
+    private func configuration(
+        checkpoint megabytes: Int, _ folder: TemporaryFolder, file name: String = "model.safetensors"
+    ) throws -> ServiceConfiguration {
         var configuration = ServiceConfiguration()
         configuration.model = folder.path
-        let file = folder.path + "/model.safetensors"
+        let file = "\(folder.path)/\(name)"
         #expect(FileManager.default.createFile(atPath: file, contents: nil))
         try FileHandle(forWritingTo: URL(filePath: file)).truncate(atOffset: UInt64(megabytes) << 20)
         return configuration
@@ -27,6 +29,14 @@ import Testing
         for part in ["memory.max is \(100 + needed + 150) MiB", "(100 MiB)", "may take 150MiB"] {
             #expect(says.contains(part), "\(says)")
         }
+    }
+
+    @Test func `a checkpoint that PyTorch wrote counts where it is read`() throws {
+        let folder = try TemporaryFolder()
+        var torch = try configuration(checkpoint: 100, folder, file: "pytorch_model.bin")
+        #expect(try torch.settleMemory(limit: 4 << 30, from: "memory.max").contains("(100 MiB)"))
+        var both = try configuration(checkpoint: 70, folder)
+        #expect(try both.settleMemory(limit: 4 << 30, from: "memory.max").contains("(70 MiB)"))
     }
 
     @Test(arguments: [nil, 4 << 30])
