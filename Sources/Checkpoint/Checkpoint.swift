@@ -16,8 +16,10 @@ public final class Checkpoint: Sendable {
 
     private let files: TensorFiles
     private let configurationFile: FileMapping
+    /// Those of the other files by which answers are computed that are there.
+    private let otherFiles: [FileMapping]
     private let positions: [String: Int]
-    private let cachedDigest = Mutex<String?>(nil)
+    private let cachedDigests = Mutex<[String]>([])
 
     /// Opens a checkpoint and checks everything but the tensors' names, shapes and values, which ``Weights`` does when
     /// networks read them. The error lists all problems found.
@@ -33,6 +35,7 @@ public final class Checkpoint: Sendable {
         self.configuration = configuration
         preprocessor = parts.preprocessor
         configurationFile = mapping
+        otherFiles = parts.otherFiles
         files = parts.files
         tensors = files.tensors.sorted { $0.name < $1.name }
         positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
@@ -56,17 +59,25 @@ public final class Checkpoint: Sendable {
     /// The number of elements of all tensors together.
     public var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
 
-    /// What tells this checkpoint from every other: "sha256:" and the SHA-256 of `config.json` followed by the tensor
-    /// files in the order of their names, which `cat config.json model*.safetensors | sha256sum` prints as well
-    /// (or `pytorch_model*.bin`, where that is read).
+    /// What tells this checkpoint from every other: "sha256:" and the SHA-256 of `config.json`, the tensor files in the order of
+    /// their names, `preprocessor_config.json` and `tokenizer.json` (those two where they are there), which
+    /// `cat config.json model*.safetensors preprocessor_config.json tokenizer.json | sha256sum` prints as well. With
+    /// `pytorch_model*.bin` in place of `model*.safetensors` where those are read.
     ///
     /// Computed at the first call, about 70 ms for 100 MB.
-    public var digest: String {
-        cachedDigest.withLock { cached in
-            if let cached { return cached }
-            let digest = "sha256:" + sha256([configurationFile.bytes] + files.mappings.map(\.bytes))
-            cached = digest
-            return digest
+    public var digest: String { digests[1] }
+
+    /// What ``digest`` was before it covered more than `config.json` and the tensor files: collections that were filled then carry it.
+    public var formerDigest: String { digests[0] }
+
+    private var digests: [String] {
+        cachedDigests.withLock { cached in
+            if cached.isEmpty {
+                cached = sha256(
+                    [configurationFile.bytes] + files.mappings.map(\.bytes), otherFiles.map(\.bytes)
+                ).map { "sha256:\($0)" }
+            }
+            return cached
         }
     }
 

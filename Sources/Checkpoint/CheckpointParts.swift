@@ -11,6 +11,8 @@ public struct CheckpointParts: Sendable {
     public let problems: [CheckpointProblem]
 
     let configurationFile: FileMapping?
+    /// The other files by which answers are computed, as far as they are there, sorted.
+    let otherFiles: [FileMapping]
     let preprocessor: PreprocessorConfiguration?
     let files: TensorFiles
 
@@ -54,6 +56,10 @@ public struct CheckpointParts: Sendable {
             }
         }
         files = TensorFiles(directory: directory)
+        // Whoever reads them says what is wrong with them.
+        otherFiles = ["preprocessor_config.json", "tokenizer.json"].compactMap {
+            try? FileMapping(path: "\(directory)/\($0)", file: $0)
+        }
         self.configuration = configuration
         self.reading = configuration ?? reading
         self.configurationFile = configurationFile

@@ -15,13 +15,22 @@ public enum ItemKind: String, Sendable, CaseIterable {
 public struct ModelOrigin: Sendable, Equatable {
     /// The name under which it was served.
     public let name: String
-    /// `sha256:…` over configuration and tensors.
+    /// `sha256:…` over the model's files.
     public let digest: String
+    /// What the digest of the same files was when it covered fewer of them; nil where that is not known.
+    public let formerDigest: String?
 
     /// A model's name and digest.
-    public init(name: String, digest: String) {
+    public init(name: String, digest: String, formerDigest: String? = nil) {
         self.name = name
         self.digest = digest
+        self.formerDigest = formerDigest
+    }
+
+    /// Whether vectors that carry `maker` are this model's own.
+    public func isSame(as maker: ModelOrigin?) -> Bool {
+        guard let maker else { return false }
+        return maker.digest == digest || maker.digest == formerDigest
     }
 }
 

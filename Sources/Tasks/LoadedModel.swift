@@ -15,8 +15,10 @@ public final class LoadedModel: Sendable {
     public let name: String
     /// The family: `model_type` of `config.json`.
     public let architecture: String
-    /// "sha256:…" over configuration and tensors.
+    /// "sha256:…" over all its files.
     public let digest: String
+    /// What the digest was while it left out `tokenizer.json` and `preprocessor_config.json`.
+    public let formerDigest: String
     /// The number of weights.
     public let parameters: Int
     /// What the checkpoint can do, of "caption", "emotion", "vqa", "classify", "embed" and "read".
@@ -100,6 +102,7 @@ public final class LoadedModel: Sendable {
         name = checkpoint.name
         architecture = checkpoint.modelType
         digest = checkpoint.digest
+        formerDigest = checkpoint.formerDigest
         parameters = weights.parameterCount
         tasks = configuration.tasks
         imageSize = preprocessor.map { ($0.width, $0.height) }

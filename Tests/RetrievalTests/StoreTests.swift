@@ -115,6 +115,28 @@ import Testing
         #expect("\(RetrievalError.otherModel(collection: "model", made: one, serving: two))".contains("--reembed"))
     }
 
+    @Test func `a collection that was filled under the former digest of the same model stays in use`() async throws {
+        let store = try folder.store()
+        let before = ModelOrigin(name: "m", digest: "1")
+        _ = try await store.put(item("a", [1, 2]), into: "c", from: .model(before))
+        store.close()
+        let opened = try folder.store()
+        let now = ModelOrigin(name: "m", digest: "2", formerDigest: "1")
+        #expect(try await opened.search("c", [1, 2], from: .model(now), top: 9).map(\.item.id.text) == ["a"])
+        #expect(try await opened.put(item("b", [1, 2]), into: "c", from: .model(now)))
+        #expect(try await opened.put(item("d", [1, 2]), into: "c", from: .client(serving: now)))
+        #expect(opened.collections.map { $0.model?.digest } == ["1"])
+        let other = ModelOrigin(name: "m", digest: "2", formerDigest: "3")
+        await #expect(throws: RetrievalError.otherModel(collection: "c", made: before, serving: other)) {
+            try await opened.search("c", [1, 2], from: .model(other), top: 1)
+        }
+        // Nor is a model the maker of what its successor filled.
+        _ = try await opened.put(item("a", [1, 2]), into: "new", from: .model(now))
+        await #expect(throws: RetrievalError.self) {
+            try await opened.search("new", [1, 2], from: .model(before), top: 1)
+        }
+    }
+
     @Test func `huge and tiny vectors keep their direction`() throws {
         #expect(try item("a", [3e38, 0]).vector == [1, 0])
         #expect(try item("a", [0, .leastNonzeroMagnitude]).vector == [0, 1])

@@ -66,7 +66,7 @@ public struct StoreDestination: IndexDestination {
 
     /// What is in the collection, or in the one that is being made.
     public func known() async throws -> [ItemID: IndexedOrigin] {
-        if remake != nil, let begun = try? store.collection(target), begun.model?.digest != source.origin?.digest {
+        if remake != nil, let begun = try? store.collection(target), source.origin?.isSame(as: begun.model) != true {
             // Begun with yet another model.
             try await store.removeCollection(target)
         }

@@ -12,11 +12,11 @@ struct CatalogEntry: Sendable, Equatable {
     func check(dimension found: Int, source: VectorSource) throws(RetrievalError) {
         switch source {
         case .model(let origin):
-            guard model?.digest == origin.digest else {
+            guard origin.isSame(as: model) else {
                 throw .otherModel(collection: name, made: model, serving: origin)
             }
         case .client(let serving):
-            if let model, model.digest != serving?.digest {
+            if let model, serving?.isSame(as: model) != true {
                 throw .otherModel(collection: name, made: model, serving: serving)
             }
         }

@@ -4,8 +4,9 @@ import Tasks
 extension LoadedModel: ServedModel {
     var card: ModelCard {
         ModelCard(
-            name: name, architecture: architecture, digest: digest, parameters: parameters, tasks: tasks,
-            imageDimensions: imageDimensions, textDimensions: textDimensions, maxCaptionTokens: captionTokenLimit,
+            name: name, architecture: architecture, digest: digest, formerDigest: formerDigest,
+            parameters: parameters, tasks: tasks, imageDimensions: imageDimensions, textDimensions: textDimensions,
+            maxCaptionTokens: captionTokenLimit,
             heads: heads, space: space, captionInput: captionInput, towerInputs: towerInputs)
     }
 

@@ -70,8 +70,10 @@ struct ModelCard: Sendable {
     var name: String
     /// The kind of network.
     var architecture: String
-    /// `sha256:…` over configuration and tensors.
+    /// `sha256:…` over all its files.
     var digest: String
+    /// What the digest was when it covered fewer of them; nil where that is not known.
+    var formerDigest: String?
     /// Number of weights.
     var parameters: Int
     /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`, `read`.

@@ -81,7 +81,7 @@ extension CollectionDescription {
             json.field("model", model.name)
             json.field("digest", model.digest)
         }
-        json.field("usable", model == nil || model?.digest == card.digest)
+        json.field("usable", model == nil || card.origin.isSame(as: model))
         json.field("created", Date(timeIntervalSince1970: Double(created)).formatted(.iso8601))
     }
 }

@@ -69,7 +69,7 @@ extension CollectionRoute {
 
 extension ModelCard {
     /// The model as the maker of vectors.
-    var origin: ModelOrigin { ModelOrigin(name: name, digest: digest) }
+    var origin: ModelOrigin { ModelOrigin(name: name, digest: digest, formerDigest: formerDigest) }
 }
 
 extension ItemSummary {

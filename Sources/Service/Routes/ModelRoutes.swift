@@ -46,6 +46,7 @@ struct ModelRoutes: Sendable {
         }
         json.field("parameters", card.parameters)
         json.field("digest", card.digest)
+        if let former = card.formerDigest { json.field("former_digest", former) }
         json.field("embeddings") { json in
             json.object { json in
                 for input in card.embeddable {

@@ -5,6 +5,8 @@ import Retrieval
 struct ServedModelCard {
     let name: String
     let digest: String
+    /// By which collections know it that were written before digests covered every file.
+    let formerDigest: String?
     /// What of files it can turn into vectors that can be compared.
     let kinds: Set<ItemKind>
 
@@ -16,6 +18,7 @@ struct ServedModelCard {
         }
         name = try model.member("name").string()
         digest = try model.member("digest").string()
+        formerDigest = try model.optionalMember("former_digest")?.string()
         let parts = try model.member("embeddings").object()
         kinds = Set([ItemKind.image, .audio].filter { parts[$0.rawValue] != nil })
     }

@@ -68,7 +68,8 @@ struct IndexCommand: ParsableCommand {
         try index(
             files,
             into: StoreDestination(
-                store, collection: collection, model: ModelOrigin(name: served.name, digest: served.digest),
+                store, collection: collection,
+                model: ModelOrigin(name: served.name, digest: served.digest, formerDigest: served.formerDigest),
                 remake: reembed ? dropMissing ? .droppingMissing : .whole : nil, takes: served.kinds,
                 embed: { await embedder.embed($0) }))
     }

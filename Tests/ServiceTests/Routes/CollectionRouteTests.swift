@@ -281,6 +281,26 @@ import Testing
         #expect(harness.send(form: "/v1/retrieve", broken).status == 415)
     }
 
+    @Test func `a collection that was filled under the model's former digest is its own`() throws {
+        let path = folder.path + "/former"
+        let store = try CollectionStore(folder: path, threads: 1)
+        try store.load()
+        let done = Gate()
+        let item = try Item(
+            id: #require(ItemID("a")), kind: .image, vector: [1, 2, 3], metadata: JSONObject())
+        try store.put(item, into: "old", from: .model(ModelOrigin(name: "fake", digest: "sha256:former"))) { _ in
+            done.pass()
+        }
+        done.waitForArrival()
+        done.open()
+        store.close()
+        let harness = try Harness(FakeModel(hasSpace: true)) { $0.data = path }
+        #expect(harness.send("GET", "/v1/collections/old").value("usable") == .boolean(true))
+        #expect(retrieve(#"{"collection":"old","embedding":[1,2,3]}"#, harness).status == 200)
+        let put = harness.send("PUT", "/v1/collections/old/items/b", [("Content-Type", "image/jpeg")], body: Photo.jpeg)
+        #expect(put.status == 201)
+    }
+
     @Test func `a collection of another model is refused, with the command that makes it anew`() throws {
         let path = folder.path + "/other"
         let store = try CollectionStore(folder: path, threads: 1)

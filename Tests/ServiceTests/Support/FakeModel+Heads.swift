@@ -10,6 +10,7 @@ extension FakeModel {
             name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
             imageDimensions: 2, textDimensions: 3, maxCaptionTokens: 64, captionInput: image,
             towerInputs: [image, text])
+        card.formerDigest = "sha256:former"
         if hasHeads {
             card.heads = [emotion, vqa, mood, tone, things]
             card.tasks += ["emotion", "vqa", "classify"]
