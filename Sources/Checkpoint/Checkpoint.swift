@@ -81,6 +81,14 @@ public final class Checkpoint: Sendable {
         }
     }
 
+    /// The element type of most elements, in small letters: "f16".
+    public var precision: String {
+        let counts = Dictionary(tensors.map { ($0.elementType, $0.count) }, uniquingKeysWith: +)
+        // Of two that are as many the one that comes first in the alphabet.
+        let most = counts.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
+        return (most?.key ?? .float32).rawValue.lowercased()
+    }
+
     /// The tensor of that name.
     public func tensor(_ name: String) throws(CheckpointError) -> StoredTensor {
         guard let position = positions[name] else {

@@ -21,6 +21,8 @@ public final class LoadedModel: Sendable {
     public let formerDigest: String
     /// The number of weights.
     public let parameters: Int
+    /// What most of them are stored in: "f32", "f16" or "bf16".
+    public let precision: String
     /// What the checkpoint can do, of "caption", "emotion", "vqa", "classify", "embed" and "read".
     public let tasks: [String]
     /// Width and height of what `preprocessor` makes; nil without an image tower.
@@ -104,6 +106,7 @@ public final class LoadedModel: Sendable {
         digest = checkpoint.digest
         formerDigest = checkpoint.formerDigest
         parameters = weights.parameterCount
+        precision = checkpoint.precision
         tasks = configuration.tasks
         imageSize = preprocessor.map { ($0.width, $0.height) }
         imageDimensions = image?.channels

@@ -5,7 +5,8 @@ extension LoadedModel: ServedModel {
     var card: ModelCard {
         ModelCard(
             name: name, architecture: architecture, digest: digest, formerDigest: formerDigest,
-            parameters: parameters, tasks: tasks, imageDimensions: imageDimensions, textDimensions: textDimensions,
+            parameters: parameters, precision: precision, tasks: tasks, imageDimensions: imageDimensions,
+            textDimensions: textDimensions,
             maxCaptionTokens: captionTokenLimit,
             heads: heads, space: space, captionInput: captionInput, towerInputs: towerInputs)
     }

@@ -76,6 +76,8 @@ struct ModelCard: Sendable {
     var formerDigest: String?
     /// Number of weights.
     var parameters: Int
+    /// What most of its weights are stored in: `f32`, `f16` or `bf16`. Activations are f32.
+    var precision = "f32"
     /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`, `read`.
     var tasks: [String]
     /// Length of an image embedding.

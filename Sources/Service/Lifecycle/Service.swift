@@ -133,7 +133,7 @@ public final class Service: Sendable {
             model, processors: max(1, configuration.threads), maxBatch: configuration.maxBatch,
             maxQueue: configuration.maxQueue, batchWindow: .seconds(configuration.batchWindow), observer: metrics)
         if warmsUp { try WarmUp.run(engine, on: executor) }
-        metrics.modelInfo(engine.card.name, engine.card.digest, "f32").set(1)
+        metrics.modelInfo(engine.card.name, engine.card.digest, engine.card.precision).set(1)
         metrics.collectQueues { engine.loads }
         if !state.becomeReady(engine) { _ = engine.drain(within: .zero) }
     }
