@@ -1,51 +1,65 @@
 import JSON
 import Synchronization
 
-/// A checkpoint folder in the layout of Hugging Face: `config.json`, `preprocessor_config.json`, and tensors in
-/// `model.safetensors` or in the files of `model.safetensors.index.json`, or else in `pytorch_model.bin` or in the files of its
-/// index. Tensors are mapped, not read.
+/// A checkpoint folder in the layout of Hugging Face: `config.json`, further JSON files, and tensors in `model.safetensors` or in
+/// the files of `model.safetensors.index.json`, or else in `pytorch_model.bin` or in the files of its index. Tensors are mapped,
+/// not read. What the files mean is for a family to say.
 public final class Checkpoint: Sendable {
     /// The folder.
     public let directory: String
-    /// `config.json`.
-    public let configuration: SensoriumConfiguration
-    /// `preprocessor_config.json`, which a checkpoint with an image tower has.
-    public let preprocessor: PreprocessorConfiguration?
+    /// The `model_type` of `config.json`, by which its family is told; nil where it has none.
+    public let modelType: String?
     /// All tensors, sorted by name.
     public let tensors: [StoredTensor]
+    /// What is wrong with the files of tensors, each by itself; what could be read of them is in ``tensors``.
+    public let problems: [CheckpointProblem]
 
     private let files: TensorFiles
-    private let configurationFile: FileMapping
+    private let configuration: Result<JSONCursor, CheckpointProblem>
+    private let configurationFile: FileMapping?
     /// Those of the other files by which answers are computed that are there.
     private let otherFiles: [FileMapping]
     private let positions: [String: Int]
     private let cachedDigests = Mutex<[String]>([])
 
-    /// Opens a checkpoint and checks everything but the tensors' names, shapes and values, which ``Weights`` does when
-    /// networks read them. The error lists all problems found.
-    public static func open(_ directory: String) throws(CheckpointError) -> Checkpoint {
-        try Checkpoint(directory: directory)
-    }
-
-    private init(directory: String) throws(CheckpointError) {
-        let parts = CheckpointParts(directory)
-        guard parts.problems.isEmpty, let configuration = parts.configuration, let mapping = parts.configurationFile
-        else { throw CheckpointError(directory: directory, problems: parts.problems) }
+    /// Reads whatever can be read of a folder.
+    public init(_ directory: String) {
         self.directory = directory
-        self.configuration = configuration
-        preprocessor = parts.preprocessor
-        configurationFile = mapping
-        otherFiles = parts.otherFiles
-        files = parts.files
+        configurationFile = try? FileMapping(path: "\(directory)/config.json", file: "config.json")
+        configuration = Result { () throws(CheckpointProblem) in try readJSON("config.json", directory: directory) }
+        if case .success(let root) = configuration, case .object(let members) = root.value,
+            case .string(let type)? = members["model_type"]
+        {
+            modelType = type
+        } else {
+            modelType = nil
+        }
+        files = TensorFiles(directory: directory)
+        problems = files.problems
+        // Whoever reads them says what is wrong with them.
+        otherFiles = ["preprocessor_config.json", "tokenizer.json"].compactMap {
+            try? FileMapping(path: "\(directory)/\($0)", file: $0)
+        }
         tensors = files.tensors.sorted { $0.name < $1.name }
-        positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+        positions = Dictionary(tensors.enumerated().map { ($1.name, $0) }) { first, _ in first }
     }
 
-    /// The name of the checkpoint, from `config.json`.
-    public var name: String { configuration.name }
+    /// The same of a folder whose files can all be read. The error lists all problems found.
+    public static func open(_ directory: String) throws(CheckpointError) -> Checkpoint {
+        let checkpoint = Checkpoint(directory)
+        var problems = checkpoint.problems
+        if case .failure(let problem) = checkpoint.configuration { problems.insert(problem, at: 0) }
+        guard problems.isEmpty else { throw CheckpointError(directory: directory, problems: problems) }
+        return checkpoint
+    }
 
-    /// The `model_type` of `config.json`: "sensorium".
-    public var modelType: String { SensoriumConfiguration.modelType }
+    /// Whether the folder has a file of that name.
+    public func has(_ file: String) -> Bool { fileExists("\(directory)/\(file)") }
+
+    /// The content of a JSON file of the folder.
+    public func json(_ file: String) throws(CheckpointProblem) -> JSONCursor {
+        file == "config.json" ? try configuration.get() : try readJSON(file, directory: directory)
+    }
 
     /// The names of all tensors, sorted.
     public var tensorNames: [String] { tensors.map(\.name) }
@@ -74,7 +88,7 @@ public final class Checkpoint: Sendable {
         cachedDigests.withLock { cached in
             if cached.isEmpty {
                 cached = sha256(
-                    [configurationFile.bytes] + files.mappings.map(\.bytes), otherFiles.map(\.bytes)
+                    (configurationFile.map { [$0.bytes] } ?? []) + files.mappings.map(\.bytes), otherFiles.map(\.bytes)
                 ).map { "sha256:\($0)" }
             }
             return cached
@@ -95,6 +109,16 @@ public final class Checkpoint: Sendable {
             throw CheckpointError(directory: directory, problems: [.missingTensor(name: name, shape: [])])
         }
         return tensors[position]
+    }
+
+    /// What is wrong with the tensors. `read` reads the networks of the configuration, of weights that are looked at and not taken.
+    /// Without it, where nobody knows what tensors there should be, only their values are looked at; and where a file of them cannot
+    /// be read, none is called missing.
+    public func tensorProblems(_ read: ((Weights) -> Void)?) -> [CheckpointProblem] {
+        guard let read else { return tensors.compactMap(\.weightProblem) }
+        let weights = Weights(lookingAt: tensors, directory: directory)
+        read(weights)
+        return weights.problems(isWhole: problems.isEmpty)
     }
 
     /// Gives the memory of the mapped files back to the system, once networks have packed what they need. Tensors stay

@@ -63,7 +63,7 @@ public final class LoadedModel: Sendable {
     /// - Parameter threads: threads to compute with; `ComputePool.availableThreads()` is what the machine grants.
     public static func load(_ directory: String, threads: Int) throws -> LoadedModel {
         do {
-            return try LoadedModel(try Checkpoint.open(directory), pool: ComputePool(threads: threads))
+            return try LoadedModel(try SensoriumCheckpoint.open(directory), pool: ComputePool(threads: threads))
         } catch {
             // That was the first fault; whoever mends the folder wants to know of all.
             let problems = ModelSurvey.problems(of: directory)
@@ -72,10 +72,10 @@ public final class LoadedModel: Sendable {
         }
     }
 
-    private init(_ checkpoint: Checkpoint, pool: ComputePool) throws {
+    private init(_ checkpoint: SensoriumCheckpoint, pool: ComputePool) throws {
         let configuration = checkpoint.configuration
         try configuration.checkHeads()
-        let weights = Weights(checkpoint)
+        let weights = Weights(checkpoint.folder)
         let networks = ModelNetworks(weights, configuration)
         try weights.finish()
         let image = configuration.towers.image
@@ -102,11 +102,11 @@ public final class LoadedModel: Sendable {
 
         self.configuration = configuration
         name = checkpoint.name
-        architecture = checkpoint.modelType
-        digest = checkpoint.digest
-        formerDigest = checkpoint.formerDigest
+        architecture = SensoriumConfiguration.modelType
+        digest = checkpoint.folder.digest
+        formerDigest = checkpoint.folder.formerDigest
         parameters = weights.parameterCount
-        precision = checkpoint.precision
+        precision = checkpoint.folder.precision
         tasks = configuration.tasks
         imageSize = preprocessor.map { ($0.width, $0.height) }
         imageDimensions = image?.channels
@@ -116,14 +116,14 @@ public final class LoadedModel: Sendable {
         threads = pool.threadCount
         self.pool = pool
         // What is packed is not read again; rows of the embeddings come back page by page.
-        checkpoint.releaseMapping()
+        checkpoint.folder.releaseMapping()
     }
 
     /// The tokenizer of a checkpoint that reads or writes texts.
-    private static func tokenizer(_ checkpoint: Checkpoint) throws -> Tokenizer? {
+    private static func tokenizer(_ checkpoint: SensoriumCheckpoint) throws -> Tokenizer? {
         let configuration = checkpoint.configuration
         guard configuration.towers.text != nil || configuration.heads.caption != nil else { return nil }
-        let tokenizer = try Tokenizer(contentsOf: checkpoint.directory + "/tokenizer.json")
+        let tokenizer = try Tokenizer(contentsOf: checkpoint.folder.directory + "/tokenizer.json")
         try configuration.check(tokenizer)
         return tokenizer
     }

@@ -6,11 +6,12 @@ import Tokenizer
 enum ModelSurvey {
     /// The problems, those of `config.json` first.
     static func problems(of directory: String) -> [CheckpointProblem] {
-        let parts = CheckpointParts(directory)
+        let folder = Checkpoint(directory)
+        let parts = SensoriumParts(folder)
         let configuration = parts.reading
         return parts.problems
             + (configuration?.headProblems ?? []).map { .part("config.json: \($0).") }
-            + parts.tensorProblems(configuration.map { configuration in { _ = ModelNetworks($0, configuration) } })
+            + folder.tensorProblems(configuration.map { configuration in { _ = ModelNetworks($0, configuration) } })
             + tokenizerProblems(directory, configuration)
     }
 

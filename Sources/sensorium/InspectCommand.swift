@@ -30,15 +30,16 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func show(_ model: LoadedModel) throws {
-        let checkpoint: Checkpoint
+        let described: SensoriumCheckpoint
         do {
-            checkpoint = try Checkpoint.open(folder)
+            described = try SensoriumCheckpoint.open(folder)
         } catch {
             throw ModelFolder.failure(folder, error)
         }
+        let checkpoint = described.folder
         try StandardOutput.print("name          \(model.name)")
         try StandardOutput.print("architecture  \(model.architecture)")
-        for (number, part) in checkpoint.configuration.architecture.enumerated() {
+        for (number, part) in described.configuration.architecture.enumerated() {
             try StandardOutput.print(number == 0 ? "made of       \(part)" : "              \(part)")
         }
         try StandardOutput.print("tasks         \(model.tasks.joined(separator: ", "))")

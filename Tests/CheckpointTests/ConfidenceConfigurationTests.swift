@@ -7,7 +7,7 @@ import Testing
     private func confidence(_ text: String) throws -> Named<SensoriumConfiguration.Confidence> {
         // The last brace is that of the whole file.
         let folder = try TinyModel.folder(configuration: TinyModel.full.dropLast() + ", \"confidence\": \(text)}")
-        return try Checkpoint.open(folder.path).configuration.confidence
+        return try SensoriumCheckpoint.open(folder.path).configuration.confidence
     }
 
     @Test func `curves are read by head and parts`() throws {
@@ -25,7 +25,7 @@ import Testing
 
     @Test func `a checkpoint without curves says nothing of how sure it is`() throws {
         let folder = try TinyModel.folder()
-        #expect(try Checkpoint.open(folder.path).configuration.confidence.names.isEmpty)
+        #expect(try SensoriumCheckpoint.open(folder.path).configuration.confidence.names.isEmpty)
     }
 
     @Test(arguments: [

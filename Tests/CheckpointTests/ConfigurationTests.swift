@@ -85,7 +85,7 @@ import Testing
     @Test func `an image tower needs a preprocessor`() throws {
         let folder = try TinyModel.folder()
         folder.remove("preprocessor_config.json")
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         #expect(
             error?.problems == [.unreadable(file: "preprocessor_config.json", reason: "No such file or directory")])
     }
@@ -98,7 +98,7 @@ import Testing
     ])
     func `a wrong value of the preprocessor is named`(value: String, other: String, key: String) throws {
         let folder = try TinyModel.folder(preprocessor: TinyModel.preprocessor.replacing(value, with: other))
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         #expect(error?.problems.count == 1)
         #expect(error?.description.contains(key) == true)
     }
@@ -107,7 +107,7 @@ import Testing
     private func problems(_ configuration: String) throws -> [String] {
         let folder = try TinyModel.folder(configuration: configuration)
         do {
-            _ = try Checkpoint.open(folder.path)
+            _ = try SensoriumCheckpoint.open(folder.path)
             return []
         } catch {
             return error.problems.map(\.description)

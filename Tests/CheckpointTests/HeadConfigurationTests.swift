@@ -5,7 +5,7 @@ import Testing
 @Suite struct HeadConfigurationTests {
     @Test func `towers and heads come in the order of the file with their values`() throws {
         let folder = try folder(Self.everything)
-        let configuration = try Checkpoint.open(folder.path).configuration
+        let configuration = try SensoriumCheckpoint.open(folder.path).configuration
         #expect(configuration.towers.names == ["image", "text", "late", "first", "audio", "face", "finder", "aus"])
         #expect(configuration.heads.names == ["caption", "emotion", "vqa", "things", "space"])
         #expect(
@@ -112,7 +112,7 @@ import Testing
         value: String, other: String, first: String, second: String
     ) throws {
         let folder = try folder(Self.everything.replacing(value, with: other))
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         let found = error?.problems.map(\.description) ?? []
         #expect(found.count == 1 && found[0].contains(first) && found[0].contains(second), "\(found)")
     }
@@ -132,7 +132,7 @@ import Testing
     /// What is wrong with a folder.
     private func problems(_ folder: String) -> [String] {
         do {
-            _ = try Checkpoint.open(folder)
+            _ = try SensoriumCheckpoint.open(folder)
             return []
         } catch {
             return error.problems.map(\.description)
@@ -142,7 +142,7 @@ import Testing
     @Test(arguments: ["labels", "hidden", "inputs", "fusion", "dimensions", "tower", "of", "max_tokens", "final_norm"])
     func `a missing key is named`(key: String) throws {
         let folder = try folder(Self.everything.replacing("\"\(key)\":", with: "\"_\(key)\":"))
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         #expect(error?.description.contains("The key \"\(key)\" is missing") == true)
     }
 

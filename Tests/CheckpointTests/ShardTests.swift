@@ -8,7 +8,7 @@ import Testing
         let checkpoint = try Checkpoint.open(folder.path)
         #expect(checkpoint.tensorNames == ["a", "b"])
         #expect(try checkpoint.tensor("b").floats() == [2])
-        #expect(checkpoint.summary.files == ["one.safetensors", "two.safetensors"])
+        #expect(checkpoint.fileNames == ["one.safetensors", "two.safetensors"])
     }
 
     @Test(arguments: [

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SpaceConfigurationTests {
     private func space(_ configuration: String) throws -> SensoriumConfiguration.ProjectionHead {
         let folder = try TinyModel.folder(configuration: configuration)
-        return try #require(try Checkpoint.open(folder.path).configuration.heads.space?.head)
+        return try #require(try SensoriumCheckpoint.open(folder.path).configuration.heads.space?.head)
     }
 
     @Test func `views, composition and concepts are read`() throws {
@@ -29,7 +29,7 @@ import Testing
 
     @Test func `the summary names composition and concepts`() throws {
         let folder = try TinyModel.folder(configuration: Self.everything)
-        let architecture = try Checkpoint.open(folder.path).configuration.architecture
+        let architecture = try SensoriumCheckpoint.open(folder.path).configuration.architecture
         #expect(
             architecture.last
                 == "space: projection (image + sketch + text, 16 dimensions, gated_residual, 2 concepts)")
@@ -74,7 +74,7 @@ import Testing
         value: String, other: String, first: String, second: String
     ) throws {
         let folder = try TinyModel.folder(configuration: Self.everything.replacing(value, with: other))
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         let found = error?.problems.map(\.description) ?? []
         #expect(found.count == 1 && found[0].contains(first) && found[0].contains(second), "\(found)")
     }
@@ -83,7 +83,7 @@ import Testing
         let configuration = Self.everything.replacing("\"hidden\": 20", with: "\"hidden\": 20, \"layers\": 1")
             .replacing("[\"a dog\", \"rain\"]", with: "[\"rain\", \"rain\"]")
         let folder = try TinyModel.folder(configuration: configuration)
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         let found = error?.problems.map(\.description) ?? []
         #expect(found.count == 2, "\(found)")
         #expect(found.first?.contains("composition.layers\" is no key") == true)
@@ -92,7 +92,7 @@ import Testing
 
     @Test func `a match of two parts in the space is read`() throws {
         let folder = try TinyModel.folder(configuration: Self.matched)
-        guard case .classifier(let head)? = try Checkpoint.open(folder.path).configuration.heads["both"] else {
+        guard case .classifier(let head)? = try SensoriumCheckpoint.open(folder.path).configuration.heads["both"] else {
             Issue.record("both is a classifier")
             return
         }
@@ -125,7 +125,7 @@ import Testing
         value: String, other: String, first: String, second: String
     ) throws {
         let folder = try TinyModel.folder(configuration: Self.matched.replacing(value, with: other))
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         let found = error?.problems.map(\.description) ?? []
         #expect(found.count == 1 && found[0].contains(first) && found[0].contains(second), "\(found)")
     }
@@ -134,7 +134,7 @@ import Testing
         let phrases = (0...1000).map { "\"\($0)\"" }.joined(separator: ", ")
         let folder = try TinyModel.folder(
             configuration: Self.everything.replacing("\"a dog\", \"rain\"", with: phrases))
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder.path) }
+        let error = #expect(throws: CheckpointError.self) { try SensoriumCheckpoint.open(folder.path) }
         #expect(error?.description.contains("an array of 1001") == true)
     }
 
@@ -151,7 +151,7 @@ import Testing
     /// What is wrong with a folder.
     private func problems(_ folder: String) -> [String] {
         do {
-            _ = try Checkpoint.open(folder)
+            _ = try SensoriumCheckpoint.open(folder)
             return []
         } catch {
             return error.problems.map(\.description)

@@ -11,7 +11,7 @@ import Testing
     init() throws {
         let checkpoint = try TinyCheckpoint.open()
         let tower = try #require(checkpoint.configuration.towers.text)
-        bert = try checkpoint.read { BERT($0["text"], tower) }
+        bert = try checkpoint.folder.read { BERT($0["text"], tower) }
         golden = try TinyCheckpoint.golden().texts
     }
 

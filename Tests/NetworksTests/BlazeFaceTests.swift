@@ -13,7 +13,7 @@ import Testing
     private let pool = ComputePool(threads: 2)
 
     init() throws {
-        network = try TowersCheckpoint.open().read { BlazeFace($0["finder"]) }
+        network = try TowersCheckpoint.open().folder.read { BlazeFace($0["finder"]) }
         golden = try TowersCheckpoint.golden().photos
     }
 
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `the finder asks for its tensors`() throws {
-        let stored = try TowersCheckpoint.open().tensors.filter { $0.name.hasPrefix("finder.") }
+        let stored = try TowersCheckpoint.open().folder.tensors.filter { $0.name.hasPrefix("finder.") }
         let asked = Weights.asked { _ = BlazeFace($0["finder"]) }
         #expect(Set(asked) == Set(stored.map { Weights.Asked($0.name, $0.shape) }))
     }

@@ -17,10 +17,10 @@ import Testing
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tower = try #require(configuration.towers.image)
-        encoder = try checkpoint.read {
+        encoder = try checkpoint.folder.read {
             ImageMemory($0["caption"], head, tower: tower, width: configuration.width)
         }
-        decoder = try checkpoint.read {
+        decoder = try checkpoint.folder.read {
             CaptionDecoder($0["caption"], head, tower: tower, width: configuration.width)
         }
         golden = try TinyCheckpoint.golden().images
@@ -129,7 +129,7 @@ import Testing
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tower = try #require(configuration.towers.image)
-        let weights = Weights(checkpoint)
+        let weights = Weights(checkpoint.folder)
         _ = ImageMemory(weights["caption"], head, tower: tower, width: configuration.width)
         _ = CaptionDecoder(weights["caption"], head, tower: tower, width: configuration.width)
         _ = BERT(weights["text"], try #require(configuration.towers.text))

@@ -10,7 +10,7 @@ import Testing
         "cross_concat", "cross_sum", "cross_max", "concat", "weighted_sum", "late_mean", "late_weighted", "late_vote",
         "hybrid", "cross_match",
     ]
-    private let checkpoint: Checkpoint
+    private let checkpoint: SensoriumCheckpoint
     private let golden: FusionCheckpoint.Golden
     private let space: ProjectionHead
 
@@ -18,13 +18,13 @@ import Testing
         checkpoint = try FusionCheckpoint.open()
         let (name, head) = try #require(checkpoint.configuration.heads.space)
         let towers = checkpoint.configuration.towers
-        space = try checkpoint.read { ProjectionHead($0[name], head, towers: towers, names: 0) }
+        space = try checkpoint.folder.read { ProjectionHead($0[name], head, towers: towers, names: 0) }
         golden = try FusionCheckpoint.golden()
     }
 
     private func head(_ name: String) throws -> ClassifierHead {
         guard case .classifier(let head)? = checkpoint.configuration.heads[name] else { throw Missing() }
-        return try checkpoint.read { ClassifierHead($0[name], head, towers: checkpoint.configuration.towers) }
+        return try checkpoint.folder.read { ClassifierHead($0[name], head, towers: checkpoint.configuration.towers) }
     }
 
     private struct Missing: Error {}
@@ -68,7 +68,7 @@ import Testing
             let asked = Weights.asked { _ = ClassifierHead($0[name], configuration, towers: towers) }
             #expect(!asked.isEmpty && !asked.contains { $0.name.hasPrefix("\(name).alone.") })
             let item = FusionCheckpoint.item(0, FusionCheckpoint.parts)
-            let alone = try checkpoint.read { ClassifierHead($0[name], configuration, towers: towers) }
+            let alone = try checkpoint.folder.read { ClassifierHead($0[name], configuration, towers: towers) }
             let output = classify(alone, [item])[0]
             let whole = classify(try head(name), [item])[0]
             #expect(output.logits == whole.logits && output.without == whole.without)
@@ -159,7 +159,7 @@ import Testing
     @Test func `no more than some tokens are left out at once, however many there are`() throws {
         guard case .classifier(let head)? = checkpoint.configuration.heads["hybrid"] else { throw Missing() }
         let configuration = try #require(head.inputs["audio"])
-        let input = try checkpoint.read {
+        let input = try checkpoint.folder.read {
             HeadInput($0["hybrid.inputs.audio"], configuration, head.shape, towerWidth: 32)
         }
         let tokens = PartTokens(
@@ -201,7 +201,7 @@ import Testing
 
     @Test func `all of the checkpoint's tensors are read`() throws {
         let configuration = checkpoint.configuration
-        let weights = Weights(checkpoint)
+        let weights = Weights(checkpoint.folder)
         let text = BERT(weights["text"], try #require(configuration.towers.text))
         guard case .textBranch(let prose)? = configuration.towers["prose"] else { throw Missing() }
         _ = BERT(weights["prose"], prose, of: text)

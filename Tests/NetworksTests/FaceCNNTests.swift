@@ -11,7 +11,7 @@ import Testing
     init() throws {
         let checkpoint = try TowersCheckpoint.open()
         let tower = try TowersCheckpoint.face(checkpoint)
-        network = try checkpoint.read { FaceCNN($0["face"], tower) }
+        network = try checkpoint.folder.read { FaceCNN($0["face"], tower) }
         golden = try TowersCheckpoint.golden().crops
     }
 
@@ -42,7 +42,7 @@ import Testing
         let checkpoint = try TowersCheckpoint.open()
         let tower = try TowersCheckpoint.face(checkpoint)
         let asked = Weights.asked { _ = FaceCNN($0["face"], tower) }
-        let stored = checkpoint.tensors.filter { $0.name.hasPrefix("face.") }
+        let stored = checkpoint.folder.tensors.filter { $0.name.hasPrefix("face.") }
         #expect(Set(asked) == Set(stored.map { Weights.Asked($0.name, $0.shape) }))
     }
 }

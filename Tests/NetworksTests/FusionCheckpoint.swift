@@ -11,13 +11,13 @@ enum FusionCheckpoint {
     private static let states = ["image": 1, "audio": 4, "text": 1]
     private static let lengths = ["image": [9, 9], "audio": [7, 150], "text": [3, 12]]
 
-    static func open() throws -> Checkpoint {
-        try Checkpoint.open(TinyCheckpoint.folder.appending(path: "fusion").path)
+    static func open() throws -> SensoriumCheckpoint {
+        try SensoriumCheckpoint.open(TinyCheckpoint.folder.appending(path: "fusion").path)
     }
 
     /// The same with further keys of a head, in a folder that is there while `use` runs.
     static func with<Value>(
-        _ keys: String, of head: String, _ use: (Checkpoint) throws -> Value
+        _ keys: String, of head: String, _ use: (SensoriumCheckpoint) throws -> Value
     ) throws -> Value {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.copyItem(at: TinyCheckpoint.folder.appending(path: "fusion"), to: folder)
@@ -27,7 +27,7 @@ enum FusionCheckpoint {
         let text = try String(contentsOf: file, encoding: .utf8)
         try text.replacingOccurrences(of: "\"\(head)\": {", with: "\"\(head)\": {\(keys), ")
             .write(to: file, atomically: true, encoding: .utf8)
-        return try use(Checkpoint.open(folder.path))
+        return try use(SensoriumCheckpoint.open(folder.path))
     }
 
     struct Golden: Decodable {

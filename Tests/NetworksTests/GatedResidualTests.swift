@@ -6,7 +6,7 @@ import Testing
 @testable import Networks
 
 @Suite struct GatedResidualTests {
-    private let checkpoint: Checkpoint
+    private let checkpoint: SensoriumCheckpoint
     private let composition: SensoriumConfiguration.Composition
     private let dimensions: Int
     private let network: GatedResidual
@@ -18,7 +18,7 @@ import Testing
         let composition = try #require(space.head.composition)
         self.composition = composition
         dimensions = space.head.dimensions
-        network = try checkpoint.read {
+        network = try checkpoint.folder.read {
             GatedResidual($0["\(space.name).composition"], composition, dimensions: space.head.dimensions)
         }
         golden = try SpaceFixture.golden()
@@ -44,7 +44,7 @@ import Testing
 
     @Test func `the formula in double precision gives the same`() throws {
         func tensor(_ name: String) throws -> [Double] {
-            try checkpoint.tensor("space.composition.\(name)").floats().map(Double.init)
+            try checkpoint.folder.tensor("space.composition.\(name)").floats().map(Double.init)
         }
         func linear(_ x: [Double], _ name: String) throws -> [Double] {
             let (weight, bias) = (try tensor("\(name).weight"), try tensor("\(name).bias"))
@@ -77,7 +77,7 @@ import Testing
         let space = try #require(checkpoint.configuration.heads.space)
         let towers = checkpoint.configuration.towers
         let asked = Weights.asked { _ = ProjectionHead($0[space.name], space.head, towers: towers, names: 0) }
-        let found = checkpoint.tensors.filter { $0.name.hasPrefix("space.") }
+        let found = checkpoint.folder.tensors.filter { $0.name.hasPrefix("space.") }
         #expect(Set(asked) == Set(found.map { Weights.Asked($0.name, $0.shape) }))
     }
 }
@@ -91,7 +91,7 @@ import Testing
         let space = try #require(checkpoint.configuration.heads.space)
         phrases = space.head.concepts
         let count = space.head.concepts.count
-        concepts = try checkpoint.read {
+        concepts = try checkpoint.folder.read {
             ConceptMatrix($0["space"], "concepts", count: count, dimensions: space.head.dimensions)
         }
     }
@@ -109,7 +109,7 @@ import Testing
 
     @Test func `a phrase is its own nearest, at a cosine of 1`() throws {
         let checkpoint = try SpaceFixture.open()
-        let values = try checkpoint.tensor("space.concepts").floats()
+        let values = try checkpoint.folder.tensor("space.concepts").floats()
         let width = values.count / phrases.count
         for row in phrases.indices {
             let stored = Array(values[row * width..<(row + 1) * width])

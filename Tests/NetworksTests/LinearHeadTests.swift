@@ -5,14 +5,14 @@ import Testing
 @testable import Networks
 
 @Suite struct `Linear head` {
-    private let checkpoint: Checkpoint
+    private let checkpoint: SensoriumCheckpoint
     private let head: LinearHead
 
     init() throws {
         checkpoint = try FusionCheckpoint.open()
         guard case .linear(let configuration)? = checkpoint.configuration.heads["linear"] else { throw Missing() }
         let towers = checkpoint.configuration.towers
-        head = try checkpoint.read { LinearHead($0["linear"], configuration, towers: towers) }
+        head = try checkpoint.folder.read { LinearHead($0["linear"], configuration, towers: towers) }
     }
 
     private struct Missing: Error {}

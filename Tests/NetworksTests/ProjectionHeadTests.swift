@@ -11,7 +11,7 @@ import Testing
     init() throws {
         let checkpoint = try FusionCheckpoint.open()
         let space = try #require(checkpoint.configuration.heads.space)
-        head = try checkpoint.read {
+        head = try checkpoint.folder.read {
             ProjectionHead($0[space.name], space.head, towers: checkpoint.configuration.towers, names: 0)
         }
         golden = try FusionCheckpoint.golden().space

@@ -7,7 +7,7 @@ import Foundation
 enum SpaceFixture {
     static let folder = TinyCheckpoint.folder.deletingLastPathComponent().appending(path: "space")
 
-    static func open() throws -> Checkpoint { try Checkpoint.open(folder.path) }
+    static func open() throws -> SensoriumCheckpoint { try SensoriumCheckpoint.open(folder.path) }
 
     struct Item: Decodable {
         let keys: [String: [Float]]

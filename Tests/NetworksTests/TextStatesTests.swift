@@ -13,10 +13,10 @@ import Testing
     init() throws {
         let checkpoint = try FusionCheckpoint.open()
         let tower = try #require(checkpoint.configuration.towers.text)
-        let text = try checkpoint.read { BERT($0["text"], tower) }
+        let text = try checkpoint.folder.read { BERT($0["text"], tower) }
         self.text = text
         guard case .textBranch(let branch)? = checkpoint.configuration.towers["prose"] else { throw Missing() }
-        prose = try checkpoint.read { BERT($0["prose"], branch, of: text) }
+        prose = try checkpoint.folder.read { BERT($0["prose"], branch, of: text) }
         golden = try FusionCheckpoint.golden().texts
     }
 

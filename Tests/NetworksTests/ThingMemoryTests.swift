@@ -35,14 +35,14 @@ import Testing
 
     init() throws {
         struct Golden: Decodable { let images: [Image] }
-        let checkpoint = try Checkpoint.open(TinyCheckpoint.folder.appending(path: "things_memory").path)
+        let checkpoint = try SensoriumCheckpoint.open(TinyCheckpoint.folder.appending(path: "things_memory").path)
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tower = try #require(configuration.towers.image)
-        encoder = try checkpoint.read {
+        encoder = try checkpoint.folder.read {
             ImageMemory($0["caption"], head, tower: tower, width: configuration.width)
         }
-        decoder = try checkpoint.read {
+        decoder = try checkpoint.folder.read {
             CaptionDecoder($0["caption"], head, tower: tower, width: configuration.width)
         }
         let json = try Data(contentsOf: TinyCheckpoint.folder.appending(path: "things_memory.json"))

@@ -7,8 +7,8 @@ enum TinyCheckpoint {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/networks")
 
-    static func open() throws -> Checkpoint {
-        try Checkpoint.open(folder.appending(path: "tiny").path)
+    static func open() throws -> SensoriumCheckpoint {
+        try SensoriumCheckpoint.open(folder.appending(path: "tiny").path)
     }
 
     struct Golden: Decodable {

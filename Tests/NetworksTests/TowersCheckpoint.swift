@@ -3,16 +3,16 @@ import Foundation
 
 /// Tests/Fixtures/networks/towers: small random towers, and what PyTorch computed with them (make_towers.py).
 enum TowersCheckpoint {
-    static func open() throws -> Checkpoint {
-        try Checkpoint.open(TinyCheckpoint.folder.appending(path: "towers").path)
+    static func open() throws -> SensoriumCheckpoint {
+        try SensoriumCheckpoint.open(TinyCheckpoint.folder.appending(path: "towers").path)
     }
 
-    static func audio(_ checkpoint: Checkpoint) throws -> SensoriumConfiguration.AudioTower {
+    static func audio(_ checkpoint: SensoriumCheckpoint) throws -> SensoriumConfiguration.AudioTower {
         guard case .audio(let tower)? = checkpoint.configuration.towers["audio"] else { throw Missing() }
         return tower
     }
 
-    static func face(_ checkpoint: Checkpoint) throws -> SensoriumConfiguration.FaceTower {
+    static func face(_ checkpoint: SensoriumCheckpoint) throws -> SensoriumConfiguration.FaceTower {
         guard case .face(let tower)? = checkpoint.configuration.towers["face"] else { throw Missing() }
         return tower
     }

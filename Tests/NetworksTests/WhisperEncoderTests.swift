@@ -11,7 +11,7 @@ import Testing
     init() throws {
         let checkpoint = try TowersCheckpoint.open()
         let tower = try TowersCheckpoint.audio(checkpoint)
-        encoder = try checkpoint.read { WhisperEncoder($0["audio"], tower) }
+        encoder = try checkpoint.folder.read { WhisperEncoder($0["audio"], tower) }
         golden = try TowersCheckpoint.golden().windows
     }
 
@@ -80,7 +80,7 @@ import Testing
         let checkpoint = try TowersCheckpoint.open()
         let tower = try TowersCheckpoint.audio(checkpoint)
         let names = Weights.asked { _ = WhisperEncoder($0["audio"], tower) }.map(\.name)
-        #expect(names.sorted() == checkpoint.tensorNames.filter { $0.hasPrefix("audio.") })
+        #expect(names.sorted() == checkpoint.folder.tensorNames.filter { $0.hasPrefix("audio.") })
     }
 }
 

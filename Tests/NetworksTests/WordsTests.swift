@@ -12,9 +12,9 @@ import Testing
     private static let root = TinyCheckpoint.folder.deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     private static let shared = Result {
-        try Checkpoint.open(root.appending(path: "models/sensorium-base").path)
+        try SensoriumCheckpoint.open(root.appending(path: "models/sensorium-base").path)
     }
-    private let checkpoint: Checkpoint
+    private let checkpoint: SensoriumCheckpoint
     private let golden: Golden
     private let names: (finder: String, reader: String, configuration: SensoriumConfiguration.TextReader)
     private let workspace = Workspace()
@@ -52,7 +52,7 @@ import Testing
     private func values(_ image: PixelImage) -> [Float] { image.pixels.map { Float($0) / 127.5 - 1 } }
 
     @Test func `are found where ONNX Runtime finds them`() throws {
-        let finder = try checkpoint.read { TextFinder($0[names.finder]) }
+        let finder = try checkpoint.folder.read { TextFinder($0[names.finder]) }
         let image = try picture(golden.finder.picture)
         let map = finder.probabilities(
             values(image), height: image.height, width: image.width, workspace: workspace, pool: pool)
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func `are read as ONNX Runtime reads them`() throws {
-        let reader = try checkpoint.read { TextReader($0[names.reader], names.configuration) }
+        let reader = try checkpoint.folder.read { TextReader($0[names.reader], names.configuration) }
         let image = try picture(golden.reader.picture)
         let steps = reader.steps(values(image), width: image.width, workspace: workspace, pool: pool)
         #expect(steps.map(\.character) == golden.reader.classes)
@@ -78,8 +78,8 @@ import Testing
     }
 
     @Test func `are the same whatever the threads and what was computed before`() throws {
-        let reader = try checkpoint.read { TextReader($0[names.reader], names.configuration) }
-        let finder = try checkpoint.read { TextFinder($0[names.finder]) }
+        let reader = try checkpoint.folder.read { TextReader($0[names.reader], names.configuration) }
+        let finder = try checkpoint.folder.read { TextFinder($0[names.finder]) }
         let alone = ComputePool(threads: 1)
         let line = values(try picture("line.png"))
         let sign = values(try picture("sign.png"))
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `finding pauses, also for others who compute in the pause`() throws {
-        let finder = try checkpoint.read { TextFinder($0[names.finder]) }
+        let finder = try checkpoint.folder.read { TextFinder($0[names.finder]) }
         let pixels = [Float](repeating: 0, count: 64 * 64 * 3)
         var pauses = 0
         let map = finder.probabilities(pixels, height: 64, width: 64, workspace: workspace, pool: pool) { pauses += 1 }
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func `take the tensors that they ask for`() throws {
-        let stored = checkpoint.tensors.filter { $0.name.hasPrefix("words_") }
+        let stored = checkpoint.folder.tensors.filter { $0.name.hasPrefix("words_") }
         let asked = Weights.asked { weights in
             _ = TextFinder(weights[names.finder])
             _ = TextReader(weights[names.reader], names.configuration)

@@ -14,8 +14,8 @@ import Testing
 
     init() throws {
         // Made by Tests/Fixtures/networks/make_towers.py, with the finder's real weights.
-        let checkpoint = try Checkpoint.open(Self.fixtures.appending(path: "networks/towers").path)
-        finder = try checkpoint.read { FaceFinder($0["finder"]) }
+        let checkpoint = try SensoriumCheckpoint.open(Self.fixtures.appending(path: "networks/towers").path)
+        finder = try checkpoint.folder.read { FaceFinder($0["finder"]) }
         astronaut = try Self.photo("astronaut.jpg")
     }
 

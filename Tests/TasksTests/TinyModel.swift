@@ -18,12 +18,12 @@ struct TinyModel {
     private let pool: ComputePool
 
     init(threads: Int = 1) throws {
-        let checkpoint = try Checkpoint.open(Self.folder.appending(path: "tiny").path)
+        let checkpoint = try SensoriumCheckpoint.open(Self.folder.appending(path: "tiny").path)
         let configuration = checkpoint.configuration
         let head = try #require(configuration.heads.caption)
         let tokenizer = try Tokenizer(contentsOf: Self.folder.appending(path: "tiny/tokenizer.json").path)
         let tower = try #require(configuration.towers.image)
-        let networks = try checkpoint.read {
+        let networks = try checkpoint.folder.read {
             Captioner.Networks($0["caption"], head, tower: tower, width: configuration.width)
         }
         captioner = try Captioner(

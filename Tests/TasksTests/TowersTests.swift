@@ -11,8 +11,8 @@ import Testing
     private let folder = TinyModel.folder.appending(path: "towers").path
 
     @Test func `each input is encoded by its tower, and the order is kept`() throws {
-        let checkpoint = try Checkpoint.open(folder)
-        let towers = try checkpoint.read { Towers($0, checkpoint.configuration, heads: [:]) }
+        let checkpoint = try SensoriumCheckpoint.open(folder)
+        let towers = try checkpoint.folder.read { Towers($0, checkpoint.configuration, heads: [:]) }
         let workspace = Workspace()
         let pool = ComputePool(threads: 2)
         func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] {

@@ -66,7 +66,7 @@ struct Pickle {
 
     /// The most bytes and instructions that are read: a tensor has some 200 and 40.
     static let mostBytes = 32 << 20
-    static let mostInstructions = 2_000_000
+    static let mostInstructions = 1_000_000
 
     private(set) var tuples: [[Value]] = []
     private(set) var dictionaries: [[(key: Value, value: Value)]] = []

@@ -23,7 +23,7 @@ struct TowerCommand: ParsableCommand {
         let pool = ComputePool(threads: arguments.threads > 0 ? arguments.threads : ComputePool.availableThreads())
         let timed: Timed
         do {
-            timed = try Timed(try Checkpoint.open(arguments.model), tower: tower, seconds: seconds, pool: pool)
+            timed = try Timed(try SensoriumCheckpoint.open(arguments.model), tower: tower, seconds: seconds, pool: pool)
         } catch let error as CheckpointError {
             throw ModelFolder.failure(arguments.model, error)
         }
@@ -58,7 +58,7 @@ private struct Timed {
     /// The tower, where it is one of pictures.
     let image: EfficientNetLite?
 
-    init(_ checkpoint: Checkpoint, tower: String?, seconds: Double, pool: ComputePool) throws {
+    init(_ checkpoint: SensoriumCheckpoint, tower: String?, seconds: Double, pool: ComputePool) throws {
         let towers = checkpoint.configuration.towers
         guard let name = tower ?? towers.firstImage?.name, let configuration = towers[name] else {
             let names = towers.names.joined(separator: ", ")
@@ -68,33 +68,33 @@ private struct Timed {
         var image: EfficientNetLite?
         switch configuration {
         case .image:
-            let network = try checkpoint.read { EfficientNetLite($0[name]) }
+            let network = try checkpoint.folder.read { EfficientNetLite($0[name]) }
             (image, compute) = (network, Self.computing(network, pool))
         case .imageBranch(let branch):
-            let trunk = try checkpoint.read { EfficientNetLite($0[branch.trunk]) }
-            let network = try checkpoint.read { EfficientNetLite($0[name], branch, of: trunk) }
+            let trunk = try checkpoint.folder.read { EfficientNetLite($0[branch.trunk]) }
+            let network = try checkpoint.folder.read { EfficientNetLite($0[name], branch, of: trunk) }
             (image, compute) = (network, Self.computing(network, pool))
         case .audio(let tower):
-            let network = try checkpoint.read { WhisperEncoder($0[name], tower) }
+            let network = try checkpoint.folder.read { WhisperEncoder($0[name], tower) }
             let mel = Self.ramp(min(Int(seconds * 100), 2 * tower.maxPositions) * tower.melBins)
             compute = { _ = network.encode([[mel]], workspace: workspace, pool: pool) }
         case .face(let tower):
-            let network = try checkpoint.read { FaceCNN($0[name], tower) }
+            let network = try checkpoint.folder.read { FaceCNN($0[name], tower) }
             let pixels = Self.ramp(tower.imageSize * tower.imageSize)
             compute = { _ = network.encode([pixels], workspace: workspace, pool: pool) }
         case .faceFinder:
-            let network = try checkpoint.read { BlazeFace($0[name]) }
+            let network = try checkpoint.folder.read { BlazeFace($0[name]) }
             let pixels = Self.ramp(BlazeFace.size * BlazeFace.size * 3)
             compute = { _ = network.find(pixels, threshold: 0.5, workspace: workspace, pool: pool) }
         case .textFinder:
-            let network = try checkpoint.read { TextFinder($0[name]) }
+            let network = try checkpoint.folder.read { TextFinder($0[name]) }
             let (width, height) = (960, 736)
             let pixels = Self.ramp(width * height * 3)
             compute = {
                 _ = network.probabilities(pixels, height: height, width: width, workspace: workspace, pool: pool)
             }
         case .textReader(let reader):
-            let network = try checkpoint.read { TextReader($0[name], reader) }
+            let network = try checkpoint.folder.read { TextReader($0[name], reader) }
             let pixels = Self.ramp(TextReader.height * 320 * 3)
             compute = { _ = network.read(pixels, width: 320, workspace: workspace, pool: pool) }
         case .text, .textBranch, .features:
