@@ -69,7 +69,9 @@ let package = Package(
         .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Mutation"], swiftSettings: plain),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Mutation"], swiftSettings: plain),
-        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "JSON", "Mutation"], swiftSettings: plain),
+        .testTarget(
+            name: "TokenizerTests", dependencies: ["Tokenizer", "JSON", "Mutation", "TemporaryFolders"],
+            swiftSettings: plain),
         .testTarget(name: "MediaTests", dependencies: ["Media"], swiftSettings: plain),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Media"], swiftSettings: plain),
         .target(name: "CForbiddenCalls", path: "Tests/ForbiddenCalls"),

@@ -6,6 +6,11 @@ extension JSONValue {
         try self.init(parsing: Self.read(path, limit: limits.bytes), limits: limits)
     }
 
+    /// The bytes of a regular file of no more than `limit`.
+    public static func bytes(of path: String, limit: Int) throws(JSONError) -> [UInt8] {
+        try read(path, limit: limit)
+    }
+
     private static func read(_ path: String, limit: Int) throws(JSONError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable() }

@@ -40,7 +40,7 @@ struct TokenizeCommand: ParsableCommand {
     func run() throws {
         let tokenizer: Tokenizer
         do {
-            tokenizer = try Tokenizer(contentsOf: "\(model)/tokenizer.json")
+            tokenizer = try Tokenizer(folder: model)
         } catch {
             throw ModelFolder.failure(model, error)
         }

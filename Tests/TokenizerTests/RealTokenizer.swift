@@ -10,16 +10,22 @@ enum RealTokenizer {
         try loaded.get()
     }
 
-    /// A file of Tests/Fixtures/tokenizer.
+    /// A file of Tests/Fixtures/tokenizer, as text.
     static func fixture(_ name: String) throws -> String {
-        guard let file = fopen("\(repository)/Tests/Fixtures/tokenizer/\(name)", "r") else {
-            throw MissingFixture(name: name)
-        }
+        String(decoding: try bytes(name), as: UTF8.self)
+    }
+
+    /// A file of Tests/Fixtures/tokenizer.
+    static func bytes(_ name: String) throws -> [UInt8] {
+        guard let file = fopen(path(of: name), "r") else { throw MissingFixture(name: name) }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         while case let byte = getc(file), byte != EOF { bytes.append(UInt8(truncatingIfNeeded: byte)) }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
+
+    /// Where a file of Tests/Fixtures/tokenizer is.
+    static func path(of name: String) -> String { "\(repository)/Tests/Fixtures/tokenizer/\(name)" }
 
     private struct MissingFixture: Error {
         let name: String

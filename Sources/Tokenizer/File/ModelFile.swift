@@ -5,6 +5,11 @@ struct ReadModel {
     let model: TokenModel
     var vocabulary: Vocabulary
 
+    init(model: TokenModel, vocabulary: Vocabulary) {
+        self.model = model
+        self.vocabulary = vocabulary
+    }
+
     init(_ entry: FileEntry) throws {
         switch try Self.type(entry) {
         case "WordPiece": (model, vocabulary) = try Self.wordPiece(entry)
@@ -32,9 +37,13 @@ struct ReadModel {
 
     typealias Piece = (piece: String, id: Int32)
 
-    /// Pieces that are written with their ids.
+    /// Pieces that are written with their ids, under `vocab`.
     private static func vocabulary(_ entry: FileEntry) throws -> (pieces: [Piece], Vocabulary) {
-        let members = try entry.member("vocab")
+        try vocabulary(in: entry.member("vocab"))
+    }
+
+    /// The members of `members`: pieces with their ids.
+    static func vocabulary(in members: FileEntry) throws -> (pieces: [Piece], Vocabulary) {
         var vocabulary = Vocabulary()
         var pieces: [Piece] = []
         pieces.reserveCapacity(try members.cursor.object().count)
@@ -44,7 +53,7 @@ struct ReadModel {
                     "a whole number below \(FileEntry.ids.count)")
             }
             guard vocabulary.insert(piece, id: id) else {
-                throw entry.contradiction(
+                throw members.contradiction(
                     "\"\(piece)\" and \"\(vocabulary.piece(of: id) ?? "")\" both have the id \(id)")
             }
             pieces.append((piece, Int32(id)))
@@ -52,7 +61,7 @@ struct ReadModel {
         return (pieces, vocabulary)
     }
 
-    private static func table(_ pieces: [Piece]) -> PieceTable {
+    static func table(_ pieces: [Piece]) -> PieceTable {
         var table = PieceTable(capacity: pieces.count)
         for (piece, id) in pieces { table.insert(piece.utf8, id: id) }
         return table

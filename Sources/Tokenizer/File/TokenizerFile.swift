@@ -18,7 +18,8 @@ extension Tokenizer {
         } catch let error as TokenizerError {
             throw error
         } catch {
-            // Neither JSON nor this folder throws anything else; typed throws cannot say so for two types.
+            // JSON and this target throw nothing else, but for patterns that do not compile, and those that stand in the code do;
+            // typed throws cannot say so for two types.
             fatalError("the calls above throw the two types caught above only")
         }
     }
@@ -82,7 +83,7 @@ extension Tokenizer {
 }
 
 extension AddedToken {
-    fileprivate init(_ entry: FileEntry) throws {
+    init(_ entry: FileEntry) throws {
         self.init(
             id: Int32(try entry.integer("id", in: FileEntry.ids)), content: try entry.string("content"),
             singleWord: try entry.boolean("single_word"), stripsLeft: try entry.boolean("lstrip"),

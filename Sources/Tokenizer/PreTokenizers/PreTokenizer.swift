@@ -105,6 +105,12 @@ struct Metaspace: Sendable {
         case always, first, never
     }
 
+    init(replacement: UInt32 = 0x2581, prepending: Prepending, splits: Bool = true) {
+        self.replacement = replacement
+        self.prepending = prepending
+        self.splits = splits
+    }
+
     func apply(to pieces: inout Pieces) {
         var mark: [UInt8] = []
         ScalarReader.append(replacement, to: &mark)
