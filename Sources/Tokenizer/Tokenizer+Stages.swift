@@ -14,15 +14,18 @@ extension Tokenizer {
 
     /// What the first stage makes of a text.
     func normalize(_ text: [UInt8]) -> [UInt8] {
-        normalizers.reduce(text) { $1.normalize($0) }
+        normalizers.reduce(text) { $1.normalize($0[...]) }
     }
 
     private func encodePlain(_ bytes: [UInt8], _ range: Range<Int>, into ids: inout [Int32]) {
-        var text = Array(bytes[range])
         var beginsText = range.lowerBound == 0
-        for normalizer in normalizers {
+        if beginsText, usesBeginning, let first = normalizers.first {
+            beginsText = first.keepsBeginning(of: Array(bytes[range]))
+        }
+        var text = normalizers.first?.normalize(bytes[range]) ?? Array(bytes[range])
+        for normalizer in normalizers.dropFirst() {
             if beginsText, usesBeginning, !text.isEmpty { beginsText = normalizer.keepsBeginning(of: text) }
-            text = normalizer.normalize(text)
+            text = normalizer.normalize(text[...])
         }
         if normalizedTokens.isEmpty {
             return encodePieces(text, 0..<text.count, beginsText, into: &ids)
@@ -45,12 +48,5 @@ extension Tokenizer {
         var pieces = Pieces(text: text, ranges: [range], beginsText: beginsText)
         for preTokenizer in preTokenizers { preTokenizer.apply(to: &pieces) }
         model.tokenize(pieces.text, pieces.ranges, into: &ids)
-    }
-
-    /// Whether a stage treats the beginning of a text in a way of its own.
-    private var usesBeginning: Bool {
-        preTokenizers.contains {
-            if case .metaspace(let metaspace) = $0 { metaspace.prepending == .first } else { false }
-        }
     }
 }

@@ -24,7 +24,9 @@ public struct Tokenizer: Sendable {
     /// The file it was read from, for errors.
     let path: String
     var normalizers: [Normalizer]
-    var preTokenizers: [PreTokenizer]
+    let preTokenizers: [PreTokenizer]
+    /// Whether a stage treats the beginning of a text in a way of its own.
+    let usesBeginning: Bool
     let model: TokenModel
     var postProcessor: PostProcessor
     /// Nil where the file has none: tokens are then joined by blanks.
@@ -105,7 +107,10 @@ public struct Tokenizer: Sendable {
     private func assemble(
         _ template: PostProcessor.Template, _ texts: [ArraySlice<Int32>], _ addSpecialTokens: Bool, total: Int
     ) -> Encoding {
-        var encoding = Encoding(ids: [], truncated: false, totalTokens: total)
+        var encoding = Encoding(ids: [], typeIDs: [], truncated: false, totalTokens: total)
+        let count = texts.reduce(template.specialCount) { $0 + $1.count }
+        encoding.ids.reserveCapacity(count)
+        encoding.typeIDs.reserveCapacity(count)
         for part in template.parts {
             switch part {
             case .special(let ids, let typeID):

@@ -49,6 +49,9 @@ extension Tokenizer {
         self.path = path
         self.normalizers = normalizers
         self.preTokenizers = preTokenizers
+        usesBeginning = preTokenizers.contains {
+            if case .metaspace(let metaspace) = $0 { metaspace.prepending == .first } else { false }
+        }
         model = read.model
         postProcessor = .none
         truncation = Truncation()
@@ -62,7 +65,7 @@ extension Tokenizer {
             if bytes.isEmpty { continue }
             try token.enter(&vocabulary, model, path)
             addedIDs[bytes] = token.id
-            let pattern = token.normalized ? normalizers.reduce(bytes) { $1.normalize($0) } : bytes
+            let pattern = token.normalized ? normalizers.reduce(bytes) { $1.normalize($0[...]) } : bytes
             if pattern != bytes { vocabulary.spell(Int(token.id), String(decoding: pattern, as: UTF8.self)) }
             guard !pattern.isEmpty, seen[token.normalized ? 1 : 0].insert(pattern).inserted else {
                 throw TokenizerError.contradiction(

@@ -16,10 +16,12 @@ enum Normalizer: Sendable {
     /// Spells bytes as ``ByteAlphabet`` has them.
     case byteLevel
 
-    /// The normal form of `text`, valid UTF-8.
-    func normalize(_ text: [UInt8]) -> [UInt8] {
+    /// The normal form of a part of a text, valid UTF-8.
+    func normalize(_ part: ArraySlice<UInt8>) -> [UInt8] {
+        if case .bert(let bert) = self { return bert.normalize(part) }
+        let text = Array(part)
         switch self {
-        case .bert(let bert): return bert.normalize(text[...])
+        case .bert: return text
         case .form(let form): return form.normalize(text)
         case .lowercase: return Self.lowercase(text)
         case .stripAccents:
@@ -46,7 +48,7 @@ enum Normalizer: Sendable {
         case .strip(true, _): return !UnicodeProperties.isBlank(ScalarReader.next(text, &end))
         case .bert, .stripAccents, .nmt:
             _ = ScalarReader.next(text, &end)
-            return !normalize(Array(text[..<end])).isEmpty
+            return !normalize(text[..<end]).isEmpty
         case .replace(let replacement): return !replacement.content.isEmpty || !replacement.matchesBeginning(of: text)
         default: return true
         }

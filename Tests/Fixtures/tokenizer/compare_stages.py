@@ -113,7 +113,7 @@ def main():
         report(model, model, Tokenizer.from_file(os.path.join(model, "tokenizer.json")))
     if arguments.only != []:
         charsmap = kinds.sentencepiece_charsmap() if arguments.sentencepiece else None
-        for name, tokenizer in kinds.kinds(texts[:4_000] + noise[:200], size=2_000, nmt_nfkc=charsmap):
+        for name, tokenizer in kinds.kinds(texts[:4_000] + noise[:10], size=2_000, nmt_nfkc=charsmap):
             if arguments.only and name not in arguments.only:
                 continue
             with tempfile.TemporaryDirectory() as folder:
