@@ -51,8 +51,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tokenizer", "Media", "Decoders", "JSON",
-                logging,
+                "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Checkpoint", "Tokenizer", "Media", "Decoders",
+                "JSON", logging,
             ],
             // The contract at the root of the repository, by a link: it is served as it stands there.
             resources: [.embedInCode("Contract/openapi.yaml")], swiftSettings: strict),

@@ -37,7 +37,7 @@ public final class Checkpoint: Sendable {
         files = TensorFiles(directory: directory)
         problems = files.problems
         // Whoever reads them says what is wrong with them.
-        otherFiles = ["preprocessor_config.json", "tokenizer.json"].compactMap {
+        otherFiles = Self.otherNames.compactMap {
             try? FileMapping(path: "\(directory)/\($0)", file: $0)
         }
         tensors = files.tensors.sorted { $0.name < $1.name }
@@ -74,12 +74,19 @@ public final class Checkpoint: Sendable {
     public var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
 
     /// What tells this checkpoint from every other: "sha256:" and the SHA-256 of `config.json`, the tensor files in the order of
-    /// their names, `preprocessor_config.json` and `tokenizer.json` (those two where they are there), which
-    /// `cat config.json model*.safetensors preprocessor_config.json tokenizer.json | sha256sum` prints as well. With
+    /// their names, and of the files of preprocessor, tokenizer and pooling that are there, in the order of theirs. Of a checkpoint of
+    /// our own `cat config.json model*.safetensors preprocessor_config.json tokenizer.json | sha256sum` prints it as well. With
     /// `pytorch_model*.bin` in place of `model*.safetensors` where those are read.
     ///
     /// Computed at the first call, about 70 ms for 100 MB.
     public var digest: String { digests[1] }
+
+    /// Files by which answers are computed, beside those that every checkpoint has, in the order in which the digest takes them.
+    private static let otherNames = [
+        "1_Pooling/config.json", "merges.txt", "modules.json", "preprocessor_config.json", "sentence_bert_config.json",
+        "sentencepiece.bpe.model", "spiece.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+        "vocab.json", "vocab.txt",
+    ]
 
     /// What ``digest`` was before it covered more than `config.json` and the tensor files: collections that were filled then carry it.
     public var formerDigest: String { digests[0] }

@@ -15,11 +15,15 @@ public struct CheckpointError: Error, Equatable, Sendable {
 }
 
 extension CheckpointError: CustomStringConvertible {
+    /// The most problems that are listed: a file whose names are nonsense has as many as names.
+    private static let most = 1000
+
     /// One line that names the folder, then one line for each problem.
     public var description: String {
         if problems.count == 1 { return "The checkpoint \(directory) cannot be used. \(problems[0])" }
         return "The checkpoint \(directory) cannot be used, for \(problems.count) reasons:"
-            + problems.map { "\n  - \($0)" }.joined()
+            + problems.prefix(Self.most).map { "\n  - \($0)" }.joined()
+            + (problems.count > Self.most ? "\n  - and \(problems.count - Self.most) more." : "")
     }
 }
 

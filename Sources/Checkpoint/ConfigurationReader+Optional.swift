@@ -5,6 +5,11 @@ extension ConfigurationReader {
     /// Whether there is a value under `key`.
     func has(_ key: String) -> Bool { keys.contains(key) }
 
+    /// Whether the value under `key` is null.
+    func isNull(_ key: String) -> Bool {
+        if case .object(let members)? = cursor?.value, case .null? = members[key] { true } else { false }
+    }
+
     /// Whether the value under `key` is a text.
     func isString(_ key: String) -> Bool {
         if case .object(let members)? = cursor?.value, case .string? = members[key] { true } else { false }

@@ -24,22 +24,24 @@ struct InspectCommand: ParsableCommand {
         var arguments = ModelArguments()
         arguments.model = folder
         arguments.threads = 0
-        let model = try arguments.load()
-        if let image { return try showFirstStep(model, image) }
-        try show(model)
+        if let image { return try showFirstStep(try arguments.load(), image) }
+        let service = try LocalService(arguments)
+        defer { service.close() }
+        try show(try service.model)
     }
 
-    private func show(_ model: LoadedModel) throws {
-        let described: SensoriumCheckpoint
+    private func show(_ model: ServedModelCard) throws {
+        let checkpoint: Checkpoint
         do {
-            described = try SensoriumCheckpoint.open(folder)
+            checkpoint = try Checkpoint.open(folder)
         } catch {
             throw ModelFolder.failure(folder, error)
         }
-        let checkpoint = described.folder
         try StandardOutput.print("name          \(model.name)")
         try StandardOutput.print("architecture  \(model.architecture)")
-        for (number, part) in described.configuration.architecture.enumerated() {
+        // Of our own family, whose towers and heads have names.
+        let made = (try? SensoriumCheckpoint(checkpoint).configuration.architecture) ?? []
+        for (number, part) in made.enumerated() {
             try StandardOutput.print(number == 0 ? "made of       \(part)" : "              \(part)")
         }
         try StandardOutput.print("tasks         \(model.tasks.joined(separator: ", "))")

@@ -119,8 +119,9 @@ public final class Service: Sendable {
     /// - Parameter warmsUp: false leaves the warm-up out, for a program that asks one thing and ends.
     public func load(warmsUp: Bool = true) throws {
         let start = ContinuousClock.now
-        let model = try LoadedModel.load(configuration.model, threads: max(1, configuration.threads))
-        metrics.engineThreads().set(Double(model.threads))
+        let threads = max(1, configuration.threads)
+        let model = try Families.load(configuration.model, threads: threads)
+        metrics.engineThreads().set(Double(threads))
         try serve(model, warmsUp: warmsUp)
         metrics.modelLoad().set(start.duration(to: .now).inSeconds)
     }

@@ -25,6 +25,22 @@ extension SensoriumConfiguration {
         /// How tokens become one vector where no head does it: "mean".
         public let pooling: String
 
+        init(
+            vocabularySize: Int, hiddenSize: Int, layers: Int, attentionHeads: Int, intermediateSize: Int,
+            maxPositions: Int, typeVocabularySize: Int, layerNormEpsilon: Float, maxTokens: Int
+        ) {
+            self.vocabularySize = vocabularySize
+            self.hiddenSize = hiddenSize
+            self.layers = layers
+            self.attentionHeads = attentionHeads
+            self.intermediateSize = intermediateSize
+            self.maxPositions = maxPositions
+            self.typeVocabularySize = typeVocabularySize
+            self.layerNormEpsilon = layerNormEpsilon
+            self.maxTokens = maxTokens
+            pooling = "mean"
+        }
+
         init(reading reader: inout ConfigurationReader) {
             vocabularySize = reader.integer("vocab_size", in: 1...10_000_000)
             hiddenSize = reader.integer("hidden_size", in: 1...16384)
