@@ -144,7 +144,7 @@ struct ReadModel {
             else {
                 throw JSONCursor(value, path: path).unexpected("a piece, which is not empty, and its score")
             }
-            pieces.append((piece, try JSONCursor(pair[1], path: "\(path)[1]").number()))
+            pieces.append((piece, try ReferenceNumber.read(JSONCursor(pair[1], path: "\(path)[1]"))))
             _ = vocabulary.insert(piece, id: place)
         }
         if pieces.isEmpty { throw list.unsupported("at least one piece") }
