@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Synchronization
 
@@ -51,6 +52,19 @@ public final class Checkpoint: Sendable {
         if case .failure(let problem) = checkpoint.configuration { problems.insert(problem, at: 0) }
         guard problems.isEmpty else { throw CheckpointError(directory: directory, problems: problems) }
         return checkpoint
+    }
+
+    /// What the folder is called, whatever the way to it; in the cache of the Hub (`models--org--name/snapshots/…`), the repository
+    /// without its organisation.
+    public var folderName: String {
+        let resolved = realpath(directory, nil)
+        defer { free(resolved) }
+        let path = resolved.map { String(cString: $0) } ?? directory
+        let parts = path.split(separator: "/")
+        if parts.count >= 3, parts[parts.count - 2] == "snapshots", parts[parts.count - 3].hasPrefix("models--") {
+            return parts[parts.count - 3].split(separator: "--").last.map(String.init) ?? path
+        }
+        return parts.last.map(String.init) ?? path
     }
 
     /// Whether the folder has a file of that name.

@@ -38,10 +38,13 @@ extension Weights {
             Linear(weight: .stacking([matrix].compactMap(\.self), inputs: inputs), bias: shifts), orElse: .standIn)
     }
 
-    /// The normalisation of `<name>.weight` [width] and `<name>.bias` [width].
+    /// The normalisation of `<name>.weight` [width] and `<name>.bias` [width], or of `<name>.gamma` and `<name>.beta`, as TensorFlow
+    /// and the first published checkpoints have them.
     func layerNorm(_ name: String, _ width: Int, epsilon: Float) -> LayerNorm {
-        LayerNorm(
-            weight: floats("\(name).weight", [width]), bias: floats("\(name).bias", [width]), epsilon: epsilon)
+        let isFormer = !has("\(name).weight") && has("\(name).gamma")
+        return LayerNorm(
+            weight: floats("\(name).\(isFormer ? "gamma" : "weight")", [width]),
+            bias: floats("\(name).\(isFormer ? "beta" : "bias")", [width]), epsilon: epsilon)
     }
 
     /// The table `name` [rows, width], read row by row.

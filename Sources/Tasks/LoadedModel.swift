@@ -25,8 +25,6 @@ public final class LoadedModel: Sendable {
     public let precision: String
     /// What the checkpoint can do, of "caption", "emotion", "vqa", "classify", "embed" and "read".
     public let tasks: [String]
-    /// Width and height of what `preprocessor` makes; nil without an image tower.
-    public let imageSize: (width: Int, height: Int)?
     /// Length of the embedding of an image; nil without an image tower.
     public let imageDimensions: Int?
     /// Length of the embedding of a text; nil without a text tower.
@@ -108,7 +106,6 @@ public final class LoadedModel: Sendable {
         parameters = weights.parameterCount
         precision = checkpoint.folder.precision
         tasks = configuration.tasks
-        imageSize = preprocessor.map { ($0.width, $0.height) }
         imageDimensions = image?.channels
         textDimensions = text?.hiddenSize
         textTokenLimit = text?.maxTokens

@@ -241,8 +241,7 @@ enum TestModel {
         #expect(model.captionTokenLimit == 64)
         #expect(model.parameters == (try Checkpoint.open(TestModel.directory)).parameterCount)
         #expect(model.digest.hasPrefix("sha256:") && model.digest != model.formerDigest)
-        let size = try #require(model.imageSize)
-        #expect((size.width, size.height) == (260, 260))
+        #expect(model.preprocessor?.width == 260 && model.preprocessor?.height == 260)
     }
 
     @Test func `options are refused before an image is decoded`() {

@@ -83,7 +83,7 @@ import Tokenizer
         try withModel(keeping: { $0.hasPrefix("text.") }, config: withoutImages) { folder in
             let model = try LoadedModel.load(folder, threads: 1)
             #expect(model.tasks == ["embed"])
-            #expect(model.imageSize == nil && model.imageDimensions == nil && model.captionTokenLimit == nil)
+            #expect(model.preprocessor == nil && model.imageDimensions == nil && model.captionTokenLimit == nil)
             #expect(model.textDimensions == 64 && model.textTokenLimit == 24)
             #expect(model.encodeImages([[]]).isEmpty)
             #expect(throws: TaskError.taskNotAvailable("caption", model: "tiny")) {

@@ -46,7 +46,7 @@ public final class SentenceModel: Sendable {
             throw TaskError.inconsistentModel(
                 "the tokenizer puts no special tokens around a text, so an empty one has none")
         }
-        name = checkpoint.directory.split(separator: "/").last.map(String.init) ?? SentenceConfiguration.modelType
+        name = checkpoint.folderName
         digest = checkpoint.digest
         parameters = weights.parameterCount
         precision = checkpoint.precision

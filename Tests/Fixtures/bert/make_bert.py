@@ -3,22 +3,20 @@
     python make_bert.py        # torch 2.15, transformers 5.24, sentence-transformers 6.2, tokenizers 0.23
 
 `mean` has a pooler, weights in float16 and a limit of 16 tokens; `cls` the names of a model with a head on it ("bert."), heads 64 wide and
-texts in small letters; `max` neither modules' normalisation nor a tokenizer.json, but vocab.txt. Weights are five times as wide as BERT's own,
+texts in small letters; `max` neither modules' normalisation nor a tokenizer.json, but vocab.txt, and norms under their former names. Weights are five times as wide as BERT's own,
 so that vectors differ from text to text.
 """
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.models import Normalize, Pooling, Transformer
-from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
-from tokenizers.trainers import WordPieceTrainer
 from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, BertTokenizer
 
@@ -31,11 +29,12 @@ CORPUS = TEXTS + ["a man in a red shirt", "children playing ball on the grass", 
 
 
 def vocabulary() -> list[str]:
-    tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = BertPreTokenizer()
-    tokenizer.train_from_iterator(CORPUS, WordPieceTrainer(vocab_size=160, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
-    return [piece for piece, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])]
+    """The words of the corpus that come twice, and every letter, at the beginning of a word and within: the same at each run."""
+    normalizer, split = BertNormalizer(lowercase=True), BertPreTokenizer()
+    words = Counter(word for text in CORPUS for word, _ in split.pre_tokenize_str(normalizer.normalize_str(text)))
+    letters = sorted({letter for word in words for letter in word if letter.isascii() or letter == "\u4f60"})
+    pieces = letters + [f"##{letter}" for letter in letters] + sorted(word for word, count in words.items() if count > 1 and len(word) > 1)
+    return ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *pieces]
 
 
 def make(name: str, pooling: str, normalize: bool, **shape) -> list[list[float]]:
@@ -60,6 +59,8 @@ def make(name: str, pooling: str, normalize: bool, **shape) -> list[list[float]]
         tensors["embeddings.position_ids"] = torch.arange(32, dtype=torch.float16).reshape(1, 32)
     if name == "cls":
         tensors = {f"bert.{key}": value for key, value in tensors.items() if not key.startswith("pooler.")}
+    if name == "max":
+        tensors = {key.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): value for key, value in tensors.items()}
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     if name == "max":
         (folder / "vocab.txt").write_text("\n".join(vocabulary()) + "\n")
