@@ -18,9 +18,8 @@ extension Tokenizer {
         } catch let error as TokenizerError {
             throw error
         } catch {
-            // JSON and this target throw nothing else, but for patterns that do not compile, and those that stand in the code do;
-            // typed throws cannot say so for two types.
-            fatalError("the calls above throw the two types caught above only")
+            // Nothing else is thrown that is known of; whatever it is, the file is what it is about.
+            throw .contradiction(path: path, "\(error)")
         }
     }
 
