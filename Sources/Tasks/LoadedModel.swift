@@ -60,13 +60,18 @@ public final class LoadedModel: Sendable {
     /// `TaskError`.
     /// - Parameter threads: threads to compute with; `ComputePool.availableThreads()` is what the machine grants.
     public static func load(_ directory: String, threads: Int) throws -> LoadedModel {
+        try load(Checkpoint(directory), threads: threads)
+    }
+
+    /// The same of a folder that is open.
+    public static func load(_ folder: Checkpoint, threads: Int) throws -> LoadedModel {
         do {
-            return try LoadedModel(try SensoriumCheckpoint.open(directory), pool: ComputePool(threads: threads))
+            return try LoadedModel(try SensoriumCheckpoint(folder), pool: ComputePool(threads: threads))
         } catch {
             // That was the first fault; whoever mends the folder wants to know of all.
-            let problems = ModelSurvey.problems(of: directory)
+            let problems = ModelSurvey.problems(of: folder)
             guard problems.count > 1 else { throw error }
-            throw CheckpointError(directory: directory, problems: problems)
+            throw CheckpointError(directory: folder.directory, problems: problems)
         }
     }
 

@@ -5,14 +5,13 @@ import Tokenizer
 /// Everything that is wrong with a model's folder: each part is looked at, whatever is wrong with the others.
 enum ModelSurvey {
     /// The problems, those of `config.json` first.
-    static func problems(of directory: String) -> [CheckpointProblem] {
-        let folder = Checkpoint(directory)
+    static func problems(of folder: Checkpoint) -> [CheckpointProblem] {
         let parts = SensoriumParts(folder)
         let configuration = parts.reading
         return parts.problems
             + (configuration?.headProblems ?? []).map { .part("config.json: \($0).") }
             + folder.tensorProblems(configuration.map { configuration in { _ = ModelNetworks($0, configuration) } })
-            + tokenizerProblems(directory, configuration)
+            + tokenizerProblems(folder.directory, configuration)
     }
 
     private static func tokenizerProblems(

@@ -3,7 +3,7 @@ import Tasks
 
 /// The families of checkpoints, by the `model_type` of their `config.json`.
 enum Families {
-    private static let loaders: [(type: String, load: @Sendable (String, Int) throws -> any ServedModel)] = [
+    private static let loaders: [(type: String, load: @Sendable (Checkpoint, Int) throws -> any ServedModel)] = [
         (SensoriumConfiguration.modelType, { try LoadedModel.load($0, threads: $1) }),
         (SentenceConfiguration.modelType, { try SentenceModel.load($0, threads: $1) }),
     ]
@@ -11,12 +11,13 @@ enum Families {
     /// The model in a folder, packed for this machine. Throws what is wrong with the folder.
     static func load(_ directory: String, threads: Int) throws -> any ServedModel {
         // A folder without a type is looked at as ours, which says all that it lacks.
-        let type = Checkpoint(directory).modelType ?? SensoriumConfiguration.modelType
+        let folder = Checkpoint(directory)
+        let type = folder.modelType ?? SensoriumConfiguration.modelType
         guard let family = loaders.first(where: { $0.type == type }) else {
             throw CheckpointError(
                 directory: directory,
                 problems: [.unsupported(key: "model_type", found: type, supported: loaders.map(\.type))])
         }
-        return try family.load(directory, threads)
+        return try family.load(folder, threads)
     }
 }

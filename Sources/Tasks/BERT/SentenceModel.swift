@@ -23,10 +23,10 @@ public final class SentenceModel: Sendable {
     private let pool: ComputePool
     private let turn = ComputeTurn()
 
-    /// Maps, checks and packs the checkpoint in `directory`. Throws `CheckpointError` or `TokenizerError`.
+    /// Checks and packs the checkpoint in a folder. Throws `CheckpointError` or `TokenizerError`.
     /// - Parameter threads: threads to compute with.
-    public static func load(_ directory: String, threads: Int) throws -> SentenceModel {
-        try SentenceModel(Checkpoint(directory), pool: ComputePool(threads: threads))
+    public static func load(_ folder: Checkpoint, threads: Int) throws -> SentenceModel {
+        try SentenceModel(folder, pool: ComputePool(threads: threads))
     }
 
     private init(_ checkpoint: Checkpoint, pool: ComputePool) throws {
