@@ -53,6 +53,10 @@ final class Engine<Worker: EngineWorker>: Sendable {
         return try result.get()
     }
 
+    func add(_ tasks: [TaskPolicy]) {
+        change { $0.add(tasks) }
+    }
+
     func cancel(_ id: JobID) {
         let time = now()
         change { $0.cancel(id, at: time) }

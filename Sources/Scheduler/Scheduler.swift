@@ -35,6 +35,9 @@ public final class Scheduler<Worker: EngineWorker>: Sendable {
         engine.stop()
     }
 
+    /// Takes jobs of these tasks too from now on; those that it knows stay as they are.
+    public func add(_ tasks: [TaskPolicy]) { engine.add(tasks) }
+
     /// Queues a job; returns at once.
     ///
     /// - Parameters:

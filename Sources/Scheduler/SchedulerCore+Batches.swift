@@ -6,7 +6,7 @@ extension SchedulerCore {
         let limit = isIdle ? configuration.maxBatch : min(configuration.maxBatch, configuration.maxBatchBetweenSteps)
         var roomIsKept = false
         for number in queues.indices.sorted(by: { lastTurns[$0] < lastTurns[$1] }) {
-            let generates = configuration.tasks[number].generates
+            let generates = tasks[number].generates
             let waiting = inTurn(number, isTurn)
             guard !waiting.isEmpty, !(generates && roomIsKept) else { continue }
             let (batch, isFull) = portion(of: waiting, limit: limit, room: generates ? room : .max)
@@ -113,7 +113,7 @@ extension SchedulerCore {
             shares.charge(batch[index].client, batch[index].advance)
         }
         beginnings.append(batch)
-        let task = configuration.tasks[number].task
+        let task = tasks[number].task
         events.append(.batch(task: task, waits: batch.map(\.timing.queue), reason: reason))
         return .begin(task, batch.map { ($0.id, $0.payload) })
     }

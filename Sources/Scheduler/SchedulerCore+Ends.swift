@@ -5,7 +5,7 @@ extension SchedulerCore {
     mutating func beginEnded(_ verdicts: [BeginVerdict], paused: Duration = .zero, at now: EngineInstant) {
         guard var entries = beginnings.popLast(), let first = entries.first else { return }
         owesStep = true
-        let policy = configuration.tasks[first.task]
+        let policy = tasks[first.task]
         let took = max(.zero, (first.timing.began.map { $0.duration(to: now) } ?? .zero) - paused)
         events.append(.begun(task: policy.task, size: entries.count, took: took))
         charge(took, of: &entries)
@@ -40,7 +40,7 @@ extension SchedulerCore {
     /// Takes the outcome of the step that was asked for, which began at `start`: one verdict per generation in its order.
     mutating func stepEnded(_ verdicts: [StepVerdict], startedAt start: EngineInstant, at now: EngineInstant) {
         let entries = takeStepping()
-        let sizes = Dictionary(entries.map { (configuration.tasks[$0.task].task, 1) }, uniquingKeysWith: +)
+        let sizes = Dictionary(entries.map { (tasks[$0.task].task, 1) }, uniquingKeysWith: +)
         let took = start.duration(to: now)
         events.append(.stepped(sizes: sizes, took: took))
         let cost = took / max(1, entries.count)
@@ -62,7 +62,7 @@ extension SchedulerCore {
         _ entry: Entry, _ index: Int, of expected: Int, got: Int, at now: EngineInstant
     ) -> Bool {
         guard index < got else {
-            let task = configuration.tasks[entry.task].task
+            let task = tasks[entry.task].task
             let error = SchedulerError.outcomeMissing(task: task, expected: expected, got: got)
             end(entry, .failed, .failure(error), at: now)
             return true
@@ -101,7 +101,7 @@ extension SchedulerCore {
 
     /// Ends a job without an output of the worker.
     mutating func end(_ entry: Entry, _ end: JobEnd, at now: EngineInstant) {
-        let task = configuration.tasks[entry.task].task
+        let task = tasks[entry.task].task
         let error: SchedulerError =
             switch end {
             case .cancelledInQueue: .cancelled(started: false)
@@ -124,7 +124,7 @@ extension SchedulerCore {
         shares.leave(entry.client)
         if case .done = end, timing.steps > 0 { learnGeneration(of: entry, timing) }
         ended.append(Ended(id: entry.id, payload: entry.payload, result: result, timing: timing))
-        events.append(.ended(task: configuration.tasks[entry.task].task, end, timing))
+        events.append(.ended(task: tasks[entry.task].task, end, timing))
     }
 
     private mutating func learnGeneration(of entry: Entry, _ timing: JobTiming) {

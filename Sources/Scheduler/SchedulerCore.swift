@@ -95,13 +95,15 @@ struct SchedulerCore<Payload, Output> {
     }
 
     let configuration: SchedulerConfiguration
-    private let taskNumbers: [TaskID: Int]
+    /// Every task there is: numbers of tasks are places in this list, and it only grows.
+    private(set) var tasks: [TaskPolicy] = []
+    private var taskNumbers: [TaskID: Int] = [:]
     private var lastNumber: UInt64 = 0
 
     /// What waits, per task, oldest first.
-    var queues: [[Entry]]
+    var queues: [[Entry]] = []
     /// What the jobs of each task cost.
-    var costs: [TaskCost]
+    var costs: [TaskCost] = []
     /// What each client has had of the processors.
     var shares: FairShares
     /// The batch that the engine is beginning, and behind it one that it begins while that one pauses.
@@ -111,7 +113,7 @@ struct SchedulerCore<Payload, Output> {
     /// Those of them in the step that was asked for last, in the order of its outcomes.
     private(set) var stepping: [JobID] = []
     /// Per task, the number of batches begun before its last one; the task with the smallest has the turn.
-    var lastTurns: [Int]
+    var lastTurns: [Int] = []
     var batchCount = 0
     /// Whether the running generations are owed a step before the next batch.
     var owesStep = false
@@ -123,13 +125,22 @@ struct SchedulerCore<Payload, Output> {
 
     init(_ configuration: SchedulerConfiguration) {
         self.configuration = configuration
-        taskNumbers = Dictionary(
-            configuration.tasks.enumerated().map { ($1.task, $0) }, uniquingKeysWith: { first, _ in first })
-        queues = Array(repeating: [], count: configuration.tasks.count)
-        costs = Array(repeating: TaskCost(), count: configuration.tasks.count)
         // More than the slice within which clients share: who comes back has the engine to itself for a few requests.
         shares = FairShares(credit: configuration.slice * 8)
-        lastTurns = Array(configuration.tasks.indices.map { $0 - configuration.tasks.count })
+        add(configuration.tasks)
+    }
+
+    /// Takes jobs of these tasks too from now on. Those that it knows stay as they are.
+    mutating func add(_ policies: [TaskPolicy]) {
+        let new = policies.filter { taskNumbers[$0.task] == nil }
+        for (place, policy) in new.enumerated() {
+            taskNumbers[policy.task] = tasks.count
+            tasks.append(policy)
+            queues.append([])
+            costs.append(TaskCost())
+            // Before those that had a turn, and in this order among themselves.
+            lastTurns.append(place - new.count)
+        }
     }
 
     // MARK: Inputs
@@ -241,7 +252,7 @@ struct SchedulerCore<Payload, Output> {
         let started = beginnings.joined() + running
         return queues.indices.map { number in
             TaskLoad(
-                task: configuration.tasks[number].task, waiting: queues[number].count,
+                task: tasks[number].task, waiting: queues[number].count,
                 oldestWait: queues[number].first?.timing.submitted.duration(to: now) ?? .zero,
                 running: started.count { $0.task == number })
         }

@@ -1,16 +1,19 @@
-/// The name of a kind of work: `caption`, `embed-text`. Jobs of one task may share a batch.
+/// A kind of work, `caption` or `embed-text`, and the model that does it. Jobs of one task may share a batch.
 public struct TaskID: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// The name, as metrics and messages show it.
     public let name: String
+    /// The model's name; empty where there is only one.
+    public let model: String
 
     /// A task with that name.
-    public init(_ name: String) {
+    public init(_ name: String, model: String = "") {
         self.name = name
+        self.model = model
     }
 
     /// A task named by a literal.
     public init(stringLiteral value: String) {
-        name = value
+        self.init(value)
     }
 
     /// The name.
@@ -34,7 +37,7 @@ public struct TaskPolicy: Sendable {
 
 /// The scheduler's bounds.
 public struct SchedulerConfiguration: Sendable {
-    /// The tasks, in the order in which they take their first turns.
+    /// The tasks to begin with, in the order in which they take their first turns; others may be added.
     public var tasks: [TaskPolicy]
     /// Most jobs (by weight) in one batch, and most generations (by weight) that run at once; a client that has none running
     /// may go beyond it, to at most twice the number. Default: 16.

@@ -69,7 +69,7 @@ struct CaptionJudge: Sendable {
     ) -> [Float]? {
         guard let space else { return nil }
         let texts = captions.map {
-            (space.textTower, TowerInput.text(space.tokenizer.encode($0, maxTokens: space.maxTokens)))
+            (space.textTower, ModelInput.text(space.tokenizer.encode($0, maxTokens: space.maxTokens)))
         }
         let tokens = space.towers.encode(texts, workspace: workspace, pool: pool) {}
         return space.projection.project(part: "text", tokens, workspace: workspace, pool: pool)

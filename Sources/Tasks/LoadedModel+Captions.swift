@@ -16,7 +16,7 @@ extension LoadedModel {
     /// one.
     public func encodeImages(_ pixels: [[Float]]) -> [ImageEncoding] {
         guard let name = configuration.towers.firstImage?.name, let tower = towers.image(name) else { return [] }
-        return turn.take { _ in
+        return compute.take { _ in
             towers.encodeImages(pixels, tower, name, pool).map { ImageEncoding(grid: $0) }
         }
     }
@@ -30,7 +30,7 @@ extension LoadedModel {
     public func startCaptions(_ items: [(ImageEncoding, CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
         let captioner = try captionTask()
         let inputs = items.map { (image: $0.0, options: $0.1) }
-        return try turn.take { memory throws(TaskError) in
+        return try compute.take { memory throws(TaskError) in
             try captioner.start(
                 inputs, vectors: judge?.vectors(of: items.map(\.0), memory.workspace, pool) ?? [],
                 workspace: memory.captions, pool: pool)
@@ -41,7 +41,7 @@ extension LoadedModel {
     /// and sampling; finished ones are left alone.
     public func step(_ generations: [CaptionGeneration]) {
         guard let captioner else { return }
-        turn.take { memory in
+        compute.take { memory in
             captioner.step(generations, workspace: memory.captions, pool: pool)
             judge?.judge(generations, memory.workspace, pool)
             captioner.explain(generations, workspace: memory.captions, pool: pool)
@@ -57,7 +57,7 @@ extension LoadedModel {
     /// The logits of a caption's first token, for comparison with another implementation.
     public func firstStepLogits(_ encoding: ImageEncoding) throws(TaskError) -> [Float] {
         let captioner = try captionTask()
-        return turn.take { captioner.firstStepLogits(encoding, workspace: $0.captions, pool: pool) }
+        return compute.take { captioner.firstStepLogits(encoding, workspace: $0.captions, pool: pool) }
     }
 
     private func captionTask() throws(TaskError) -> Captioner {

@@ -42,7 +42,7 @@ extension LoadedModel {
         for item in items {
             try Self.check(item.keys, inputs: configuration.inputs, required: configuration.required, name)
         }
-        return turn.take { memory in
+        return compute.take { memory in
             let workspace = memory.workspace
             let vectors = configuration.fusion.match.map { projections(of: items, $0, workspace) } ?? []
             let outputs = head.classify(
@@ -71,7 +71,7 @@ extension LoadedModel {
     ) throws(TaskError) -> [Classification] {
         let parts = configuration.inputs.names
         for item in items { try Self.check(item.keys, inputs: configuration.inputs, required: parts, name) }
-        return turn.take { _ in
+        return compute.take { _ in
             head.classify(items.flatMap { $0.values }, explains: explain, pool: pool).map { output in
                 var answer = Classification(output)
                 answer.confidence = confidence(
@@ -140,7 +140,7 @@ extension LoadedModel {
         guard let head = linearHeads[name], case .linear(let described)? = configuration.heads[name],
             floorOfParts(of: described) != nil
         else { return [] }
-        return turn.take { _ in
+        return compute.take { _ in
             let scores = head.scores(ofGrid: picture, pool: pool).dropFirst()
             return zip(LinearHead.places(ofPartsOf: picture.tokens), scores).map {
                 PartOpinion(place: $0, probabilities: softmax($1))

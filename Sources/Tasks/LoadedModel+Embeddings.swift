@@ -10,15 +10,15 @@ extension LoadedModel {
     /// and stops the program.
     /// - Parameter pause: called every few milliseconds where texts and sounds take long: other stages may be called in it.
     public func encode(
-        _ inputs: [(tower: String, input: TowerInput)], pause: () -> Void = {}
+        _ inputs: [(tower: String, input: ModelInput)], pause: () -> Void = {}
     ) -> [TowerTokens] {
-        turn.take { towers.encode(inputs, workspace: $0.workspace, pool: pool, pause: pause) }
+        compute.take { towers.encode(inputs, workspace: $0.workspace, pool: pool, pause: pause) }
     }
 
     /// Encoded texts → their sentence embeddings by the first text tower, not normalised. Empty without one.
     public func embedTexts(_ texts: [Tokenizer.Encoding], pause: () -> Void = {}) -> [[Float]] {
         guard let name = configuration.towers.firstText?.name, let tower = towers.text(name) else { return [] }
-        return turn.take { tower.embed(texts.map(\.ids), workspace: $0.workspace, pool: pool, pause: pause) }
+        return compute.take { tower.embed(texts.map(\.ids), workspace: $0.workspace, pool: pool, pause: pause) }
     }
 
     /// The mean of an image's tokens, not normalised.

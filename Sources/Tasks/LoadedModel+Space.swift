@@ -28,7 +28,7 @@ extension LoadedModel {
             if query.parts.isEmpty { throw .missingParts(head.parts, head: name, all: false) }
             try space.check(parts: query.parts.keys, view: query.view, weight: query.weight)
         }
-        return turn.take { memory in
+        return compute.take { memory in
             let views = views(of: queries, head.views, memory.workspace)
             let keys = keys(of: queries, views, head, projection, memory.workspace)
             let composed = composed(keys, head.composition, projection)

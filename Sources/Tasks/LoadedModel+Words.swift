@@ -6,12 +6,12 @@ extension LoadedModel {
     /// The lines of text of a picture, in the order in which they are read, and how many more it has than are looked at; none for a
     /// model that does not read.
     public func findLines(in image: PixelImage, pause: () -> Void = {}) -> (boxes: [TextBox], left: Int) {
-        turn.take { _ in words?.find(in: image, pool: pool, pause: pause) ?? ([], 0) }
+        compute.take { _ in words?.find(in: image, pool: pool, pause: pause) ?? ([], 0) }
     }
 
     /// What stands in each of the boxes, found in this picture.
     public func read(_ boxes: [TextBox], of image: PixelImage, pause: () -> Void = {}) -> [ReadText] {
-        turn.take { _ in
+        compute.take { _ in
             words?.read(boxes, of: image, pool: pool, pause: pause)
                 ?? boxes.map { _ in ReadText(text: "", confidence: 0) }
         }

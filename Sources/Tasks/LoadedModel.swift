@@ -52,21 +52,20 @@ public final class LoadedModel: Sendable {
     let judge: CaptionJudge?
     let faceFinder: FaceFinder?
     let words: WordReader?
-    let pool: ComputePool
-    /// Held by whoever computes.
-    let turn = ComputeTurn()
+    let compute: Compute
+    var pool: ComputePool { compute.pool }
 
     /// Maps, checks and packs the checkpoint in `directory`. Throws `CheckpointError`, `TokenizerError`, `MediaError` or
     /// `TaskError`.
     /// - Parameter threads: threads to compute with; `ComputePool.availableThreads()` is what the machine grants.
     public static func load(_ directory: String, threads: Int) throws -> LoadedModel {
-        try load(Checkpoint(directory), threads: threads)
+        try load(Checkpoint(directory), compute: Compute(threads: threads))
     }
 
-    /// The same of a folder that is open.
-    public static func load(_ folder: Checkpoint, threads: Int) throws -> LoadedModel {
+    /// The same of a folder that is open, to compute beside other models.
+    public static func load(_ folder: Checkpoint, compute: Compute) throws -> LoadedModel {
         do {
-            return try LoadedModel(try SensoriumCheckpoint(folder), pool: ComputePool(threads: threads))
+            return try LoadedModel(try SensoriumCheckpoint(folder), compute: compute)
         } catch {
             // That was the first fault; whoever mends the folder wants to know of all.
             let problems = ModelSurvey.problems(of: folder)
@@ -75,7 +74,7 @@ public final class LoadedModel: Sendable {
         }
     }
 
-    private init(_ checkpoint: SensoriumCheckpoint, pool: ComputePool) throws {
+    private init(_ checkpoint: SensoriumCheckpoint, compute: Compute) throws {
         let configuration = checkpoint.configuration
         try configuration.checkHeads()
         let weights = Weights(checkpoint.folder)
@@ -115,8 +114,8 @@ public final class LoadedModel: Sendable {
         textDimensions = text?.hiddenSize
         textTokenLimit = text?.maxTokens
         captionTokenLimit = captioner?.longestCaption
-        threads = pool.threadCount
-        self.pool = pool
+        threads = compute.pool.threadCount
+        self.compute = compute
         // What is packed is not read again; rows of the embeddings come back page by page.
         checkpoint.folder.releaseMapping()
     }

@@ -63,7 +63,7 @@ struct Towers: Sendable {
     /// kind than the tower's or of another size, is the caller's mistake and stops the program. `pause` is called every few
     /// milliseconds of a text or a sound.
     func encode(
-        _ inputs: [(tower: String, input: TowerInput)], workspace: Workspace, pool: ComputePool,
+        _ inputs: [(tower: String, input: ModelInput)], workspace: Workspace, pool: ComputePool,
         pause: () -> Void
     ) -> [TowerTokens] {
         var results = inputs.map { _, input -> TowerTokens? in
@@ -81,7 +81,7 @@ struct Towers: Sendable {
     }
 
     private func encode(
-        _ inputs: [TowerInput], _ network: Network, _ name: String, _ workspace: Workspace, _ pool: ComputePool,
+        _ inputs: [ModelInput], _ network: Network, _ name: String, _ workspace: Workspace, _ pool: ComputePool,
         _ pause: () -> Void
     ) -> [TowerTokens] {
         switch network {

@@ -1,10 +1,13 @@
 import Foundation
+import Service
 
 /// Where the checkpoint is looked for.
 enum ModelFolder {
     /// What SENSORIUM_MODEL says, else where the source of Sensorium has one.
     static var standard: String {
-        ProcessInfo.processInfo.environment["SENSORIUM_MODEL"] ?? "models/sensorium-base"
+        // A server may be given several: commands ask the first.
+        let named = ProcessInfo.processInfo.environment["SENSORIUM_MODEL"]?.split(separator: ",").first
+        return named.flatMap { ModelSource(String($0))?.folder } ?? ServiceConfiguration.usualModel
     }
 
     /// Whether a folder has no model at all.

@@ -28,13 +28,13 @@ import Testing
         }
     }
 
-    private func picture(_ name: String) throws -> TowerInput {
+    private func picture(_ name: String) throws -> ModelInput {
         let bytes = [UInt8](try Data(contentsOf: Self.folder.appending(path: "pictures/\(name)")))
         let image = try ImageDecoder.decode(bytes, limits: ImageLimits())
         return .pixels(try model.pixels(of: image, part: "image"))
     }
 
-    private func text(_ text: String) throws -> TowerInput { .text(try #require(model.textPreparation).encode(text)) }
+    private func text(_ text: String) throws -> ModelInput { .text(try #require(model.textPreparation).encode(text)) }
 
     /// The parts of each claim as the head reads them.
     private func items(_ claims: some Collection<Claim>) throws -> [[String: TowerTokens]] {

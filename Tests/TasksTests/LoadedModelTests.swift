@@ -183,7 +183,7 @@ enum TestModel {
         var compared = 0
         for image in try images() {
             guard let things = golden.photos[image.golden.name] else { continue }
-            let tokens = model.encode([("image_things", TowerInput.pixels(image.pixels))])
+            let tokens = model.encode([("image_things", ModelInput.pixels(image.pixels))])
             let answer = try model.classify(head: "things", [["image": tokens[0]]], explain: [true])[0]
             let ranked = answer.probabilities.indices.sorted { answer.probabilities[$0] > answer.probabilities[$1] }
             // The rocket is a drilling platform or a missile, with hardly a difference.
@@ -205,7 +205,7 @@ enum TestModel {
     {
         let head = try #require(model.heads.first { $0.name == "things" })
         #expect(head.floorOfParts == 0.05)
-        let tokens = try images().prefix(1).map { model.encode([("image_things", TowerInput.pixels($0.pixels))])[0] }
+        let tokens = try images().prefix(1).map { model.encode([("image_things", ModelInput.pixels($0.pixels))])[0] }
         let parts = model.parts(head: "things", of: tokens[0])
         #expect(parts.count == 9 && parts.allSatisfy { $0.probabilities.count == 1000 })
         #expect(parts.allSatisfy { abs($0.probabilities.reduce(0, +) - 1) < 1e-4 })

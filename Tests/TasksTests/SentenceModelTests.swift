@@ -34,7 +34,8 @@ import Tokenizer
     }
 
     @Test(arguments: ["mean", "cls", "max"]) func `gives the vectors of sentence-transformers`(_ name: String) throws {
-        let model = try SentenceModel.load(Checkpoint(Self.folder.appending(path: name).path), threads: 2)
+        let model = try SentenceModel.load(
+            Checkpoint(Self.folder.appending(path: name).path), compute: Compute(threads: 2))
         let expected = try #require(golden.vectors[name])
         for (text, (vector, wanted)) in zip(golden.texts, zip(vectors(model, golden.texts), expected)) {
             let cosine = zip(vector, wanted).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
@@ -47,13 +48,15 @@ import Tokenizer
     @Test func `a text's vector depends neither on its company nor on the number of threads`() throws {
         let path = Self.folder.appending(path: "mean").path
         let (one, two) = (
-            try SentenceModel.load(Checkpoint(path), threads: 1), try SentenceModel.load(Checkpoint(path), threads: 2)
+            try SentenceModel.load(Checkpoint(path), compute: Compute(threads: 1)),
+            try SentenceModel.load(Checkpoint(path), compute: Compute(threads: 2))
         )
         #expect(vectors(two, golden.texts) == golden.texts.flatMap { vectors(one, [$0]) })
     }
 
     @Test func `texts are cut at the limit that the tokenizer's configuration says`() throws {
-        let model = try SentenceModel.load(Checkpoint(Self.folder.appending(path: "mean").path), threads: 1)
+        let model = try SentenceModel.load(
+            Checkpoint(Self.folder.appending(path: "mean").path), compute: Compute(threads: 1))
         #expect(model.textPreparation.maxTokens == 16)
         let long = model.textPreparation.encode(String(repeating: "a ", count: 40))
         #expect(long.truncated && long.ids.count == 16)
@@ -76,7 +79,9 @@ import Tokenizer
         let text = try String(contentsOf: path, encoding: .utf8)
         #expect(text.contains(value))
         try text.replacing(value, with: other).write(to: path, atomically: true, encoding: .utf8)
-        let error = #expect(throws: (any Error).self) { try SentenceModel.load(Checkpoint(folder.path), threads: 1) }
+        let error = #expect(throws: (any Error).self) {
+            try SentenceModel.load(Checkpoint(folder.path), compute: Compute(threads: 1))
+        }
         #expect(error.map { "\($0)" }?.contains(named) == true, "\(error.map { "\($0)" } ?? "")")
     }
 
@@ -90,7 +95,7 @@ import Tokenizer
         file.replaceSubrange(place, with: Data("\"classifier.\(name.dropFirst(11))\"".utf8))
         try file.write(to: path)
         let error = #expect(throws: CheckpointError.self) {
-            try SentenceModel.load(Checkpoint(folder.path), threads: 1)
+            try SentenceModel.load(Checkpoint(folder.path), compute: Compute(threads: 1))
         }
         #expect(error?.problems.count == 2 && error?.description.contains("classifier.") == true)
     }
@@ -101,7 +106,7 @@ import Tokenizer
         let old =
             #"{"word_embedding_dimension": 128, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#
         try old.write(to: folder.appending(path: "1_Pooling/config.json"), atomically: true, encoding: .utf8)
-        let model = try SentenceModel.load(Checkpoint(folder.path), threads: 1)
+        let model = try SentenceModel.load(Checkpoint(folder.path), compute: Compute(threads: 1))
         let wanted = try #require(golden.vectors["cls"])
         #expect(zip(vectors(model, golden.texts)[0], wanted[0]).allSatisfy { abs($0 - $1) <= 1e-4 })
     }

@@ -55,7 +55,7 @@ import Tokenizer
     /// The tokens of an item's parts.
     private func tokens(_ item: Item) -> [String: TowerTokens] {
         let text = Tokenizer.Encoding(ids: item.ids, truncated: false, totalTokens: item.ids.count)
-        let inputs: [(part: String, tower: String, input: TowerInput)] = [
+        let inputs: [(part: String, tower: String, input: ModelInput)] = [
             ("image", "picture", .pixels(numbers(32 * 32, seed: item.pixels).map { $0 * 2 })),
             ("text", "words", .text(text)),
             ("audio", "noise", .mel([numbers(item.frames * 80, seed: item.mel)])),

@@ -15,12 +15,12 @@ import Testing
         let towers = try checkpoint.folder.read { Towers($0, checkpoint.configuration, heads: [:]) }
         let workspace = Workspace()
         let pool = ComputePool(threads: 2)
-        func encode(_ inputs: [(tower: String, input: TowerInput)]) -> [TowerTokens] {
+        func encode(_ inputs: [(tower: String, input: ModelInput)]) -> [TowerTokens] {
             towers.encode(inputs, workspace: workspace, pool: pool) {}
         }
-        let short: (tower: String, input: TowerInput) = ("audio", .mel([wave(10 * 80)]))
-        let long: (tower: String, input: TowerInput) = ("audio", .mel([wave(80 * 80), wave(31 * 80)]))
-        let face: (tower: String, input: TowerInput) = ("face", .pixels(wave(48 * 48)))
+        let short: (tower: String, input: ModelInput) = ("audio", .mel([wave(10 * 80)]))
+        let long: (tower: String, input: ModelInput) = ("audio", .mel([wave(80 * 80), wave(31 * 80)]))
+        let face: (tower: String, input: ModelInput) = ("face", .pixels(wave(48 * 48)))
         let together = encode([long, face, short, face])
         // Two layers and what they begin with; two frames are a token.
         #expect(together.map(\.states) == [3, 1, 3, 1])

@@ -4,8 +4,8 @@ import Scheduler
 import Synchronization
 import Tasks
 
-/// What the routes ask of the model. They know neither batches nor threads.
-protocol Engine: Sendable {
+/// What the routes ask of a model. They know neither batches nor threads.
+protocol Engine: AnyObject, Sendable {
     /// What the model is and can do.
     var card: ModelCard { get }
     /// The faces in an image, the largest first; nil for a model that does not look for faces. Takes long.
@@ -25,38 +25,31 @@ protocol Engine: Sendable {
     ) async throws -> (output: EngineOutput, timing: JobTiming)
     /// What each client has had of the processors, for what is done for it before a job is computed.
     var ledger: any ProcessorLedger { get }
-    /// What waits and runs.
-    var loads: [TaskLoad] { get }
-    /// Waits until accepted jobs are done, and ends the engine; false if some were not in time.
-    func drain(within limit: Duration) -> Bool
 }
 
-/// The engine that serves: a model behind the scheduler.
-final class ScheduledEngine<Model: ServedModel>: Engine {
+/// A model behind the scheduler, which computes for all of them.
+final class ScheduledEngine: Engine {
     let card: ModelCard
-    private let model: Model
-    private let scheduler: Scheduler<ModelWorker<Model>>
+    private let model: any Model
+    private let scheduler: Scheduler<ModelWorker>
 
-    /// An engine that computes with so many processors.
-    init(
-        _ model: Model, processors: Int, maxBatch: Int, maxQueue: Int, batchWindow: Duration,
-        observer: (any SchedulerObserver)?
-    ) {
+    /// - Parameter name: under which it is served.
+    init(_ model: any Model, name: String, scheduler: Scheduler<ModelWorker>) {
         self.model = model
-        let card = model.card
+        var card = model.card
+        card.name = name
         self.card = card
-        scheduler = Scheduler(
-            SchedulerConfiguration(
-                tasks: EngineJob.policies, maxBatch: maxBatch, maxQueue: maxQueue, batchWindow: batchWindow,
-                processors: processors),
-            observer: observer, makeWorker: { ModelWorker(model: model, card: card) })
+        self.scheduler = scheduler
+        scheduler.add(EngineJob.policies(of: name))
     }
 
-    func faces(in image: PixelImage) -> [FaceBox]? { model.faces(in: image) }
+    func faces(in image: PixelImage) -> [FaceBox]? { (model as? any FaceFindingModel)?.faces(in: image) }
 
-    func validate(_ options: CaptionOptions) throws { try model.validate(options) }
+    func validate(_ options: CaptionOptions) throws { try (model as? any GeneratingModel)?.validate(options) }
 
-    func concepts(nearest vectors: [[Float]]) -> [Concept] { model.concepts(nearest: vectors) }
+    func concepts(nearest vectors: [[Float]]) -> [Concept] {
+        (model as? any EmbeddingModel)?.concepts(nearest: vectors) ?? []
+    }
 
     func compute(
         _ job: EngineJob, for work: RequestWork, onText: (@Sendable (String) -> Void)?
@@ -84,13 +77,14 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
         _ job: EngineJob, for work: RequestWork, onText: (@Sendable (String) -> Void)? = nil
     ) async throws -> (output: EngineOutput, timing: JobTiming) {
         let hold = TicketHold()
-        let expected = scheduler.cost(of: job.task, size: job.size)
+        let task = TaskID(job.task, model: card.name)
+        let expected = scheduler.cost(of: task, size: job.size)
         work.expect(expected)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 do {
                     let ticket = try scheduler.submit(
-                        job, task: job.task, work.terms(size: job.size), onProgress: onText
+                        ModelJob(model: model, job: job), task: task, work.terms(size: job.size), onProgress: onText
                     ) { outcome in
                         work.spend(outcome.timing.cost, expected: expected)
                         continuation.resume(with: outcome.result.map { ($0, outcome.timing) })
@@ -107,10 +101,6 @@ final class ScheduledEngine<Model: ServedModel>: Engine {
     }
 
     var ledger: any ProcessorLedger { scheduler }
-
-    var loads: [TaskLoad] { scheduler.loads }
-
-    func drain(within limit: Duration) -> Bool { scheduler.drain(within: limit) }
 }
 
 /// The ticket of a job, which may be cancelled before it is there.

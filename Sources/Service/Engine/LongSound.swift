@@ -15,11 +15,11 @@ struct LongSound {
 extension EngineJob {
     /// The sounds among its parts that have several windows.
     func longSounds(_ card: ModelCard) -> [LongSound] {
-        let (parts, inputs): ([String: TowerInput], [PartSpec])
+        let (parts, inputs): ([String: ModelInput], [PartSpec])
         switch self {
-        case .caption, .listen, .findLines, .readLines: return []
+        case .generate, .listen, .findLines, .readLines: return []
         case .embed(let embedding): (parts, inputs) = (embedding.parts, card.space?.inputs ?? [])
-        case .classify(let question):
+        case .classify(let question, task: _):
             (parts, inputs) = (question.parts, card.heads.first { $0.name == question.head }?.inputs ?? [])
         }
         return inputs.compactMap { input in
@@ -31,13 +31,13 @@ extension EngineJob {
     /// The same job, with what a tower said in place of a part.
     func with(_ tokens: TowerTokens, for part: String) -> EngineJob {
         switch self {
-        case .caption, .listen, .findLines, .readLines: return self
+        case .generate, .listen, .findLines, .readLines: return self
         case .embed(var embedding):
             embedding.parts[part] = .tokens(tokens)
             return .embed(embedding)
-        case .classify(var question):
+        case .classify(var question, let task):
             question.parts[part] = .tokens(tokens)
-            return .classify(question)
+            return .classify(question, task: task)
         }
     }
 }

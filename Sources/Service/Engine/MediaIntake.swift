@@ -38,7 +38,7 @@ struct MediaIntake: Sendable {
         } else {
             taken = try prepare(present, inputs, for: Sender(request.client.id.name), engine, wishes)
         }
-        metrics.stages(task, "decode").observe(taken.took.inSeconds)
+        metrics.stages(task, engine.card.name, "decode").observe(taken.took.inSeconds)
         return taken
     }
 

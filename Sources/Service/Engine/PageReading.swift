@@ -33,7 +33,7 @@ extension Engine {
         taken.page = nil
         let (read, timing) = try await read(page.image, for: request.work)
         let took = timing.submitted.duration(to: timing.ended)
-        metrics.stages(task, "read").observe(took.inSeconds)
+        metrics.stages(task, card.name, "read").observe(took.inSeconds)
         taken.words = TakenWords(read: read, scale: page.scale, took: took)
     }
 }

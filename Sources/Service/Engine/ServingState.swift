@@ -11,51 +11,40 @@ final class ServingState: Sendable {
         case draining
     }
 
-    private struct State {
-        var phase = Phase.starting
-        var engine: (any Engine)?
-    }
+    private let current = Mutex(Phase.starting)
+    private let loaded: Registry
 
-    private let state = Mutex(State())
+    init(_ models: Registry) { loaded = models }
 
     /// Where the service is now.
-    var phase: Phase { state.withLock(\.phase) }
+    var phase: Phase { current.withLock(\.self) }
 
-    /// The engine, once there is one.
-    var loadedEngine: (any Engine)? { state.withLock(\.engine) }
+    /// The models that answer; none before the service is ready.
+    var models: [any Engine] { phase == .starting ? [] : loaded.engines }
 
-    /// The engine for a new request; refuses while the model is loaded or the server drains.
-    func engine() throws(Problem) -> any Engine {
-        let (phase, engine) = state.withLock { ($0.phase, $0.engine) }
-        if phase == .draining { throw .isDraining }
-        guard let engine else { throw .isNotReady }
-        return engine
-    }
-
-    /// The warm-up caption was computed: requests are taken from now on. False if the server drains already.
-    func becomeReady(_ engine: any Engine) -> Bool {
-        state.withLock { state in
-            guard state.phase == .starting else { return false }
-            state.phase = .ready
-            state.engine = engine
-            return true
+    /// The models for a new request; refuses while they are loaded or the server drains.
+    func registry() throws(Problem) -> Registry {
+        switch phase {
+        case .starting: throw .isNotReady
+        case .draining: throw .isDraining
+        case .ready, .leaving: return loaded
         }
     }
+
+    /// Every model answers: requests are taken from now on. False if the server drains already.
+    @discardableResult func becomeReady() -> Bool { pass(from: .starting, to: .ready) }
 
     /// No longer ready, though everything is served on. False if it was not ready to begin with.
-    func beginLeaving() -> Bool {
-        state.withLock { state in
-            guard state.phase == .ready else { return false }
-            state.phase = .leaving
-            return true
-        }
-    }
+    func beginLeaving() -> Bool { pass(from: .ready, to: .leaving) }
 
-    /// New requests are refused from now on; gives back the engine, which those that came before still need.
-    func beginDraining() -> (any Engine)? {
-        state.withLock { state in
-            state.phase = .draining
-            return state.engine
+    /// New requests are refused from now on; those that came before go on.
+    func beginDraining() { current.withLock { $0 = .draining } }
+
+    private func pass(from: Phase, to: Phase) -> Bool {
+        current.withLock { phase in
+            guard phase == from else { return false }
+            phase = to
+            return true
         }
     }
 }

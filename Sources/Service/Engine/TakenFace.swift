@@ -18,7 +18,7 @@ struct TakenFace: Sendable {
     /// How sure the finder is, 0 to 1.
     let score: Float
     /// The tower's input.
-    let input: TowerInput
+    let input: ModelInput
 
     /// More faces of one photo than this are not looked at: the largest come first.
     static let most = 16
@@ -37,7 +37,7 @@ extension FaceBox {
     }
 }
 
-extension TowerInput {
+extension ModelInput {
     /// Bytes of an image's pixels; 0 for what is small, or counted elsewhere.
     var bytes: Int {
         if case .pixels(let pixels) = self { pixels.count * MemoryLayout<Float>.stride } else { 0 }

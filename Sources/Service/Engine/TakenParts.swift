@@ -1,10 +1,14 @@
 import Media
 import Tasks
+import Tokenizer
+
+/// A text as a text tower's input.
+typealias TokenizedText = Tokenizer.Encoding
 
 /// The parts of a request as the model's inputs.
 struct TakenParts: Sendable {
     /// For each part that was there, what its tower takes.
-    var inputs: [String: TowerInput] = [:]
+    var inputs: [String: ModelInput] = [:]
     /// What was understood, for the answer, in the order of the head's inputs.
     var understood: [UnderstoodInput] = []
     /// The faces that were found in an image, the largest first; nil where none was looked for. Where there are any, the

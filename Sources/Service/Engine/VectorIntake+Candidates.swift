@@ -50,7 +50,7 @@ extension VectorIntake {
         return try await withThrowingTaskGroup(of: (Int, Candidate).self) { group in
             for (index, input, part) in wanted {
                 guard let prepared = taken.inputs[input.part] else { continue }
-                let embedding = EngineJob.Embedding(parts: [part: prepared])
+                let embedding = EmbeddingQuery(parts: [part: prepared])
                 let understood = understood[input.part]?.named(part)
                 group.addTask {
                     let made = try await embed(embedding, request, engine).vector

@@ -32,12 +32,22 @@ struct VectorIntake: Sendable {
         var timing: AnswerTiming { AnswerTiming(queue: queue, decode: decode, encode: encode) }
     }
 
+    /// Whether a model is one to make the vectors of a request: the maker of the collection's own, and where that has none, or there
+    /// is no collection, one in whose space the parts are.
+    static func suits(
+        _ card: ModelCard, _ inputs: RequestInputs?, for collection: String?, of store: CollectionStore?
+    ) -> Bool {
+        if let collection, let maker = try? store?.collection(collection).model { return card.origin.isSame(as: maker) }
+        let parts = card.space?.inputs.map(\.part) ?? []
+        let given = inputs.map { inputs in ["image", "audio", "text"].filter { inputs.has(part: $0) } }
+        return !parts.isEmpty && given?.allSatisfy(parts.contains) ?? true
+    }
+
     /// Takes the vector, which is to be compared with those of a collection: where that cannot be, nothing is computed.
     func take(
         _ inputs: RequestInputs, _ request: Request, _ engine: any Engine,
         into collection: (store: CollectionStore, name: String)? = nil
     ) async throws -> Taken {
-        try ModelChoice.check(inputs, engine.card)
         let options = EmbeddingOptions(inputs)
         let given = ["image", "audio", "text"].filter { inputs.has(part: $0) }
         if let value = inputs.value("embedding") {
@@ -94,7 +104,7 @@ struct VectorIntake: Sendable {
 
     /// The model's vector of parts.
     func embed(
-        _ embedding: EngineJob.Embedding, _ request: Request, _ engine: any Engine
+        _ embedding: EmbeddingQuery, _ request: Request, _ engine: any Engine
     ) async throws -> (vector: SpaceVector, timing: JobTiming) {
         let (output, timing) = try await engine.compute(.embed(embedding), for: request.work, onText: nil)
         guard case .embedding(let vector) = output else { throw NoVector() }

@@ -21,6 +21,9 @@ struct InputRules: Sendable {
     /// Every name that may stand in a form or a JSON body.
     var names: [String] { parts.map(\.name) + options.map(\.name) }
 
+    /// The names of the parts that were given.
+    func given(_ inputs: RequestInputs) -> [String] { parts.map(\.name).filter { inputs.has(part: $0) } }
+
     /// What `name` stands for; nil where the route knows no such name.
     func meaning(of name: String) -> Meaning? {
         if let part = parts.first(where: { $0.name == name }) { return .part(part.kind) }

@@ -6,17 +6,21 @@ import Retrieval
 import Scheduler
 import Tasks
 
-/// The whole service: HTTP in front, a model behind.
+/// The whole service: HTTP in front, models behind.
 ///
 ///     let service = try Service(configuration, decoder: …)
 ///     let addresses = try service.start()      // live: probes are answered
-///     try service.load()                       // ready: a warm-up caption was computed
+///     try service.load()                       // ready: every model has computed something
 ///     …
 ///     service.leave()                          // on SIGTERM: not ready, but still serving
 ///     let finished = service.drain()           // when those who send requests have noticed
 public final class Service: Sendable {
     private let configuration: ServiceConfiguration
-    let state = ServingState()
+    private let registry: Registry
+    let state: ServingState
+    /// The engine's own thread, and those that compute with it.
+    private let scheduler: Scheduler<ModelWorker>
+    private let compute: Compute
     let metrics = Metrics()
     let memory: MemoryBudget
     private let keys: APIKeys?
@@ -40,6 +44,15 @@ public final class Service: Sendable {
     ) throws {
         self.configuration = configuration
         self.logger = logger
+        registry = Registry()
+        state = ServingState(registry)
+        let threads = max(1, configuration.threads)
+        compute = Compute(threads: threads)
+        scheduler = Scheduler(
+            SchedulerConfiguration(
+                tasks: [], maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
+                batchWindow: .seconds(configuration.batchWindow), processors: threads),
+            observer: metrics, makeWorker: { ModelWorker() })
         keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
         decoders = DecoderPool(slots: configuration.decoders, bound: configuration.maxQueue)
         decoding = DecoderWatch(decoder, logger: logger)
@@ -50,7 +63,10 @@ public final class Service: Sendable {
         let proxies = TrustedProxies(networks: configuration.trustedProxies)
         if let notice = collections?.notice { logger.notice("\(notice)") }
         handler = ServiceHandler(
-            router: Router(Self.routes(configuration, state, decoders, decoding, memory, metrics, collections)),
+            router: Router(
+                Self.routes(
+                    configuration, state, { [scheduler] in scheduler.loads }, decoders, decoding, memory, metrics,
+                    collections)),
             keys: keys, proxies: proxies,
             admission: Admission(
                 state: state, wrongKeys: keys.map { _ in RateLimiter(Admission.wrongKeyLimit) },
@@ -71,10 +87,14 @@ public final class Service: Sendable {
         if let collections { metrics.collectCollections { collections.collections } }
     }
 
+    /// What waits for the engine, and what it computes.
+    var loads: [TaskLoad] { scheduler.loads }
+
     /// Every route of the service.
     static func routes(
-        _ configuration: ServiceConfiguration, _ state: ServingState, _ decoders: DecoderPool,
-        _ decoder: DecoderWatch, _ memory: MemoryBudget, _ metrics: Metrics, _ collections: CollectionStore?
+        _ configuration: ServiceConfiguration, _ state: ServingState, _ loads: @escaping @Sendable () -> [TaskLoad],
+        _ decoders: DecoderPool, _ decoder: DecoderWatch, _ memory: MemoryBudget, _ metrics: Metrics,
+        _ collections: CollectionStore?
     ) -> [Route] {
         let images = ImageIntake(
             decoder: decoder,
@@ -106,7 +126,7 @@ public final class Service: Sendable {
                 state: state, limits: BodyLimits(configuration), maxPixels: configuration.maxPixels,
                 maxAudioSeconds: configuration.maxAudioSeconds
             ).routes
-            + HealthRoutes(state: state, decoding: decoder, maxQueue: configuration.maxQueue).routes
+            + HealthRoutes(state: state, loads: loads, decoding: decoder, maxQueue: configuration.maxQueue).routes
             + [MetricsRoute(metrics: metrics).route, ContractRoute.route]
     }
 
@@ -114,29 +134,48 @@ public final class Service: Sendable {
     /// - Returns: the addresses bound, such as `127.0.0.1:8080`.
     public func start() throws(HTTPServerError) -> [String] { try server.start() }
 
-    /// Loads the model, computes a warm-up caption, and takes requests from then on. Blocks; throws what is wrong with the
-    /// checkpoint.
-    /// - Parameter warmsUp: false leaves the warm-up out, for a program that asks one thing and ends.
+    /// Loads the models, has each compute something, and takes requests from then on. Blocks; throws `ModelFailure`, or
+    /// `RetrievalError` where the collections cannot be read.
+    /// - Parameter warmsUp: false leaves that computation out, for a program that asks one thing and ends.
     public func load(warmsUp: Bool = true) throws {
         let start = ContinuousClock.now
-        let threads = max(1, configuration.threads)
-        let model = try Families.load(configuration.model, threads: threads)
-        metrics.engineThreads().set(Double(threads))
-        try serve(model, warmsUp: warmsUp)
+        try begin()
+        for source in configuration.servedModels {
+            do {
+                let model = try Families.load(source.folder, compute: compute)
+                let name = source.name ?? model.card.name
+                guard !registry.engines.contains(where: { $0.card.name == name }) else {
+                    throw NameTaken(name: name, folder: source.folder)
+                }
+                try add(model, name: name, warmsUp: warmsUp)
+            } catch {
+                throw ModelFailure(source: source, cause: error)
+            }
+        }
         metrics.modelLoad().set(start.duration(to: .now).inSeconds)
+        state.becomeReady()
     }
 
-    /// Serves a model that is loaded already.
-    func serve(_ model: some ServedModel, warmsUp: Bool = true) throws {
+    /// Serves models that are loaded already.
+    func serve(_ models: any Model...) throws {
+        try begin()
+        for model in models { try add(model, name: model.card.name, warmsUp: true) }
+        state.becomeReady()
+    }
+
+    /// What models need to be asked.
+    private func begin() throws {
         decoding.begin()
         try collections?.load()
-        let engine = ScheduledEngine(
-            model, processors: max(1, configuration.threads), maxBatch: configuration.maxBatch,
-            maxQueue: configuration.maxQueue, batchWindow: .seconds(configuration.batchWindow), observer: metrics)
+        metrics.engineThreads().set(Double(max(1, configuration.threads)))
+        metrics.collectQueues { [scheduler] in scheduler.loads }
+    }
+
+    private func add(_ model: any Model, name: String, warmsUp: Bool) throws {
+        let engine = ScheduledEngine(model, name: name, scheduler: scheduler)
         if warmsUp { try WarmUp.run(engine, on: executor) }
-        metrics.modelInfo(engine.card.name, engine.card.digest, engine.card.precision).set(1)
-        metrics.collectQueues { engine.loads }
-        if !state.becomeReady(engine) { _ = engine.drain(within: .zero) }
+        metrics.modelInfo(name, engine.card.digest, engine.card.precision).set(1)
+        registry.put(engine)
     }
 
     /// Reads the API keys again. Those in use stay where the file cannot be read. Blocks where files do.
@@ -175,10 +214,10 @@ public final class Service: Sendable {
         let end = ContinuousClock.now + .seconds(configuration.drainSeconds)
         let left = { max(0, ContinuousClock.now.duration(to: end).inSeconds) }
         // Still accepting: who comes now is told so, instead of finding the port closed.
-        let engine = state.beginDraining()
+        state.beginDraining()
         let finished = handler.waitForRequests(within: left())
         let isClosed = server.drain(within: left())
-        let isEmpty = engine?.drain(within: .seconds(left())) ?? true
+        let isEmpty = scheduler.drain(within: .seconds(left()))
         decoders.stop()
         decoding.stop()
         collections?.close()

@@ -37,26 +37,24 @@ enum WarmUp {
     private static func jobs(_ engine: some Engine) -> [EngineJob] {
         var jobs: [EngineJob] = []
         let card = engine.card
-        if let input = card.captionInput, case .pixels(let pixels)? = value(input) {
-            jobs.append(.caption(pixels: pixels, CaptionOptions()))
+        if let input = card.captionInput, let image = value(input) {
+            jobs.append(.generate(.caption(image: image, CaptionOptions())))
         }
         // Without a space an image is embedded by the tower that captions have warmed up.
         for input in card.embeddable where card.space != nil || jobs.isEmpty || input.kind != .image {
-            if let value = value(input) { jobs.append(.embed(EngineJob.Embedding(parts: [input.part: value]))) }
+            if let value = value(input) { jobs.append(.embed(EmbeddingQuery(parts: [input.part: value]))) }
         }
         for head in card.heads {
             let values = head.inputs.compactMap { input in value(input).map { (input.part, $0) } }
             jobs.append(
                 .classify(
-                    EngineJob.Question(
-                        head: head.name, task: "classify", parts: Dictionary(uniqueKeysWithValues: values),
-                        explains: false)))
+                    HeadQuestion(head: head.name, parts: Dictionary(uniqueKeysWithValues: values)), task: "classify"))
         }
         return jobs
     }
 
     /// Something that a tower can take.
-    private static func value(_ input: PartSpec) -> TowerInput? {
+    private static func value(_ input: PartSpec) -> ModelInput? {
         switch input.preparation {
         case .image(let picture), .face(let picture):
             let side = picture.leastSide

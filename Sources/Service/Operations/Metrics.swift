@@ -14,17 +14,17 @@ public final class Metrics: Sendable {
     public let httpRequestBodyBytes: MetricFamily<MetricCounter>
     /// `rejected_total{reason}`: the code of the problem that was answered
     public let rejected: MetricFamily<MetricCounter>
-    /// `queue_wait_seconds{task}`
+    /// `queue_wait_seconds{task,model}`
     public let queueWait: MetricFamily<MetricHistogram>
-    /// `batch_size{task}`
+    /// `batch_size{task,model}`
     public let batchSize: MetricFamily<MetricHistogram>
-    /// `batches_total{task,reason}`
+    /// `batches_total{task,model,reason}`
     public let batches: MetricFamily<MetricCounter>
-    /// `stage_seconds{task,stage}`
+    /// `stage_seconds{task,model,stage}`
     public let stages: MetricFamily<MetricHistogram>
-    /// `generated_tokens_total{task}`
+    /// `generated_tokens_total{task,model}`
     public let generatedTokens: MetricFamily<MetricCounter>
-    /// `cancelled_total{task}`
+    /// `cancelled_total{task,model}`
     public let cancelled: MetricFamily<MetricCounter>
     /// `decode_failures_total{format}`
     public let decodeFailures: MetricFamily<MetricCounter>
@@ -56,18 +56,20 @@ public final class Metrics: Sendable {
             prefix + "rejected_total", "Requests refused, by the code of the problem.", labels: ["reason"])
         queueWait = registry.histogram(
             prefix + "queue_wait_seconds", "Time from a job's acceptance to the beginning of its batch.",
-            labels: ["task"])
+            labels: ["task", "model"])
         batchSize = registry.histogram(
-            prefix + "batch_size", "Jobs per batch.", labels: ["task"], bounds: MetricHistogram.sizes)
+            prefix + "batch_size", "Jobs per batch.", labels: ["task", "model"], bounds: MetricHistogram.sizes)
         batches = registry.counter(
-            prefix + "batches_total", "Batches begun, by why they were begun then.", labels: ["task", "reason"])
+            prefix + "batches_total", "Batches begun, by why they were begun then.",
+            labels: ["task", "model", "reason"])
         stages = registry.histogram(
             prefix + "stage_seconds", "Time per stage of a request's way through the server.",
-            labels: ["task", "stage"])
+            labels: ["task", "model", "stage"])
         generatedTokens = registry.counter(
-            prefix + "generated_tokens_total", "Tokens generated: one per generation and step.", labels: ["task"])
+            prefix + "generated_tokens_total", "Tokens generated: one per generation and step.",
+            labels: ["task", "model"])
         cancelled = registry.counter(
-            prefix + "cancelled_total", "Jobs whose client went away before the answer.", labels: ["task"])
+            prefix + "cancelled_total", "Jobs whose client went away before the answer.", labels: ["task", "model"])
         decodeFailures = registry.counter(
             prefix + "decode_failures_total", "Uploads that could not be decoded, by format.", labels: ["format"])
         audioSeconds = registry.counter(prefix + "audio_seconds_total", "Seconds of decoded sound.")
@@ -87,17 +89,17 @@ public final class Metrics: Sendable {
         registry.collect { [MetricSnapshot(description, Double(count()))] }
     }
 
-    /// Adds `queue_depth{task}` and `queue_oldest_seconds{task}`, read when asked for.
+    /// Adds `queue_depth{task,model}` and `queue_oldest_seconds{task,model}`, read when asked for.
     public func collectQueues(_ loads: @escaping @Sendable () -> [TaskLoad]) {
         let depth = MetricDescription(
-            "sensorium_queue_depth", .gauge, "Jobs that wait for the engine.", labels: ["task"])
+            "sensorium_queue_depth", .gauge, "Jobs that wait for the engine.", labels: ["task", "model"])
         let oldest = MetricDescription(
-            "sensorium_queue_oldest_seconds", .gauge, "How long the oldest job has waited.", labels: ["task"])
+            "sensorium_queue_oldest_seconds", .gauge, "How long the oldest job has waited.", labels: ["task", "model"])
         registry.collect {
             let loads = loads()
             return [
-                MetricSnapshot(depth, loads.map { ([$0.task.name], .value(Double($0.waiting))) }),
-                MetricSnapshot(oldest, loads.map { ([$0.task.name], .value($0.oldestWait.inSeconds)) }),
+                MetricSnapshot(depth, loads.map { ([$0.task.name, $0.task.model], .value(Double($0.waiting))) }),
+                MetricSnapshot(oldest, loads.map { ([$0.task.name, $0.task.model], .value($0.oldestWait.inSeconds)) }),
             ]
         }
     }
@@ -127,20 +129,21 @@ extension Metrics: SchedulerObserver {
         case .refused:
             break
         case .batch(let task, let waits, let reason):
-            batches(task.name, reason.rawValue).add()
-            batchSize(task.name).observe(Double(waits.count))
-            let histogram = queueWait(task.name)
+            batches(task.name, task.model, reason.rawValue).add()
+            batchSize(task.name, task.model).observe(Double(waits.count))
+            let histogram = queueWait(task.name, task.model)
             for wait in waits { histogram.observe(wait.inSeconds) }
         case .begun(let task, _, let took):
-            stages(task.name, "encode").observe(took.inSeconds)
+            stages(task.name, task.model, "encode").observe(took.inSeconds)
             engineBusy().add(took.inSeconds)
         case .stepped(let sizes, let took):
-            for (task, size) in sizes { generatedTokens(task.name).add(Double(size)) }
+            for (task, size) in sizes { generatedTokens(task.name, task.model).add(Double(size)) }
             engineBusy().add(took.inSeconds)
         case .ended(let task, let end, let timing):
             switch end {
-            case .cancelledInQueue, .cancelledRunning: cancelled(task.name).add()
-            case .done where timing.steps > 0: stages(task.name, "generate").observe(timing.generate.inSeconds)
+            case .cancelledInQueue, .cancelledRunning: cancelled(task.name, task.model).add()
+            case .done where timing.steps > 0:
+                stages(task.name, task.model, "generate").observe(timing.generate.inSeconds)
             case .done, .failed, .expiredInQueue, .expiredRunning, .overdue, .crowdedOut, .stopped: break
             }
         }

@@ -18,7 +18,7 @@ public struct Problem: Error, Sendable, Equatable {
     /// The status, the code's own unless another was given.
     public let status: Int
     /// A sentence for a person: what was wrong with which value, and what to do instead. It never quotes an upload.
-    public let detail: String
+    public internal(set) var detail: String
     /// Further members, in the order written.
     public let members: [Member]
     /// Field lines the answer needs: `Allow`, `Retry-After`, `WWW-Authenticate` …

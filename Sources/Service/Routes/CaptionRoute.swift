@@ -36,8 +36,12 @@ struct CaptionRoute: TaskRoute {
     /// Whether one sentence for people who cannot see the picture is wanted: see ``AltText``.
     private func isAlt(_ inputs: RequestInputs) -> Bool { inputs[Self.style] == "alt" }
 
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        card.tasks.contains("caption")
+    }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        try ModelChoice.check(inputs, engine.card, task: "caption")
+        try ModelChoice.check(engine.card, task: "caption")
         let streams = inputs[Self.stream] || request.prefersEventStream
         let options = try Self.options(inputs, streams: streams)
         try Problem.refuse(explaining: options.explain, aStream: streams)
@@ -51,7 +55,7 @@ struct CaptionRoute: TaskRoute {
             [input], of: inputs, for: request, engine, task: "caption", explains: options.explain,
             reads: inputs[PictureWords.read] || isAlt(inputs) && engine.card.tasks.contains("read"),
             countsFaces: isAlt(inputs))
-        let job = EngineJob.caption(pixels: taken.pixels("image") ?? [], options)
+        let job = EngineJob.generate(.caption(image: .pixels(taken.pixels("image") ?? []), options))
         if streams { return await stream(job, taken, inputs, request, engine) }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
         try await engine.readWords(of: &taken, for: request, media.metrics, task: "caption")
@@ -107,7 +111,9 @@ struct CaptionRoute: TaskRoute {
         _ output: EngineOutput, _ taken: TakenParts, _ job: JobTiming, _ inputs: RequestInputs, _ request: Request,
         _ engine: any Engine
     ) async throws -> HTTPResponse {
-        guard case .captions(let candidates, let seen) = output, let best = candidates.first else { throw NoCaption() }
+        guard case .generated(.captions(let candidates, let seen)) = output, let best = candidates.first else {
+            throw NoCaption()
+        }
         let (text, verdict) = try answer(best, seen, taken, inputs, engine.card)
         let explanation =
             best.attention == nil ? nil : try await media.draw(for: request) { Explanation(of: best, on: taken) }

@@ -43,10 +43,14 @@ struct ClassifyRoute: TaskRoute {
             "The model \(card.name) has no head of this name; " + (advice ?? "it has \(names.quoted("and"))."))
     }
 
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        card.heads.contains { $0.name == request.parameters["head"] }
+    }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        try ModelChoice.check(inputs, engine.card, task: "classify")
+        try ModelChoice.check(engine.card, task: "classify")
         let head = try head(request, engine.card)
-        let question = HeadQuestion(head: head, task: "classify", metrics: media.metrics)
+        let question = HeadRequest(head: head, task: "classify", metrics: media.metrics)
         try ThingsInParts.check(inputs, head)
         let words = try PictureWords(inputs, head, engine.card)
         try question.checkParts(inputs, made: words.madeText?.part)

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Retrieval
+import Tasks
 
 /// `PUT /v1/collections/{collection}/items/{item}`: answered when the item is on disk.
 struct PutItem: CollectionRoute {
@@ -9,6 +10,10 @@ struct PutItem: CollectionRoute {
         options: [EmbeddingOptions.view.rule, ModelChoice.option.rule])
     let store: CollectionStore?
     let vectors: VectorIntake
+
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        VectorIntake.suits(card, inputs, for: request.parameters["collection"], of: store)
+    }
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         let store = try opened()

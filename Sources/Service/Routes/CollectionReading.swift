@@ -2,6 +2,7 @@ import Foundation
 import HTTP
 import JSON
 import Retrieval
+import Tasks
 
 /// `GET /v1/collections`: a page of collections in the order of their names.
 struct ListCollections: CollectionRoute {

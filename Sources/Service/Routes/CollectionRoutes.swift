@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Retrieval
+import Tasks
 
 /// Everything below `/v1/collections`: items are stored, read, listed and removed. Disk and search have threads of their own.
 struct CollectionRoutes: Sendable {

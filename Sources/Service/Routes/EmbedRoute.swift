@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import Scheduler
+import Tasks
 
 /// `POST /v1/embed`: a text, an image or a sound in, its vector out; of several, one vector where the model has a space for
 /// all of them.
@@ -16,8 +17,13 @@ struct EmbedRoute: TaskRoute {
     let produces = ["application/json"]
     let media: MediaIntake
 
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        let parts = card.embeddable.map(\.part)
+        return !parts.isEmpty && (inputs.map { rules.given($0).allSatisfy(parts.contains) } ?? true)
+    }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        try ModelChoice.check(inputs, engine.card, task: "embed")
+        try ModelChoice.check(engine.card, task: "embed")
         let options = EmbeddingOptions(inputs)
         let taken = try await media.takeEmbeddable(of: inputs, options, for: request, engine, task: "embed")
         let (output, timing) = try await engine.compute(

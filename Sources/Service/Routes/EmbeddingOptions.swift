@@ -27,7 +27,7 @@ struct EmbeddingOptions: Sendable {
     }
 
     /// The job for parts that were taken.
-    func embedding(of taken: TakenParts) -> EngineJob.Embedding {
-        EngineJob.Embedding(parts: taken.inputs, view: view, weight: weight)
+    func embedding(of taken: TakenParts) -> EmbeddingQuery {
+        EmbeddingQuery(parts: taken.inputs, view: view, weight: weight)
     }
 }

@@ -37,10 +37,14 @@ struct EmotionRoute: TaskRoute {
         return head
     }
 
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        card.tasks.contains("emotion")
+    }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        try ModelChoice.check(inputs, engine.card, task: "emotion")
+        try ModelChoice.check(engine.card, task: "emotion")
         let head = try head(engine.card)
-        let question = HeadQuestion(head: head, task: "emotion", metrics: media.metrics)
+        let question = HeadRequest(head: head, task: "emotion", metrics: media.metrics)
         let words = try PictureWords(inputs, head, engine.card)
         try question.checkParts(inputs, made: words.madeText?.part)
         let explains = inputs[Self.explain]
@@ -57,7 +61,7 @@ struct EmotionRoute: TaskRoute {
 
     /// What each of further faces says alone.
     private func opinions(
-        of faces: ArraySlice<TakenFace>, _ taken: TakenParts, _ question: HeadQuestion, _ request: Request,
+        of faces: ArraySlice<TakenFace>, _ taken: TakenParts, _ question: HeadRequest, _ request: Request,
         _ engine: any Engine
     ) async throws -> [[Float]] {
         guard let part = question.head.inputs.first(where: { $0.kind == .face })?.part else { return [] }
@@ -78,7 +82,7 @@ struct EmotionRoute: TaskRoute {
     }
 
     private func response(
-        _ answer: HeadQuestion.Answer, _ explanation: Explanation?, faces others: [[Float]], _ head: HeadDescription,
+        _ answer: HeadRequest.Answer, _ explanation: Explanation?, faces others: [[Float]], _ head: HeadDescription,
         _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let classification = answer.classification

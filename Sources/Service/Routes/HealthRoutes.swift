@@ -1,10 +1,13 @@
 import HTTP
 import JSON
 import Scheduler
+import Tasks
 
 /// Probes. For a probe the status alone counts: 200 or 503.
 struct HealthRoutes: Sendable {
     let state: ServingState
+    /// What waits and runs.
+    let loads: @Sendable () -> [TaskLoad]
     let decoding: DecoderWatch
     /// `--max-queue`
     let maxQueue: Int
@@ -35,7 +38,7 @@ struct HealthRoutes: Sendable {
             if decoding.obstacle != nil {
                 "uploads cannot be decoded; the log says why"
             } else {
-                state.loadedEngine?.loads.first { $0.waiting >= maxQueue }.map { "the queue of \($0.task) is full" }
+                loads().first { $0.waiting >= maxQueue }.map { "the queue of \($0.task) is full" }
             }
         }
     }
@@ -65,18 +68,29 @@ struct HealthRoutes: Sendable {
                         }
                     }
                 }
-                if let engine = state.loadedEngine {
-                    json.field("model", engine.card.name)
-                    json.field("tasks", engine.card.tasks)
-                    try json.field("queues") { json throws(JSONError) in
-                        try json.object { json throws(JSONError) in
-                            for load in engine.loads { try load.write(to: &json) }
+                let loads = loads()
+                try json.field("models") { json throws(JSONError) in
+                    try json.array { json throws(JSONError) in
+                        for engine in state.models {
+                            try json.object { json throws(JSONError) in
+                                try engine.card.write(to: &json, loads.filter { $0.task.model == engine.card.name })
+                            }
                         }
                     }
                 }
             }
         } catch {
             throw .internalError
+        }
+    }
+}
+
+extension ModelCard {
+    fileprivate func write(to json: inout JSONWriter, _ loads: [TaskLoad]) throws(JSONError) {
+        json.field("name", name)
+        json.field("tasks", tasks)
+        try json.field("queues") { json throws(JSONError) in
+            try json.object { json throws(JSONError) in for load in loads { try load.write(to: &json) } }
         }
     }
 }

@@ -1,20 +1,73 @@
-/// The option `model` of every task.
+import Tasks
+
+/// Which model answers a request: the one that the option `model` names, in the query string or the body, else the first that
+/// suits.
 enum ModelChoice {
     static let option = InputOption.text("model", maxLength: 256)
 
-    /// Refuses a model that is not served, and a task that the model cannot do.
-    static func check(_ inputs: RequestInputs, _ card: ModelCard, task: String) throws(Problem) {
-        try check(inputs, card)
-        guard card.tasks.contains(task) else { throw .taskNotAvailable(task, card) }
+    /// The model for a request of which the head is there: its query string tells how its body is read.
+    static func engine(
+        for request: Request, _ route: some TaskRoute, _ models: Registry
+    ) throws(Problem) -> any Engine {
+        if let name = try QueryString(request.head.query).pairs.first(where: { $0.name == option.rule.name })?.value {
+            return try models.engine(named: name)
+        }
+        // There is one from the moment on in which requests are taken.
+        guard let engine = models.first(where: { route.suits($0, request, nil) }) else { throw .isNotReady }
+        return engine
     }
 
-    /// Refuses a model that is not served.
-    static func check(_ inputs: RequestInputs, _ card: ModelCard) throws(Problem) {
-        if let name = inputs[option], name != card.name {
-            throw Problem(
-                .unknownModel, "No model \"\(name)\" is served here; the one that is, is \"\(card.name)\".",
-                members: ["model": .string(name)])
+    /// The same once its inputs are there, which may name another, or suit one better.
+    /// - Parameter engine: by which the inputs were read.
+    static func engine(
+        for request: Request, _ inputs: RequestInputs, _ route: some TaskRoute, _ models: Registry,
+        instead engine: any Engine
+    ) throws(Problem) -> any Engine {
+        var chosen = engine
+        if let name = inputs[option] {
+            chosen = try models.engine(named: name)
+        } else if models.engines.count > 1, !route.suits(engine.card, request, inputs) {
+            chosen = models.first { route.suits($0, request, inputs) } ?? engine
+            guard route.suits(chosen.card, request, inputs) else { return engine }
         }
+        guard chosen !== engine else { return engine }
+        let read = try route.rules(for: request, chosen.card)
+        guard read.parts.map(\.name) == inputs.rules.parts.map(\.name) else {
+            throw Problem(
+                .invalidOption,
+                "The model \"\(chosen.card.name)\" takes other parts here than \"\(engine.card.name)\"; name it in the query "
+                    + "string, ?model=\(chosen.card.name), where it is read before them.",
+                members: ["option": .string(option.rule.name)])
+        }
+        return chosen
+    }
+
+    /// Has `body` say what a model takes; where that refuses what another does, the refusal names the other.
+    static func advising<Value>(
+        _ request: Request, _ route: some TaskRoute, _ models: Registry, _ body: () throws(Problem) -> Value
+    ) throws(Problem) -> Value {
+        do throws(Problem) {
+            return try body()
+        } catch {
+            throw advice(error, request, nil, route, models)
+        }
+    }
+
+    /// A refusal, which names the models that can do what this one cannot.
+    static func advice(
+        _ problem: Problem, _ request: Request, _ inputs: RequestInputs?, _ route: some TaskRoute, _ models: Registry
+    ) -> Problem {
+        guard problem.code == .taskNotAvailable || problem.code == .unknownHead else { return problem }
+        let others = models.engines.map(\.card).filter { route.suits($0, request, inputs) }.map(\.name)
+        guard !others.isEmpty else { return problem }
+        var problem = problem
+        problem.detail += " \(others.quoted("and")) can: choose with ?model=\(others[0])."
+        return problem
+    }
+
+    /// Refuses a task that the model cannot do.
+    static func check(_ card: ModelCard, task: String) throws(Problem) {
+        guard card.tasks.contains(task) else { throw .taskNotAvailable(task, card) }
     }
 }
 

@@ -15,7 +15,7 @@ struct ModelRoutes: Sendable {
         [
             .get("/v1/models") { _ throws(Problem) in
                 // Listed once it can answer: a client that sees a model may use it.
-                let cards = state.loadedEngine.map { [$0.card] } ?? []
+                let cards = state.models.map(\.card)
                 return .written { json in
                     json.field("models") { json in
                         json.array { json in
@@ -26,7 +26,7 @@ struct ModelRoutes: Sendable {
             },
             .get("/v1/models/{model}") { request throws(Problem) in
                 let name = request.parameters["model"] ?? ""
-                guard let card = state.loadedEngine?.card, card.name == name else {
+                guard let card = state.models.first(where: { $0.card.name == name })?.card else {
                     throw Problem(
                         .unknownModel, "No model of this name is served here; GET /v1/models lists those that are.")
                 }

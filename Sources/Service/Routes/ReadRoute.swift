@@ -8,8 +8,12 @@ struct ReadRoute: TaskRoute {
     let produces = ["application/json"]
     let media: MediaIntake
 
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        card.tasks.contains("read")
+    }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        try ModelChoice.check(inputs, engine.card, task: "read")
+        try ModelChoice.check(engine.card, task: "read")
         guard inputs.hasFile("image") else {
             throw Problem.missing("image", "send the bytes of a photo in it, such as a JPEG file")
         }

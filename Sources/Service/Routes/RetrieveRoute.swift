@@ -17,6 +17,10 @@ struct RetrieveRoute: CollectionRoute {
     let vectors: VectorIntake
     let metrics: Metrics
 
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        VectorIntake.suits(card, inputs, for: inputs?[Self.collection], of: store)
+    }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         if inputs[Self.explain] { try Self.checkExplanation(inputs, engine.card) }
         let filter = try inputs.object("filter").map { MetadataFilter($0) }
@@ -108,7 +112,7 @@ struct RetrieveRoute: CollectionRoute {
         if explains { try await answer.explain(taken, engine) }
         var timing = taken.timing
         timing.search = search
-        metrics.stages("retrieve", "search").observe(search.inSeconds)
+        metrics.stages("retrieve", engine.card.name, "search").observe(search.inSeconds)
         timing = timing.ended(request)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood,

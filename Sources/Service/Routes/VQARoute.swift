@@ -25,10 +25,14 @@ struct VQARoute: TaskRoute {
         inputs[Self.read] ?? (QuestionOfWords(inputs.text("question") ?? "") != nil) ? "read" : ""
     }
 
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        card.tasks.contains("vqa")
+    }
+
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
-        try ModelChoice.check(inputs, engine.card, task: "vqa")
+        try ModelChoice.check(engine.card, task: "vqa")
         guard let head = engine.card.head(of: "vqa") else { throw Problem.taskNotAvailable("vqa", engine.card) }
-        let question = HeadQuestion(head: head, task: "vqa", metrics: media.metrics)
+        let question = HeadRequest(head: head, task: "vqa", metrics: media.metrics)
         try question.checkParts(inputs)
         try Self.checkWords(inputs.text("question") ?? "")
         let streams = inputs[Self.stream] || request.prefersEventStream
@@ -61,7 +65,7 @@ struct VQARoute: TaskRoute {
     }
 
     private func response(
-        _ answer: HeadQuestion.Answer, _ written: ReadAnswer?, _ explanation: Explanation?, _ head: HeadDescription,
+        _ answer: HeadRequest.Answer, _ written: ReadAnswer?, _ explanation: Explanation?, _ head: HeadDescription,
         _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
         let verdict = try certainty.verdict(

@@ -1,4 +1,5 @@
 import HTTP
+import Tasks
 
 /// One row of the table of routes.
 struct Route: Sendable {
@@ -46,12 +47,15 @@ struct Route: Sendable {
     }
 }
 
-/// A route that needs the model.
+/// A route that needs a model.
 protocol TaskRoute: Sendable {
     /// The parts and options it takes; all that it may take where that depends on the model.
     var rules: InputRules { get }
     /// The parts and options that it takes of this request.
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules
+    /// Whether a model is one to answer such a request. Where none is named, the first that suits does.
+    /// - Parameter inputs: nil as long as only the head of the request is there.
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool
     /// The media types of its good answers, the preferred first.
     var produces: [String] { get }
     /// What of its options makes a request more work than another with the same parts.
@@ -63,6 +67,9 @@ protocol TaskRoute: Sendable {
 extension TaskRoute {
     /// The parts tell.
     func effort(_ inputs: RequestInputs) -> String { "" }
+
+    /// Any does.
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool { true }
 
     /// Every model takes the same.
     func rules(for request: Request, _ card: ModelCard) -> InputRules { rules }

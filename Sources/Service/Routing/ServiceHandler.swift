@@ -97,19 +97,25 @@ final class ServiceHandler: RequestHandler {
     private func begin(
         _ request: Request, _ task: any TaskRoute, at template: String
     ) throws(Problem) -> BodyHandling {
-        let engine = try state.engine()
-        let rules = try task.rules(for: request, engine.card)
+        let models = try state.registry()
+        let engine = try ModelChoice.engine(for: request, task, models)
+        let rules = try ModelChoice.advising(request, task, models) { () throws(Problem) in
+            try task.rules(for: request, engine.card)
+        }
         if !rules.parts.isEmpty {
             try workload.check(request.work.client, kinds: [template], within: request.timeout)
         }
         request.exchange.onFailure { request.refusal($0) }
         requestsAtWork.enter()
         request.exchange.onComplete { [requestsAtWork] _, _ in requestsAtWork.leave() }
-        return try intake.receive(request, rules) { self.run(task, request, $0, engine, at: template) }
+        return try intake.receive(request, rules) {
+            self.run(task, request, $0, models, read: engine, at: template)
+        }
     }
 
     private func run(
-        _ task: any TaskRoute, _ request: Request, _ body: ReceivedBody, _ engine: any Engine, at template: String
+        _ task: any TaskRoute, _ request: Request, _ body: ReceivedBody, _ models: Registry,
+        read engine: any Engine, at template: String
     ) {
         let work = Task(executorPreference: executor) { [decoders, workload] in
             do {
@@ -125,8 +131,13 @@ final class ServiceHandler: RequestHandler {
                     let kind = "\(template) \(inputs.outline) \(task.effort(inputs))"
                     try workload.book(request.work, kinds: [kind, template], within: request.timeout)
                 }
-                if case .whole(let response) = try await task.answer(request, inputs, engine) {
-                    request.respond(response)
+                do {
+                    let engine = try ModelChoice.engine(for: request, inputs, task, models, instead: engine)
+                    if case .whole(let response) = try await task.answer(request, inputs, engine) {
+                        request.respond(response)
+                    }
+                } catch let problem as Problem {
+                    throw ModelChoice.advice(problem, request, inputs, task, models)
                 }
                 request.work.end(isTypical: true)
             } catch {

@@ -29,11 +29,11 @@ extension ServiceConfiguration {
             maxMemory = memory
             return "Uploads and decoded media may take \(ByteCount.text(memory)) (--max-memory)."
         }
-        let checkpoint = Self.bytes(ofCheckpoint: model)
+        let checkpoint = servedModels.reduce(0) { $0 + Self.bytes(ofCheckpoint: $1.folder) }
         let needed = checkpoint + Self.serverMemory + decoders * Self.decoderMemory
         let left = (max(0, limit - needed) >> 20) << 20
         let reason =
-            "The memory limit in \(source) is \(ByteCount.rounded(limit)); the checkpoint (\(ByteCount.rounded(checkpoint))), the "
+            "The memory limit in \(source) is \(ByteCount.rounded(limit)); \(servedModels.count > 1 ? "the checkpoints" : "the checkpoint") (\(ByteCount.rounded(checkpoint))), the "
             + "server and \(decoders) decoders need \(ByteCount.rounded(needed)), which leaves \(ByteCount.rounded(left))"
         guard !isGiven else {
             let isEnough = memory <= left

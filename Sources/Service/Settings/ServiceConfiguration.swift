@@ -11,8 +11,12 @@ public struct ServiceConfiguration: Sendable {
         case off
     }
 
-    /// The folder of the checkpoint.
-    public var model = "models/sensorium-base"
+    /// The models that were named; see ``servedModels``.
+    public var models: [ModelSource] = []
+    /// Where the model is that is served unless others are named.
+    public static let usualModel = "models/sensorium-base"
+    /// The models to serve, in the order in which they are asked.
+    public var servedModels: [ModelSource] { models.isEmpty ? [ModelSource(folder: Self.usualModel)] : models }
     /// Addresses, limits and times of the HTTP server.
     public var http = HTTPServerConfiguration()
     /// The folder of the collections, or `off` for a server that keeps none.

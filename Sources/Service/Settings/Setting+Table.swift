@@ -3,7 +3,10 @@ extension Setting {
     public static let table: [Setting] = serving + limits + times + protection
 
     private static let serving: [Setting] = [
-        .text("model", "folder", \.model, "Folder of the checkpoint to serve."),
+        .models(
+            "model", \.models,
+            "Folder of a checkpoint to serve, with or without a name for it, name=folder. The first that can do what a request asks "
+                + "for answers it, unless ?model=name chooses."),
         .text(
             "data", "folder", \.data,
             "Folder of the collections, made where it is missing and locked; off for a server without collections."),

@@ -50,6 +50,17 @@ extension Setting {
             }, expectation: "a text")
     }
 
+    static func models(_ name: String, _ field: Field<[ModelSource]>, _ help: String) -> Setting {
+        Setting(
+            name: name, valueName: "folder", help: help, standard: ServiceConfiguration.usualModel, isList: true,
+            apply: { text, configuration in
+                guard let source = ModelSource(text) else { return false }
+                configuration[keyPath: field].append(source)
+                return true
+            },
+            expectation: "a folder, or name=folder with a name of letters, digits, dots, hyphens and underscores")
+    }
+
     static func path(_ name: String, _ field: Field<String?>, _ help: String) -> Setting {
         Setting(
             name: name, valueName: "file", help: help, standard: nil, isList: false,

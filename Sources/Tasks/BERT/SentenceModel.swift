@@ -20,16 +20,14 @@ public final class SentenceModel: Sendable {
 
     private let network: BERT
     private let pooling: SentenceConfiguration.Pooling
-    private let pool: ComputePool
-    private let turn = ComputeTurn()
+    private let compute: Compute
 
     /// Checks and packs the checkpoint in a folder. Throws `CheckpointError` or `TokenizerError`.
-    /// - Parameter threads: threads to compute with.
-    public static func load(_ folder: Checkpoint, threads: Int) throws -> SentenceModel {
-        try SentenceModel(folder, pool: ComputePool(threads: threads))
+    public static func load(_ folder: Checkpoint, compute: Compute) throws -> SentenceModel {
+        try SentenceModel(folder, compute: compute)
     }
 
-    private init(_ checkpoint: Checkpoint, pool: ComputePool) throws {
+    private init(_ checkpoint: Checkpoint, compute: Compute) throws {
         let configuration = try SentenceConfiguration(checkpoint)
         let weights = Weights(checkpoint)
         // A model with a head on it, such as one of masked words, has the encoder under a name.
@@ -52,7 +50,7 @@ public final class SentenceModel: Sendable {
         precision = checkpoint.precision
         dimensions = configuration.encoder.hiddenSize
         pooling = configuration.pooling
-        self.pool = pool
+        self.compute = compute
         // What is packed is not read again; rows of the embeddings come back page by page.
         checkpoint.releaseMapping()
     }
@@ -65,7 +63,9 @@ public final class SentenceModel: Sendable {
 
     /// The last hidden state of each text [tokens, d].
     public func encode(_ texts: [Tokenizer.Encoding], pause: () -> Void = {}) -> [TowerTokens] {
-        turn.take { network.hiddenStates(texts.map(\.ids), workspace: $0.workspace, pool: pool, pause: pause) }
+        compute.take {
+            network.hiddenStates(texts.map(\.ids), workspace: $0.workspace, pool: compute.pool, pause: pause)
+        }
     }
 
     /// The vector of a text, of length 1; one of length 0 stays.
@@ -91,6 +91,28 @@ public final class SentenceModel: Sendable {
                 }
                 initialized = width
             }
+        }
+    }
+}
+
+extension SentenceModel: EmbeddingModel {
+    /// What it is and can do.
+    public var card: ModelCard {
+        ModelCard(
+            name: name, architecture: SentenceConfiguration.modelType, digest: digest, parameters: parameters,
+            precision: precision, tasks: ["embed"], textDimensions: dimensions, space: space)
+    }
+
+    /// The vector of each query.
+    public func embed(_ queries: [EmbeddingQuery], pause: () -> Void) -> [Result<SpaceVector, any Error>] {
+        var texts: [Tokenizer.Encoding] = []
+        for case .text(let text)? in queries.map({ $0.parts["text"] }) { texts.append(text) }
+        guard texts.count == queries.count else {
+            return queries.map { _ in .failure(TaskError.taskNotAvailable("embed", model: name)) }
+        }
+        return encode(texts, pause: pause).map { tokens in
+            let vector = vector(of: tokens)
+            return .success(SpaceVector(vector: vector, keys: ["text": vector]))
         }
     }
 }

@@ -14,7 +14,7 @@ struct LocalService: Sendable {
     /// - Parameter data: the data folder; `off` for none.
     init(_ model: ModelArguments, data: String = "off") throws(CommandFailure) {
         var configuration = ServiceConfiguration()
-        configuration.model = model.model
+        configuration.models = [ModelSource(folder: model.model)]
         configuration.data = data
         // The files are the caller's own, nothing else takes memory, and whoever does not want to wait ends the command.
         configuration.maxBody = 1 << 30
@@ -34,7 +34,7 @@ struct LocalService: Sendable {
             if case .folderInUse = error { throw .data("\(error) Or ask its server with --server http://…") }
             throw .data("\(error)")
         } catch {
-            throw ModelFolder.failure(model.model, error)
+            throw ModelFolder.failure(model.model, (error as? ModelFailure)?.cause ?? error)
         }
     }
 

@@ -11,9 +11,9 @@ import Tensor
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve a checkpoint over HTTP.",
+        abstract: "Serve checkpoints over HTTP.",
         discussion: """
-            Probes are answered as soon as the address is bound, tasks once a warm-up caption was computed. SIGINT finishes \
+            Probes are answered as soon as the address is bound, tasks once every model has computed something. SIGINT finishes \
             what runs and refuses new work; SIGTERM does so after --lame-duck-seconds, in which the server is not ready and \
             still serves. A second signal ends at once. SIGHUP reads API keys and certificate again.
 
@@ -31,7 +31,7 @@ struct ServeCommand: ParsableCommand {
         let logger = Logger(label: "sensorium") { SinkLogHandler(label: $0, sink: sink) }
         logger.info("\(memory)")
         let service = try start(configuration, configuration.accessLog == .off ? nil : sink, logger)
-        load(service, configuration.model, logger)
+        load(service, logger)
         let files = FileRereading(service)
         if configuration.http.tlsCertificatePath != nil { files.watchCertificate() }
         let isSupervised = waitForEnd(signals, files) == .leave
@@ -100,20 +100,24 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// Loads while probes are answered already.
-    private func load(_ service: Service, _ model: String, _ logger: Logger) {
+    private func load(_ service: Service, _ logger: Logger) {
         Thread.detachNewThread {
             do {
                 let start = ContinuousClock.now
                 try service.load()
                 logger.info("Ready after \(start.duration(to: .now)).")
+            } catch let failure as ModelFailure {
+                end(ModelFolder.failure(failure.source.folder, failure.cause).sentence, code: 3)
             } catch {
-                let sentence =
-                    error is RetrievalError ? "\(error)" : ModelFolder.failure(model, error).sentence
-                StandardError.write("sensorium: \(sentence)")
-                // Nothing was taken yet that would have to be finished.
-                Foundation.exit(error is RetrievalError ? 5 : 3)
+                end("\(error)", code: 5)
             }
         }
+    }
+
+    /// Ends a start that failed: nothing was taken yet that would have to be finished.
+    private func end(_ sentence: String, code: Int32) {
+        StandardError.write("sensorium: \(sentence)")
+        Foundation.exit(code)
     }
 
     /// Waits for the first signal that asks for the end, reading files again where one asks for that.

@@ -21,9 +21,9 @@ import Testing
         let running = harness.begin("POST", "/v1/caption", type, body: Photo.jpeg)
         gate.waitForArrival()
         let gone = harness.begin("POST", "/v1/caption", type, body: Photo.jpeg)
-        wait { harness.service.state.loadedEngine?.loads.first?.waiting == 1 }
+        wait { harness.waiting == 1 }
         gone.cancel()
-        wait { harness.service.state.loadedEngine?.loads.first?.waiting == 0 }
+        wait { harness.waiting == 0 }
         gate.open()
         #expect(running.answer().status == 200)
         #expect(harness.model.counts.withLock(\.encodedImages) == 2, "the warm-up and the one that stayed")
@@ -61,7 +61,7 @@ import Testing
         let blocker = harness.begin("POST", "/v1/caption", type, body: Photo.jpeg)
         gate.waitForArrival()
         let batch = (0..<3).map { _ in harness.begin("POST", "/v1/caption", type, body: Photo.jpeg) }
-        wait { harness.service.state.loadedEngine?.loads.first?.waiting == 3 }
+        wait { harness.waiting == 3 }
         gate.open()
         gate.waitForArrival()
         batch[1].cancel()

@@ -22,7 +22,7 @@ import Testing
 
     /// Has a job computed.
     private func ask(
-        _ engine: ScheduledEngine<FakeModel>, _ job: EngineJob
+        _ engine: ScheduledEngine, _ job: EngineJob
     ) -> (outcome: Outcome, task: Task<Void, Never>) {
         let outcome = Outcome()
         let task = Task(executorPreference: executor) {
@@ -40,11 +40,12 @@ import Testing
     private static let windows = [[Float]](
         [[0.125, 0.25], [0.5, 0.5], [1, 2]].map { pair in (0..<160).map { pair[$0 % 2] } })
     private static let question = EngineJob.classify(
-        EngineJob.Question(
-            head: "feelings", task: "emotion", parts: ["audio": .mel(windows)], explains: true))
+        HeadQuestion(head: "feelings", parts: ["audio": .mel(windows)], explains: true), task: "emotion")
+    private let scheduler = Scheduler(
+        SchedulerConfiguration(tasks: [], maxBatch: 4, maxQueue: 8), makeWorker: { ModelWorker() })
 
-    private func engine(_ model: FakeModel) -> ScheduledEngine<FakeModel> {
-        ScheduledEngine(model, processors: 1, maxBatch: 4, maxQueue: 8, batchWindow: .zero, observer: nil)
+    private func engine(_ model: FakeModel) -> ScheduledEngine {
+        ScheduledEngine(model, name: "fake", scheduler: scheduler)
     }
 
     @Test func `let others take their turn after each window, and are answered as a whole`() throws {
@@ -52,21 +53,21 @@ import Testing
         let engine = engine(model)
         let long = ask(engine, Self.question).outcome
         gate.waitForArrival()
-        let job = EngineJob.embed(EngineJob.Embedding(parts: ["text": .text(FakeModel.words.encode("a word"))]))
+        let job = EngineJob.embed(EmbeddingQuery(parts: ["text": .text(FakeModel.words.encode("a word"))]))
         let text = ask(engine, job).outcome
-        wait { engine.loads.contains { $0.waiting == 1 } }
+        wait { scheduler.loads.contains { $0.waiting == 1 } }
         gate.open()
         wait { text.value != nil }
         #expect(model.counts.withLock(\.heardWindows) == [1], "the next window is still at the gate")
         gate.open(2)
         wait { long.value != nil }
-        guard case .success(.classification(let heard, fuse: _)) = long.value else {
+        guard case .success(.classification(let heard)) = long.value else {
             Issue.record("a question is answered by a classification")
             return
         }
-        let whole = FakeModel().encode([("audio", .mel(Self.windows))]) {}
-        let expected = try FakeModel().classify(head: "feelings", [["audio": whole[0]]], explain: [true])
-        #expect(heard == expected[0])
+        let whole = FakeModel().classify(
+            [HeadQuestion(head: "feelings", parts: ["audio": .mel(Self.windows)], explains: true)]) {}
+        #expect(heard.classification == (try whole[0].get().classification))
         #expect(model.counts.withLock(\.heardWindows) == [1, 1, 1])
     }
 

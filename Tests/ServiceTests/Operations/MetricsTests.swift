@@ -148,31 +148,36 @@ import Testing
 
     @Test func `batches and steps are counted as the scheduler reports them`() {
         let metrics = Metrics()
-        metrics.observe(.batch(task: "caption", waits: [.milliseconds(3), .seconds(70)], reason: .full))
-        metrics.observe(.begun(task: "caption", size: 2, took: .milliseconds(1500)))
-        metrics.observe(.stepped(sizes: ["caption": 2], took: .milliseconds(250)))
+        metrics.observe(.batch(task: Self.caption, waits: [.milliseconds(3), .seconds(70)], reason: .full))
+        metrics.observe(.begun(task: Self.caption, size: 2, took: .milliseconds(1500)))
+        metrics.observe(.stepped(sizes: [Self.caption: 2], took: .milliseconds(250)))
         let text = text(metrics.registry)
         for line in [
-            "batches_total{task=\"caption\",reason=\"full\"} 1", "batch_size_bucket{task=\"caption\",le=\"1.0\"} 0",
-            "batch_size_bucket{task=\"caption\",le=\"2.0\"} 1",
-            "queue_wait_seconds_bucket{task=\"caption\",le=\"0.005\"} 1",
-            "queue_wait_seconds_bucket{task=\"caption\",le=\"60.0\"} 1", "queue_wait_seconds_count{task=\"caption\"} 2",
-            "stage_seconds_sum{task=\"caption\",stage=\"encode\"} 1.5", "generated_tokens_total{task=\"caption\"} 2",
+            "batches_total{task=\"caption\",model=\"m\",reason=\"full\"} 1",
+            "batch_size_bucket{task=\"caption\",model=\"m\",le=\"1.0\"} 0",
+            "batch_size_bucket{task=\"caption\",model=\"m\",le=\"2.0\"} 1",
+            "queue_wait_seconds_bucket{task=\"caption\",model=\"m\",le=\"0.005\"} 1",
+            "queue_wait_seconds_bucket{task=\"caption\",model=\"m\",le=\"60.0\"} 1",
+            "queue_wait_seconds_count{task=\"caption\",model=\"m\"} 2",
+            "stage_seconds_sum{task=\"caption\",model=\"m\",stage=\"encode\"} 1.5",
+            "generated_tokens_total{task=\"caption\",model=\"m\"} 2",
             "engine_busy_seconds_total 1.75",
         ] {
             #expect(text.contains("sensorium_\(line)\n"), "\(line)")
         }
     }
 
+    private static let caption = TaskID("caption", model: "m")
+
     @Test func `queues and connections are read when asked for`() {
         let metrics = Metrics()
         metrics.collectQueues {
-            [TaskLoad(task: "caption", waiting: 4, oldestWait: .milliseconds(1250), running: 2)]
+            [TaskLoad(task: Self.caption, waiting: 4, oldestWait: .milliseconds(1250), running: 2)]
         }
         metrics.collectConnections { 7 }
         let text = text(metrics.registry)
-        #expect(text.contains("sensorium_queue_depth{task=\"caption\"} 4\n"))
-        #expect(text.contains("sensorium_queue_oldest_seconds{task=\"caption\"} 1.25\n"))
+        #expect(text.contains("sensorium_queue_depth{task=\"caption\",model=\"m\"} 4\n"))
+        #expect(text.contains("sensorium_queue_oldest_seconds{task=\"caption\",model=\"m\"} 1.25\n"))
         #expect(text.contains("sensorium_http_connections 7\n"))
     }
 }

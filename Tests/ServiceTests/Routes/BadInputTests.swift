@@ -170,8 +170,8 @@ enum Sound {
         #expect(text.contains("sensorium_audio_seconds_total 2\n"))
         #expect(text.contains("sensorium_decode_failures_total{format=\"wav\"} 1\n"))
         #expect(text.contains("sensorium_decode_failures_total{format=\"npy\"} 1\n"))
-        #expect(text.contains("sensorium_stage_seconds_count{task=\"emotion\",stage=\"decode\"} 1\n"))
-        #expect(text.contains("sensorium_stage_seconds_count{task=\"emotion\",stage=\"encode\"} 1\n"))
+        #expect(text.contains("sensorium_stage_seconds_count{task=\"emotion\",model=\"fake\",stage=\"decode\"} 1\n"))
+        #expect(text.contains("sensorium_stage_seconds_count{task=\"emotion\",model=\"fake\",stage=\"encode\"} 1\n"))
     }
 
     @Test func `memory of decoded sounds is set aside, and given back`() throws {

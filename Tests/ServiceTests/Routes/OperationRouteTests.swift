@@ -42,7 +42,7 @@ import Testing
         let running = harness.begin("POST", "/v1/caption", [("Content-Type", "image/jpeg")], body: Photo.jpeg)
         gate.waitForArrival()
         let waiting = harness.begin("POST", "/v1/caption", [("Content-Type", "image/jpeg")], body: Photo.jpeg)
-        wait { harness.service.state.loadedEngine?.loads.first?.waiting == 1 }
+        wait { harness.waiting == 1 }
         let ready = harness.send("GET", "/health/ready")
         #expect(ready.status == 503)
         #expect(ready.string("reason") == "the queue of caption is full")
@@ -118,7 +118,7 @@ import Testing
             #"sensorium_decode_failures_total{format="unsupported"} 1"#,
             #"sensorium_pixels_total 2745"#,
             #"sensorium_model_info{model="fake",digest="sha256:0",precision="f32"} 1"#,
-            #"sensorium_queue_depth{task="caption"} 0"#,
+            #"sensorium_queue_depth{task="caption",model="fake"} 0"#,
         ] {
             #expect(metrics.text.contains(line + "\n"), "\(line)")
         }

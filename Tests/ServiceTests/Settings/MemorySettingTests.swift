@@ -10,7 +10,7 @@ import Testing
         checkpoint megabytes: Int, _ folder: TemporaryFolder, file name: String = "model.safetensors"
     ) throws -> ServiceConfiguration {
         var configuration = ServiceConfiguration()
-        configuration.model = folder.path
+        configuration.models = [ModelSource(folder: folder.path)]
         let file = "\(folder.path)/\(name)"
         #expect(FileManager.default.createFile(atPath: file, contents: nil))
         try FileHandle(forWritingTo: URL(filePath: file)).truncate(atOffset: UInt64(megabytes) << 20)

@@ -4,7 +4,7 @@ import Tokenizer
 @testable import Service
 @testable import Tasks
 
-extension FakeModel {
+extension FakeModel: ClassifyingModel, EmbeddingModel, HearingModel {
     static func card(hasHeads: Bool, hasSpace: Bool, hears: Bool, reads: Bool = true) -> ModelCard {
         var card = ModelCard(
             name: "fake", architecture: "fake", digest: "sha256:0", parameters: 7, tasks: ["caption", "embed"],
@@ -63,7 +63,7 @@ extension FakeModel {
         name: "things", task: nil, labels: ["cup", "beagle", "poodle"], inputs: [image], required: ["image"],
         names: ["cup", "dog", "dog"].map { LabelName(name: $0, above: []) }, floorOfParts: 0.25)
 
-    func parts(head: String, of picture: TowerTokens) -> [PartOpinion] {
+    private func parts(head: String) -> [PartOpinion] {
         guard head == Self.things.name else { return [] }
         return [
             PartOpinion(place: PartPlace(x: 0, y: 0, side: 0.5), probabilities: [0.875, 0.0625, 0.0625]),
@@ -72,8 +72,8 @@ extension FakeModel {
     }
 
     /// One number for each token: brightness of a quarter, number of a word, loudness of a frame, mean of a row.
-    func encode(_ inputs: [(tower: String, input: TowerInput)], pause: () -> Void) -> [TowerTokens] {
-        inputs.map { _, input in
+    private func encode(_ inputs: [ModelInput]) -> [TowerTokens] {
+        inputs.map { input in
             let values: [Float]
             switch input {
             case .pixels(let pixels): values = Array(repeating: (pixels.first ?? 0) / 255, count: 4)
@@ -88,6 +88,21 @@ extension FakeModel {
                 values = (0..<tokens).map { numbers[$0 * width..<($0 + 1) * width].reduce(0, +) / Float(width) }
             }
             return TowerTokens(tokens: values.count, width: 1, values: values)
+        }
+    }
+
+    func listen(_ windows: [(tower: String, window: [Float])], pause: () -> Void) -> [TowerTokens] {
+        encode(windows.map { .mel([$0.window]) })
+    }
+
+    func classify(_ questions: [HeadQuestion], pause: () -> Void) -> [Result<HeadAnswer, any Error>] {
+        questions.map { question in
+            Result {
+                let tokens = question.parts.mapValues { encode([$0])[0] }
+                var answers = try classify(head: question.head, [tokens], explain: [question.explains])
+                if question.seesParts { answers[0].parts = parts(head: question.head) }
+                return HeadAnswer(answers[0])
+            }
         }
     }
 
@@ -122,16 +137,23 @@ extension FakeModel {
         return (1...tokens).map { Float($0) / sum }
     }
 
-    /// Each kind has an axis of its own.
-    func embed(_ queries: [SpaceQuery]) -> [SpaceVector] {
+    /// A space has an axis for each kind; without one a picture's vector is its brightness, a text's the number of its words.
+    func embed(_ queries: [EmbeddingQuery], pause: () -> Void) -> [Result<SpaceVector, any Error>] {
         queries.map { query in
+            guard card.space != nil else { return .success(SpaceVector(vector: vector(of: query.parts), keys: [:])) }
             let keys = Dictionary(
                 uniqueKeysWithValues: query.parts.keys.map { part in
                     (part, ["image", "audio", "text"].map { $0 == part ? Float(1) : 0 })
                 })
-            return SpaceVector(keys: keys, weight: query.weight, composed: nil, view: nil)
+            return .success(SpaceVector(keys: keys, weight: query.weight, composed: nil, view: nil))
         }
     }
 
-    func concepts(nearest vectors: [[Float]]) -> [Concept] { [] }
+    private func vector(of parts: [String: ModelInput]) -> [Float] {
+        switch parts.values.first {
+        case .pixels(let pixels)?: encode(images: [pixels]) + [4]
+        case .text(let text)?: [Float(text.totalTokens), 0, 4]
+        case .mel, .features, .tokens, nil: []
+        }
+    }
 }

@@ -7,7 +7,7 @@ import Tokenizer
 @testable import Tasks
 
 /// A model whose answers follow from its inputs by simple rules, and which can be held up where a test wants it.
-final class FakeModel: ServedModel {
+final class FakeModel: GeneratingModel, FaceFindingModel, ReadingModel {
     /// Steps that a caption takes: one word each.
     let words: Int
     /// Captions of more tokens than this go on for ever.
@@ -31,6 +31,7 @@ final class FakeModel: ServedModel {
     }
 
     /// - Parameters:
+    ///   - name: by which it is served.
     ///   - hasHeads: whether it classifies.
     ///   - hasSpace: whether its vectors of images, sounds and texts can be compared.
     ///   - hears: whether sounds are among them.
@@ -39,14 +40,17 @@ final class FakeModel: ServedModel {
     ///   - reads: whether words are read.
     ///   - confidence: how sure it is of all that it says.
     init(
-        words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil, stepGate: Gate? = nil,
+        name: String = "fake", words: Int = 3, neverEndsBeyond: Int = .max, encodeGate: Gate? = nil,
+        stepGate: Gate? = nil,
         listenGate: Gate? = nil, hasHeads: Bool = true, hasSpace: Bool = false, hears: Bool = true,
         faces: [FaceBox]? = nil, lines: [FakeLine] = [], reads: Bool = true, confidence: Confidence? = nil
     ) {
         self.confidence = confidence
         self.faces = faces
         self.lines = lines
-        card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace, hears: hears, reads: reads)
+        var card = Self.card(hasHeads: hasHeads, hasSpace: hasSpace, hears: hears, reads: reads)
+        card.name = name
+        self.card = card
         self.words = words
         self.neverEndsBeyond = neverEndsBeyond
         self.encodeGate = encodeGate
@@ -88,21 +92,22 @@ final class FakeModel: ServedModel {
 
     func validate(_ options: CaptionOptions) throws { try options.validate(longest: 64) }
 
+    /// The mean brightness of each.
     func encode(images: [[Float]]) -> [Float] {
         if !images.isEmpty { encodeGate?.pass() }
         counts.withLock { $0.encodedImages += images.count }
         return images.map { $0.reduce(0, +) / Float($0.count) }
     }
 
-    func embedding(of encoding: Float) -> [Float] { [encoding, 4] }
-
-    func embed(texts: [TokenizedText], pause: () -> Void) -> [[Float]] { texts.map { [Float($0.totalTokens), 0, 4] } }
-
-    func start(_ items: [(Float, CaptionOptions)]) -> [Caption] {
-        items.map {
-            Caption(
-                brightness: $0.0, options: $0.1,
-                words: $0.1.maxTokens > neverEndsBeyond ? .max : min($0.1.maxTokens, words))
+    func start(_ requests: [GenerationRequest], pause: () -> Void) -> [Result<Caption, any Error>] {
+        var captions: [(pixels: [Float], options: CaptionOptions)] = []
+        for case .caption(image: .pixels(let pixels), let options) in requests { captions.append((pixels, options)) }
+        return zip(encode(images: captions.map(\.pixels)), captions).map { brightness, caption in
+            let options = caption.options
+            return .success(
+                Caption(
+                    brightness: brightness, options: options,
+                    words: options.maxTokens > neverEndsBeyond ? .max : min(options.maxTokens, words)))
         }
     }
 
@@ -112,9 +117,9 @@ final class FakeModel: ServedModel {
         for generation in generations { generation.written += 1 }
     }
 
-    func progress(of generation: Caption) -> CaptionProgress {
+    func progress(of generation: Caption) -> GenerationProgress {
         let word = generation.written == 1 ? "grey\(Int(generation.brightness))" : " very"
-        guard generation.written >= generation.words else { return CaptionProgress(newText: word, candidates: nil) }
+        guard generation.written >= generation.words else { return GenerationProgress(newText: word) }
         let tokens = ["grey\(Int(generation.brightness))"] + Array(repeating: "very", count: generation.words - 1)
         let candidates = (0..<generation.options.candidates).map { rank in
             CaptionCandidate(
@@ -122,7 +127,7 @@ final class FakeModel: ServedModel {
                 ids: Array(0..<tokens.count),
                 attention: generation.options.explain ? tokens.map { _ in [1, 0, 0, 0] } : nil, confidence: confidence)
         }
-        return CaptionProgress(newText: word, candidates: candidates)
+        return GenerationProgress(newText: word, result: .captions(candidates, seen: []))
     }
 }
 

@@ -37,6 +37,9 @@ final class Harness: Sendable {
         if isReady { try service.serve(model) }
     }
 
+    /// What waits for captions.
+    var waiting: Int? { service.loads.first { $0.task.name == "caption" }?.waiting }
+
     /// Sends a request and gives back its exchange at once.
     func begin(
         _ method: String, _ target: String, _ headers: [(String, String)] = [], body: [UInt8] = [],
@@ -160,7 +163,7 @@ extension Harness {
     }
 
     /// Whether a job was cancelled so far, by the metrics.
-    var hasCancellation: Bool { hasMetric("sensorium_cancelled_total{task=\"caption\"} 1") }
+    var hasCancellation: Bool { hasMetric("sensorium_cancelled_total{task=\"caption\",model=\"fake\"} 1") }
 
     /// Whether no connection is open, by the metrics.
     var connectionsAreClosed: Bool { hasMetric("sensorium_http_connections 0") }

@@ -3,10 +3,10 @@ import Scheduler
 import Tasks
 
 /// A head and what it is asked for: the way that `/v1/vqa`, `/v1/emotion` and `/v1/classify/{head}` share.
-struct HeadQuestion: Sendable {
+struct HeadRequest: Sendable {
     let head: HeadDescription
     /// The queue, and the label of metrics.
-    let task: TaskID
+    let task: String
     let metrics: Metrics
 
     /// The head's answer.
@@ -27,15 +27,17 @@ struct HeadQuestion: Sendable {
         _ taken: TakenParts, explains: Bool, seesParts: Bool = false, _ request: Request, _ engine: any Engine
     ) async throws -> Answer {
         try checkFaces(taken)
-        let question = EngineJob.Question(
-            head: head.name, task: task, parts: taken.inputs, explains: explains, seesParts: seesParts)
-        let (output, job) = try await engine.compute(.classify(question), for: request.work, onText: nil)
-        guard case .classification(let classification, let fuse) = output else { throw NoClassification() }
-        metrics.stages(task.name, "fuse").observe(fuse.inSeconds)
+        let question = HeadQuestion(
+            head: head.name, parts: taken.inputs, explains: explains, seesParts: seesParts)
+        let (output, job) = try await engine.compute(
+            .classify(question, task: task), for: request.work, onText: nil)
+        guard case .classification(let answer) = output else { throw NoClassification() }
+        let fuse = answer.fusing
+        metrics.stages(task, engine.card.name, "fuse").observe(fuse.inSeconds)
         let timing = AnswerTiming(
             queue: taken.waited + job.queue, decode: taken.took, encode: max(.zero, job.begin - fuse), fuse: fuse,
             read: taken.words?.took)
-        return Answer(classification: classification, timing: timing)
+        return Answer(classification: answer.classification, timing: timing)
     }
 
     /// Refuses a request that lacks a part without which the head does not answer, or has none at all.

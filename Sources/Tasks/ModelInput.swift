@@ -2,7 +2,7 @@ import Networks
 import Tokenizer
 
 /// One input of a request as a tower takes it.
-public enum TowerInput: Sendable {
+public enum ModelInput: Sendable {
     /// An image, or the crop of a face, resized and normalised for its tower: [height, width, channels].
     case pixels([Float])
     /// The log-mel spectrogram of a clip, in windows of at most as many seconds as the tower takes at once; each

@@ -1,15 +1,14 @@
 import Checkpoint
-import Tasks
 
 /// The families of checkpoints, by the `model_type` of their `config.json`.
-enum Families {
-    private static let loaders: [(type: String, load: @Sendable (Checkpoint, Int) throws -> any ServedModel)] = [
-        (SensoriumConfiguration.modelType, { try LoadedModel.load($0, threads: $1) }),
-        (SentenceConfiguration.modelType, { try SentenceModel.load($0, threads: $1) }),
+public enum Families {
+    private static let loaders: [(type: String, load: @Sendable (Checkpoint, Compute) throws -> any Model)] = [
+        (SensoriumConfiguration.modelType, { try LoadedModel.load($0, compute: $1) }),
+        (SentenceConfiguration.modelType, { try SentenceModel.load($0, compute: $1) }),
     ]
 
     /// The model in a folder, packed for this machine. Throws what is wrong with the folder.
-    static func load(_ directory: String, threads: Int) throws -> any ServedModel {
+    public static func load(_ directory: String, compute: Compute) throws -> any Model {
         // A folder without a type is looked at as ours, which says all that it lacks.
         let folder = Checkpoint(directory)
         let type = folder.modelType ?? SensoriumConfiguration.modelType
@@ -18,6 +17,6 @@ enum Families {
                 directory: directory,
                 problems: [.unsupported(key: "model_type", found: type, supported: loaders.map(\.type))])
         }
-        return try family.load(folder, threads)
+        return try family.load(folder, compute)
     }
 }

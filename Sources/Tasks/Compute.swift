@@ -1,27 +1,32 @@
 import Glibc
 import Networks
+import Tensor
 
-/// Who computes on a model, one at a time, and in which memory.
+/// The threads that compute for all models, whose turn it is to use them, one at a time, and in which memory.
 ///
 /// Whoever has the turn may pause and let others compute within the pause, on the same thread: those get memory of their own,
 /// so that what is half computed stays. Other threads wait.
 ///
-/// Unchecked, because the compiler cannot see a lock of the system. `lock` never changes after `init`. `depth` and `memories` are
+/// Unchecked, because the compiler cannot see a lock of the system. `pool` and `lock` never change after `init`. `depth` and `memories` are
 /// read and written in `take` alone, all of it between locking and unlocking; a thread that comes in again within a pause is the
 /// holder itself. Each depth has a memory of its own, and none leaves `take`: bodies pass it down and give back values.
-final class ComputeTurn: @unchecked Sendable {
+public final class Compute: @unchecked Sendable {
     /// The memory to compute in.
     final class Memory {
         let workspace = Workspace()
         let captions = CaptionWorkspace()
     }
 
+    /// The threads.
+    public let pool: ComputePool
     // A lock of the system has an address for life, which a stored property does not promise.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var memories: [Memory] = []
     private var depth = 0
 
-    init() {
+    /// - Parameter threads: that compute, the caller's included; `ComputePool.availableThreads()` is what the machine grants.
+    public init(threads: Int) {
+        pool = ComputePool(threads: threads)
         var attributes = pthread_mutexattr_t()
         pthread_mutexattr_init(&attributes)
         // Of the three kinds the one that lets its holder in again: glibc knows it, so that this cannot fail.

@@ -1,0 +1,50 @@
+/// What `GET /v1/models` says of a model.
+public struct ModelCard: Sendable {
+    /// The name that requests may give as `model`.
+    public var name: String
+    /// The kind of network.
+    public var architecture: String
+    /// `sha256:…` over all its files.
+    public var digest: String
+    /// What the digest was when it covered fewer of them; nil where that is not known.
+    public var formerDigest: String?
+    /// Number of weights.
+    public var parameters: Int
+    /// What most of its weights are stored in: `f32`, `f16` or `bf16`. Activations are f32.
+    public var precision = "f32"
+    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`, `read`.
+    public var tasks: [String]
+    /// Length of an image embedding.
+    public var imageDimensions: Int?
+    /// Length of a text embedding.
+    public var textDimensions: Int?
+    /// Most tokens of a caption.
+    public var maxCaptionTokens: Int?
+    /// The heads that choose among labels.
+    public var heads: [HeadDescription] = []
+    /// The space in which parts of several kinds can be compared and composed.
+    public var space: EmbeddingSpace?
+    /// What captions are about; nil for a model that writes none.
+    public var captionInput: PartSpec?
+    /// What has vectors of its tower's own.
+    public var towerInputs: [PartSpec] = []
+
+    /// What can be embedded: what the space takes, or without one, images and texts each by its own tower.
+    public var embeddable: [PartSpec] { space?.inputs ?? towerInputs }
+
+    /// Every part that it takes somewhere, some of them several times.
+    private var inputs: [PartSpec] {
+        (captionInput.map { [$0] } ?? []) + embeddable + towerInputs + heads.flatMap(\.inputs)
+    }
+
+    /// Whether it takes sounds.
+    public var takesSounds: Bool { inputs.contains { $0.kind == .sound } }
+
+    /// Most word pieces of a text; nil for a model that takes no texts.
+    public var maxTextTokens: Int? {
+        inputs.compactMap { if case .text(let text) = $0.preparation { text.maxTokens } else { nil } }.max()
+    }
+
+    /// The first head of a task.
+    public func head(of task: String) -> HeadDescription? { heads.first { $0.task == task } }
+}
