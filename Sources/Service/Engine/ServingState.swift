@@ -1,4 +1,5 @@
 import Synchronization
+import Tasks
 
 /// How far the service is. Stations are passed through once, in order; `leaving` may be left out.
 final class ServingState: Sendable {
@@ -20,7 +21,7 @@ final class ServingState: Sendable {
     var phase: Phase { current.withLock(\.self) }
 
     /// The models that answer; none before the service is ready.
-    var models: [any Engine] { phase == .starting ? [] : loaded.engines }
+    var models: [ModelCard] { phase == .starting ? [] : loaded.cards }
 
     /// The models for a new request; refuses while they are loaded or the server drains.
     func registry() throws(Problem) -> Registry {

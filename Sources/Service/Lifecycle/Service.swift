@@ -1,4 +1,5 @@
 import Decoders
+import Dispatch
 import HTTP
 import Logging
 import Media
@@ -44,15 +45,19 @@ public final class Service: Sendable {
     ) throws {
         self.configuration = configuration
         self.logger = logger
-        registry = Registry()
-        state = ServingState(registry)
         let threads = max(1, configuration.threads)
-        compute = Compute(threads: threads)
-        scheduler = Scheduler(
+        let compute = Compute(threads: threads)
+        self.compute = compute
+        let scheduler = Scheduler(
             SchedulerConfiguration(
                 tasks: [], maxBatch: configuration.maxBatch, maxQueue: configuration.maxQueue,
                 batchWindow: .seconds(configuration.batchWindow), processors: threads),
             observer: metrics, makeWorker: { ModelWorker() })
+        self.scheduler = scheduler
+        registry = Registry { [metrics, executor] source in
+            try Self.engine(source, compute, scheduler, metrics, executor)
+        }
+        state = ServingState(registry)
         keys = try configuration.apiKeys.map { path throws(APIKeysError) in try APIKeys(path: path) }
         decoders = DecoderPool(slots: configuration.decoders, bound: configuration.maxQueue)
         decoding = DecoderWatch(decoder, logger: logger)
@@ -142,24 +147,25 @@ public final class Service: Sendable {
         try begin()
         for source in configuration.servedModels {
             do {
-                let model = try Families.load(source.folder, compute: compute)
-                let name = source.name ?? model.card.name
-                guard !registry.engines.contains(where: { $0.card.name == name }) else {
-                    throw NameTaken(name: name, folder: source.folder)
+                let engine = try Self.engine(source, compute, scheduler, metrics, warmsUp ? executor : nil)
+                guard registry.add(engine, from: source) else {
+                    throw NameTaken(name: engine.card.name, folder: source.folder)
                 }
-                try add(model, name: name, warmsUp: warmsUp)
             } catch {
                 throw ModelFailure(source: source, cause: error)
             }
         }
         metrics.modelLoad().set(start.duration(to: .now).inSeconds)
-        state.becomeReady()
+        if state.becomeReady() { watchIdleModels() }
     }
 
     /// Serves models that are loaded already.
     func serve(_ models: any Model...) throws {
         try begin()
-        for model in models { try add(model, name: model.card.name, warmsUp: true) }
+        for model in models {
+            let engine = try Self.engine(model, model.card.name, scheduler, metrics, executor)
+            guard registry.add(engine, from: nil) else { throw NameTaken(name: model.card.name, folder: "memory") }
+        }
         state.becomeReady()
     }
 
@@ -171,11 +177,41 @@ public final class Service: Sendable {
         metrics.collectQueues { [scheduler] in scheduler.loads }
     }
 
-    private func add(_ model: any Model, name: String, warmsUp: Bool) throws {
+    /// A model of a folder, ready to answer.
+    /// - Parameter executor: where it computes something first; nil leaves that out.
+    private static func engine(
+        _ source: ModelSource, _ compute: Compute, _ scheduler: Scheduler<ModelWorker>, _ metrics: Metrics,
+        _ executor: RequestExecutor?
+    ) throws -> any Engine {
+        let model = try Families.load(source.folder, compute: compute)
+        return try engine(model, source.name ?? model.card.name, scheduler, metrics, executor)
+    }
+
+    private static func engine(
+        _ model: any Model, _ name: String, _ scheduler: Scheduler<ModelWorker>, _ metrics: Metrics,
+        _ executor: RequestExecutor?
+    ) throws -> any Engine {
         let engine = ScheduledEngine(model, name: name, scheduler: scheduler)
-        if warmsUp { try WarmUp.run(engine, on: executor) }
-        metrics.modelInfo(name, engine.card.digest, engine.card.precision).set(1)
-        registry.put(engine)
+        if let executor { try WarmUp.run(engine, on: executor) }
+        metrics.modelInfo(engine.card.name, engine.card.digest, engine.card.precision).set(1)
+        return engine
+    }
+
+    /// Looks for models to unload, as long as the service is there.
+    private func watchIdleModels() {
+        let idle = configuration.idleUnload
+        guard idle > 0 else { return }
+        let timer = DispatchSource.makeTimerSource()
+        timer.schedule(deadline: .now() + idle, repeating: max(0.1, idle / 8))
+        timer.setEventHandler { [weak self] in
+            guard let self else { return timer.cancel() }
+            let loads = scheduler.loads
+            let names = registry.unload(idleFor: .seconds(idle)) { card in
+                loads.contains { $0.task.model == card.name && $0.waiting + $0.running > 0 }
+            }
+            for name in names { logger.info("Unloaded \(name), which was asked nothing for \(idle) s.") }
+        }
+        timer.activate()
     }
 
     /// Reads the API keys again. Those in use stay where the file cannot be read. Blocks where files do.

@@ -44,6 +44,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case draining = "draining"
     case notReady = "not_ready"
     case decoderUnavailable = "decoder_unavailable"
+    case modelUnusable = "model_unusable"
     case deadlineExceeded = "deadline_exceeded"
     case httpVersionNotSupported = "http_version_not_supported"
     case storageFull = "storage_full"
@@ -97,6 +98,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .draining: (503, "The server is shutting down")
         case .notReady: (503, "The server is not ready")
         case .decoderUnavailable: (503, "The server cannot decode now")
+        case .modelUnusable: (503, "The model's folder cannot be loaded")
         case .deadlineExceeded: (503, "The answer could not be computed in time")
         case .httpVersionNotSupported: (505, "The HTTP version is not supported")
         case .storageFull: (507, "There is no room to store this")

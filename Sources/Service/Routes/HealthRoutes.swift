@@ -71,9 +71,9 @@ struct HealthRoutes: Sendable {
                 let loads = loads()
                 try json.field("models") { json throws(JSONError) in
                     try json.array { json throws(JSONError) in
-                        for engine in state.models {
+                        for card in state.models {
                             try json.object { json throws(JSONError) in
-                                try engine.card.write(to: &json, loads.filter { $0.task.model == engine.card.name })
+                                try card.write(to: &json, loads.filter { $0.task.model == card.name })
                             }
                         }
                     }

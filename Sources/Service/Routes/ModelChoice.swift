@@ -6,37 +6,38 @@ enum ModelChoice {
     static let option = InputOption.text("model", maxLength: 256)
 
     /// The model for a request of which the head is there: its query string tells how its body is read.
-    static func engine(
+    static func card(
         for request: Request, _ route: some TaskRoute, _ models: Registry
-    ) throws(Problem) -> any Engine {
+    ) throws(Problem) -> ModelCard {
         if let name = try QueryString(request.head.query).pairs.first(where: { $0.name == option.rule.name })?.value {
-            return try models.engine(named: name)
+            return try models.card(named: name)
         }
         // There is one from the moment on in which requests are taken.
-        guard let engine = models.first(where: { route.suits($0, request, nil) }) else { throw .isNotReady }
-        return engine
+        guard let card = models.first(where: { route.suits($0, request, nil) }) else { throw .isNotReady }
+        return card
     }
 
     /// The same once its inputs are there, which may name another, or suit one better.
-    /// - Parameter engine: by which the inputs were read.
-    static func engine(
+    /// - Parameter card: of the model by which the inputs were read.
+    static func card(
         for request: Request, _ inputs: RequestInputs, _ route: some TaskRoute, _ models: Registry,
-        instead engine: any Engine
-    ) throws(Problem) -> any Engine {
-        var chosen = engine
+        insteadOf card: ModelCard
+    ) throws(Problem) -> ModelCard {
+        var chosen = card
         if let name = inputs[option] {
-            chosen = try models.engine(named: name)
-        } else if models.engines.count > 1, !route.suits(engine.card, request, inputs) {
-            chosen = models.first { route.suits($0, request, inputs) } ?? engine
-            guard route.suits(chosen.card, request, inputs) else { return engine }
+            chosen = try models.card(named: name)
+        } else if !route.suits(card, request, inputs),
+            let better = models.first(where: { route.suits($0, request, inputs) }), route.suits(better, request, inputs)
+        {
+            chosen = better
         }
-        guard chosen !== engine else { return engine }
-        let read = try route.rules(for: request, chosen.card)
+        guard chosen.name != card.name else { return card }
+        let read = try route.rules(for: request, chosen)
         guard read.parts.map(\.name) == inputs.rules.parts.map(\.name) else {
             throw Problem(
                 .invalidOption,
-                "The model \"\(chosen.card.name)\" takes other parts here than \"\(engine.card.name)\"; name it in the query "
-                    + "string, ?model=\(chosen.card.name), where it is read before them.",
+                "The model \"\(chosen.name)\" takes other parts here than \"\(card.name)\"; name it in the query string, "
+                    + "?model=\(chosen.name), where it is read before them.",
                 members: ["option": .string(option.rule.name)])
         }
         return chosen
@@ -58,7 +59,7 @@ enum ModelChoice {
         _ problem: Problem, _ request: Request, _ inputs: RequestInputs?, _ route: some TaskRoute, _ models: Registry
     ) -> Problem {
         guard problem.code == .taskNotAvailable || problem.code == .unknownHead else { return problem }
-        let others = models.engines.map(\.card).filter { route.suits($0, request, inputs) }.map(\.name)
+        let others = models.cards.filter { route.suits($0, request, inputs) }.map(\.name)
         guard !others.isEmpty else { return problem }
         var problem = problem
         problem.detail += " \(others.quoted("and")) can: choose with ?model=\(others[0])."

@@ -13,9 +13,10 @@ struct ModelRoutes: Sendable {
 
     var routes: [Route] {
         [
+            .post("/v1/models/{model}/reload", ReloadModel(state: state) { write($0, to: &$1) }),
             .get("/v1/models") { _ throws(Problem) in
                 // Listed once it can answer: a client that sees a model may use it.
-                let cards = state.models.map(\.card)
+                let cards = state.models
                 return .written { json in
                     json.field("models") { json in
                         json.array { json in
@@ -26,7 +27,7 @@ struct ModelRoutes: Sendable {
             },
             .get("/v1/models/{model}") { request throws(Problem) in
                 let name = request.parameters["model"] ?? ""
-                guard let card = state.models.first(where: { $0.card.name == name })?.card else {
+                guard let card = state.models.first(where: { $0.name == name }) else {
                     throw Problem(
                         .unknownModel, "No model of this name is served here; GET /v1/models lists those that are.")
                 }

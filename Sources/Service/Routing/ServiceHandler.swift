@@ -1,5 +1,6 @@
 import Dispatch
 import HTTP
+import Tasks
 
 /// Every request's way in: route, admission, inputs, task. Called on the event loops, so it only parses and hands over.
 final class ServiceHandler: RequestHandler {
@@ -98,9 +99,9 @@ final class ServiceHandler: RequestHandler {
         _ request: Request, _ task: any TaskRoute, at template: String
     ) throws(Problem) -> BodyHandling {
         let models = try state.registry()
-        let engine = try ModelChoice.engine(for: request, task, models)
+        let card = try ModelChoice.card(for: request, task, models)
         let rules = try ModelChoice.advising(request, task, models) { () throws(Problem) in
-            try task.rules(for: request, engine.card)
+            try task.rules(for: request, card)
         }
         if !rules.parts.isEmpty {
             try workload.check(request.work.client, kinds: [template], within: request.timeout)
@@ -109,13 +110,13 @@ final class ServiceHandler: RequestHandler {
         requestsAtWork.enter()
         request.exchange.onComplete { [requestsAtWork] _, _ in requestsAtWork.leave() }
         return try intake.receive(request, rules) {
-            self.run(task, request, $0, models, read: engine, at: template)
+            self.run(task, request, $0, models, read: card, at: template)
         }
     }
 
     private func run(
         _ task: any TaskRoute, _ request: Request, _ body: ReceivedBody, _ models: Registry,
-        read engine: any Engine, at template: String
+        read card: ModelCard, at template: String
     ) {
         let work = Task(executorPreference: executor) { [decoders, workload] in
             do {
@@ -132,7 +133,8 @@ final class ServiceHandler: RequestHandler {
                     try workload.book(request.work, kinds: [kind, template], within: request.timeout)
                 }
                 do {
-                    let engine = try ModelChoice.engine(for: request, inputs, task, models, instead: engine)
+                    let card = try ModelChoice.card(for: request, inputs, task, models, insteadOf: card)
+                    let engine = try await models.engine(card.name)
                     if case .whole(let response) = try await task.answer(request, inputs, engine) {
                         request.respond(response)
                     }

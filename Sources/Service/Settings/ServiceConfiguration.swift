@@ -17,6 +17,8 @@ public struct ServiceConfiguration: Sendable {
     public static let usualModel = "models/sensorium-base"
     /// The models to serve, in the order in which they are asked.
     public var servedModels: [ModelSource] { models.isEmpty ? [ModelSource(folder: Self.usualModel)] : models }
+    /// Seconds without a request after which a model is unloaded until the next; 0 keeps them.
+    public var idleUnload = 0.0
     /// Addresses, limits and times of the HTTP server.
     public var http = HTTPServerConfiguration()
     /// The folder of the collections, or `off` for a server that keeps none.

@@ -7,6 +7,9 @@ extension Setting {
             "model", \.models,
             "Folder of a checkpoint to serve, with or without a name for it, name=folder. The first that can do what a request asks "
                 + "for answers it, unless ?model=name chooses."),
+        .number(
+            "idle-unload", "seconds", 0...86_400 * 365, \.idleUnload,
+            "Unload a model that was asked nothing for so long; the next request loads it again. 0 keeps models."),
         .text(
             "data", "folder", \.data,
             "Folder of the collections, made where it is missing and locked; off for a server without collections."),

@@ -117,13 +117,14 @@ extension ProblemCode {
         case .unknownPath: return false
         case .unauthorized, .rateLimited: return route.access != .probe
         case .draining: return route.access == .keyed
-        case .malformedQuery, .malformedMultipart, .malformedJSON, .bodyTooLarge, .invalidOption, .notReady, .queueFull:
+        case .malformedQuery, .malformedMultipart, .malformedJSON, .bodyTooLarge, .invalidOption, .notReady, .queueFull,
+            .modelUnusable:
             return isTask
         case .missingPart, .unexpectedPart, .undecodableImage, .undecodableAudio, .imageTooLarge, .audioTooLong,
             .audioTooShort, .invalidText, .invalidFeatures, .taskNotAvailable, .noFace, .deadlineExceeded, .overloaded,
             .decoderUnavailable:
             return takesParts
-        case .unknownModel: return takesParts || route.template == "/v1/models/{model}"
+        case .unknownModel: return takesParts || route.template.hasPrefix("/v1/models/{model}")
         case .unknownHead: return route.template == "/v1/classify/{head}"
         case .unknownCollection: return isOfCollections && !takesParts || route.template == "/v1/retrieve"
         case .unknownItem: return route.template.hasSuffix("{item}") && !takesParts

@@ -13,7 +13,7 @@ import Testing
     /// A value of each setting that is not its default.
     static let others: [String: String] = [
         "model": "elsewhere", "data": "items", "host": "::1", "port": "9090", "threads": "3", "io-threads": "2",
-        "decoders": "1", "min-confidence": "0.5",
+        "decoders": "1", "min-confidence": "0.5", "idle-unload": "60",
         "max-batch": "4", "batch-window": "0.5", "access-log": "json", "max-body": "1MiB", "max-part": "1KiB",
         "max-parts": "3", "max-text": "1KiB", "max-pixels": "1000", "max-audio-seconds": "7", "max-memory": "64MiB",
         "max-header-bytes": "8KiB",
