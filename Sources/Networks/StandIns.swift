@@ -36,6 +36,6 @@ extension Convolution2D {
 }
 
 extension AttentionShape {
-    /// Of heads that there is a kernel for, whatever a configuration says.
+    /// Of heads that can be computed, whatever a configuration says.
     static var standIn: AttentionShape { AttentionShape(heads: 1, headWidth: 32) }
 }

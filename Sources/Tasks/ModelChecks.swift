@@ -47,9 +47,9 @@ extension SensoriumConfiguration {
     }
 
     private func note(_ key: String, _ width: Int, _ heads: Int, _ problems: inout [String]) {
-        guard ![32, 64].contains(width / heads) else { return }
+        guard width / heads % 4 != 0 else { return }
         problems.append(
-            "\(key) of \(heads) makes heads \(width / heads) wide, and this build computes heads 32 or 64 wide")
+            "\(key) of \(heads) makes heads \(width / heads) wide, and this build computes multiples of 4")
     }
 
     /// Throws `TaskError.inconsistentModel` for a tokenizer whose ids the text tower has no embeddings for.

@@ -6,7 +6,7 @@ public struct AttentionSequence {
     public var query: UnsafePointer<Float>
     /// Queries.
     public var queryRows: Int
-    /// [keyRows, heads · headWidth] each. Rows past `keyRows`, padding, are never read.
+    /// [keyRows, keyHeads · headWidth] each. Rows past `keyRows`, padding, are never read.
     public var keys: UnsafePointer<Float>, values: UnsafePointer<Float>
     /// Keys that count.
     public var keyRows: Int
@@ -34,30 +34,35 @@ public struct AttentionSequence {
     }
 }
 
-/// What all sequences of one `attention` call share. Strides are floats from one row to the next, `heads · headWidth`
-/// if nil.
+/// What all sequences of one `attention` call share. Strides are floats from one row to the next: if nil, rows of nothing
+/// but their heads.
 public struct AttentionShape: Sendable {
-    /// Heads, side by side in a row.
+    /// Heads of queries, side by side in a row.
     public var heads: Int
-    /// 32 or 64.
+    /// Heads of keys and values, each shared by as many neighbouring heads of queries (Ainslie et al. 2023).
+    public var keyHeads: Int
+    /// Channels of a head, a multiple of 4. Of 32 and 64 there is code of its own.
     public var headWidth: Int
     /// Floats from one row to the next.
     public var queryStride: Int, keyStride: Int, valueStride: Int, outputStride: Int
     /// Factor of query · key; 1/√headWidth if nil.
     public var scale: Float
 
-    /// `heads` heads of `headWidth` channels.
+    /// `heads` heads of `headWidth` channels; `keyHeads` nil: as many of keys and values.
     public init(
-        heads: Int, headWidth: Int, queryStride: Int? = nil, keyStride: Int? = nil, valueStride: Int? = nil,
-        outputStride: Int? = nil, scale: Float? = nil
+        heads: Int, keyHeads: Int? = nil, headWidth: Int, queryStride: Int? = nil, keyStride: Int? = nil,
+        valueStride: Int? = nil, outputStride: Int? = nil, scale: Float? = nil
     ) {
-        precondition(headWidth == 32 || headWidth == 64, "heads are 32 or 64 wide")
+        let keyHeads = keyHeads ?? heads
+        precondition(headWidth > 0 && headWidth % 4 == 0, "heads of \(headWidth) channels, not of a multiple of 4")
+        precondition(keyHeads > 0 && heads % keyHeads == 0, "\(heads) heads cannot share \(keyHeads) of keys evenly")
         let width = heads * headWidth
         self.heads = heads
+        self.keyHeads = keyHeads
         self.headWidth = headWidth
         self.queryStride = queryStride ?? width
-        self.keyStride = keyStride ?? width
-        self.valueStride = valueStride ?? width
+        self.keyStride = keyStride ?? keyHeads * headWidth
+        self.valueStride = valueStride ?? keyHeads * headWidth
         self.outputStride = outputStride ?? width
         self.scale = scale ?? 1 / Float(headWidth).squareRoot()
     }
@@ -92,8 +97,10 @@ public func attention(
                 let first = task % blocks * rowBlock
                 guard first < sequence.queryRows else { continue }
                 let channel = head * shape.headWidth
+                let keyChannel = head / (shape.heads / shape.keyHeads) * shape.headWidth
                 var job = sensorium_attention(
-                    query: sequence.query + channel, keys: sequence.keys + channel, values: sequence.values + channel,
+                    query: sequence.query + channel, keys: sequence.keys + keyChannel,
+                    values: sequence.values + keyChannel,
                     query_stride: shape.queryStride, key_stride: shape.keyStride, value_stride: shape.valueStride,
                     key_rows: sequence.keyRows, causal_offset: sequence.causalOffset ?? -1,
                     head_width: shape.headWidth, transposes: sequence.queryRows >= manyRows, scale: shape.scale,

@@ -24,7 +24,7 @@ public final class DepthwiseConvolution: Sendable {
         precondition(
             weight.count == channels * kernel * kernel && bias.count == channels,
             "weight [channels, 1, kernel, kernel], bias [channels]")
-        precondition([3, 5].contains(kernel) && [1, 2].contains(stride) && activation != .gelu)
+        precondition([3, 5].contains(kernel) && [1, 2].contains(stride) && !activation.isCurved)
         self.channels = channels
         self.kernel = kernel
         self.stride = stride

@@ -9,6 +9,12 @@ public enum Activation: Sendable {
     case relu
     /// x/2 · (1 + erf(x/√2)), the exact form (Hendrycks & Gimpel 2016)
     case gelu
+    /// x/2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³))), its approximation
+    case tanhGELU
+    /// x / (1 + exp(-1.702 · x)), its quick approximation
+    case quickGELU
+    /// x / (1 + exp(-x)), also called swish (Ramachandran et al. 2017)
+    case silu
 
     var code: sensorium_activation {
         switch self {
@@ -16,8 +22,14 @@ public enum Activation: Sendable {
         case .relu6: SENSORIUM_ACTIVATION_RELU6
         case .relu: SENSORIUM_ACTIVATION_RELU
         case .gelu: SENSORIUM_ACTIVATION_GELU
+        case .tanhGELU: SENSORIUM_ACTIVATION_TANH_GELU
+        case .quickGELU: SENSORIUM_ACTIVATION_QUICK_GELU
+        case .silu: SENSORIUM_ACTIVATION_SWISH
         }
     }
+
+    /// Whether it is more than a bound, which a convolution over single channels does not compute.
+    var isCurved: Bool { code.rawValue >= SENSORIUM_ACTIVATION_GELU.rawValue }
 }
 
 /// output[rows, outputs] = activation(input[rows, inputs] · weightᵀ + bias) + residual

@@ -19,6 +19,20 @@ public func layerNorm(
     }
 }
 
+/// Normalisation of each row by its root mean square (Zhang & Sennrich 2019):
+/// x / √(mean of squares + epsilon) · weight, over [rows, width]. `output` may be `x`.
+public func rmsNorm(
+    _ x: UnsafePointer<Float>, rows: Int, width: Int, weight: UnsafePointer<Float>, epsilon: Float,
+    into output: UnsafeMutablePointer<Float>, pool: ComputePool, kernels: KernelSet = .best
+) {
+    // Each thread reads and writes its own rows; the weight is only read.
+    nonisolated(unsafe) let (x, weight, output) = (x, weight, output)
+    let table = kernels.table.pointee
+    pool.parallelFor(rows, grain: max(1, 32_768 / width)) { range in
+        for row in range { table.rms_norm(x + row * width, weight, epsilon, width, output + row * width) }
+    }
+}
+
 /// Softmax of each row of [rows, width]; minus infinity gets probability zero. `output` may be `x`.
 public func softmax(
     _ x: UnsafePointer<Float>, rows: Int, width: Int, into output: UnsafeMutablePointer<Float>, pool: ComputePool,

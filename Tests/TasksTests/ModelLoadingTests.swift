@@ -143,21 +143,21 @@ import Tokenizer
 
     @Test func `heads of a width without a kernel are refused`() throws {
         #expect(
-            try problem(config: { change(["towers", "text", "num_attention_heads"], to: 4, in: &$0) })
-                .contains("towers.text.num_attention_heads of 4 makes heads 16 wide"))
+            try problem(config: { change(["towers", "text", "num_attention_heads"], to: 32, in: &$0) })
+                .contains("towers.text.num_attention_heads of 32 makes heads 2 wide"))
         #expect(
-            try problem(config: { change(["heads", "caption", "attention_heads"], to: 8, in: &$0) })
-                .contains("heads.caption.attention_heads of 8 makes heads 8 wide"))
+            try problem(config: { change(["heads", "caption", "attention_heads"], to: 32, in: &$0) })
+                .contains("heads.caption.attention_heads of 32 makes heads 2 wide"))
     }
 
     @Test func `every fault is named, wherever it is`() throws {
         let found = try problem(
             config: {
-                change(["towers", "text", "num_attention_heads"], to: 4, in: &$0)
-                change(["heads", "caption", "attention_heads"], to: 8, in: &$0)
+                change(["towers", "text", "num_attention_heads"], to: 32, in: &$0)
+                change(["heads", "caption", "attention_heads"], to: 32, in: &$0)
             }, tokenizer: { $0["model"] = [String: Any]() })
         for words in [
-            "towers.text.num_attention_heads of 4", "heads.caption.attention_heads of 8", "image.head.weight",
+            "towers.text.num_attention_heads of 32", "heads.caption.attention_heads of 32", "image.head.weight",
             "tokenizer.json",
         ] {
             #expect(found.contains(words), "\(found)")

@@ -31,6 +31,58 @@ import Testing
         #expect(distance(x.elements, try golden("gelu")) < 5e-7)
     }
 
+    @Test(
+        arguments: kernelNames,
+        [(Activation.gelu, "gelu"), (.tanhGELU, "gelu_tanh"), (.quickGELU, "quick_gelu"), (.silu, "silu")])
+    func `activations of a product to the last digits of a float`(
+        name: String, activation: (Activation, String)
+    ) throws {
+        var numbers = Numbers(seed: 13)
+        let x = FloatBuffer(numbers.take(500).map { $0 * 6 })
+        let kernels = try kernelSet(name)
+        let one = withUnsafeBytes(of: Float(1)) {
+            PackedMatrix($0, element: .float32, outputs: 1, inputs: 1, kernels: kernels)
+        }
+        MatrixProduct.apply(
+            x.pointer, rows: 500, one, bias: nil, activation: activation.0, into: x.pointer, pool: pool)
+        #expect(distance(x.elements, try golden(activation.1)) < 1e-6)
+    }
+
+    @Test(arguments: kernelNames) func `normalisation of each row by its root mean square`(name: String) throws {
+        var numbers = Numbers(seed: 14)
+        let x = FloatBuffer(numbers.take(5 * 84).map { $0 * 3 })
+        let weight = FloatBuffer(numbers.take(84))
+        rmsNorm(
+            x.pointer, rows: 5, width: 84, weight: weight.pointer, epsilon: 1e-5, into: x.pointer, pool: pool,
+            kernels: try kernelSet(name))
+        #expect(distance(x.elements, try golden("rms_norm")) < 1e-6)
+    }
+
+    @Test(arguments: kernelNames, [(20, 7, false), (36, 81, false), (40, 50, true), (72, 33, true), (80, 197, false)])
+    func `attention over heads of other widths, many queries and one, two sharing their keys`(
+        name: String, shape: (Int, Int, Bool)
+    ) throws {
+        let (width, keys, causal) = shape
+        let (heads, keyHeads, queries) = (6, 3, 9)
+        var numbers = Numbers(seed: UInt64(100 + width + keys))
+        let query = FloatBuffer(numbers.take(queries * heads * width).map { $0 * 2 })
+        let key = FloatBuffer(numbers.take(keys * keyHeads * width).map { $0 * 2 })
+        let value = FloatBuffer(numbers.take(keys * keyHeads * width))
+        let shape = AttentionShape(heads: heads, keyHeads: keyHeads, headWidth: width)
+        let expected = try golden("attention_\(width)_\(keys)")
+        for rows in [queries, 1] {
+            let output = FloatBuffer(count: queries * heads * width)
+            for first in stride(from: 0, to: queries, by: rows) {
+                let start = first * heads * width
+                attention(
+                    query: query.pointer + start, queryRows: rows, keys: key.pointer, values: value.pointer,
+                    keyRows: keys, shape: shape, causalOffset: causal ? keys - queries + first : nil,
+                    into: output.pointer + start, pool: pool, kernels: try kernelSet(name))
+            }
+            #expect(distance(output.elements, expected) < 2e-6)
+        }
+    }
+
     @Test(arguments: kernelNames, [(64, 81, false), (32, 256, false), (64, 33, true)])
     func `attention over heads of 32 and 64, whole and causal`(name: String, shape: (Int, Int, Bool)) throws {
         let (width, keys, causal) = shape

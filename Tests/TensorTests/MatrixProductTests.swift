@@ -41,7 +41,7 @@ import Testing
             let weight = w.withUnsafeBytes {
                 PackedMatrix($0, element: .float32, outputs: outputs, inputs: inputs, kernels: kernels)
             }
-            for activation in [Activation.none, .relu6, .relu, .gelu] {
+            for activation in [Activation.none, .relu6, .relu, .gelu, .tanhGELU, .quickGELU, .silu] {
                 for withResidual in [false, true] {
                     let residual = FloatBuffer(numbers.take(rows * outputs))
                     let y = FloatBuffer(count: rows * outputs)

@@ -27,5 +27,8 @@ func apply(_ activation: Activation, _ x: Double) -> Double {
     case .relu: max(x, 0)
     case .relu6: min(max(x, 0), 6)
     case .gelu: x / 2 * (1 + erf(x / 2.0.squareRoot()))
+    case .tanhGELU: x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .quickGELU: x / (1 + exp(-1.702 * x))
+    case .silu: x / (1 + exp(-x))
     }
 }

@@ -50,18 +50,19 @@ import Testing
         }
     }
 
-    @Test(arguments: kernelNames)
-    func `a sequence's attention is the same alone, in company and beside padding`(name: String) throws {
+    @Test(arguments: kernelNames, [32, 36])
+    func `a sequence's attention is the same alone, in company and beside padding`(name: String, width: Int) throws {
         let kernels = try kernelSet(name)
-        let shape = AttentionShape(heads: 2, headWidth: 32)
+        let shape = AttentionShape(heads: 2, headWidth: width)
+        let row = 2 * width
         var numbers = Numbers(seed: 6)
         let lengths = [1, 5, 40, 17]
-        let query = FloatBuffer(numbers.take(4 * 48 * 64))
-        let keys = FloatBuffer(numbers.take(4 * 48 * 64))
-        let values = FloatBuffer(numbers.take(4 * 48 * 64))
+        let query = FloatBuffer(numbers.take(4 * 48 * row))
+        let keys = FloatBuffer(numbers.take(4 * 48 * row))
+        let values = FloatBuffer(numbers.take(4 * 48 * row))
         func sequences(into output: FloatBuffer) -> [AttentionSequence] {
             lengths.enumerated().map { index, length in
-                let start = index * 48 * 64
+                let start = index * 48 * row
                 return AttentionSequence(
                     query: query.pointer + start, queryRows: length, keys: keys.pointer + start,
                     values: values.pointer + start, keyRows: length, causalOffset: index == 2 ? 0 : nil,
@@ -74,7 +75,7 @@ import Testing
         }
         // What lies behind a sequence's last key is never read.
         for (index, length) in lengths.enumerated() {
-            for i in index * 48 * 64 + length * 64..<(index + 1) * 48 * 64 {
+            for i in index * 48 * row + length * row..<(index + 1) * 48 * row {
                 keys.pointer[i] = .nan
                 values.pointer[i] = .nan
             }

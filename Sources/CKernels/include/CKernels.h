@@ -18,7 +18,11 @@ enum sensorium_activation {
   SENSORIUM_ACTIVATION_NONE = 0,
   SENSORIUM_ACTIVATION_RELU6 = 1,
   SENSORIUM_ACTIVATION_RELU = 2,
-  SENSORIUM_ACTIVATION_GELU = 3, /* x/2 * (1 + erf(x/sqrt 2)) */
+  /* From here on curves, which `product` alone knows. */
+  SENSORIUM_ACTIVATION_GELU = 3,       /* x/2 * (1 + erf(x/sqrt 2)) */
+  SENSORIUM_ACTIVATION_TANH_GELU = 4,  /* x/2 * (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+  SENSORIUM_ACTIVATION_QUICK_GELU = 5, /* x / (1 + exp(-1.702 x)) */
+  SENSORIUM_ACTIVATION_SWISH = 6,      /* x / (1 + exp(-x)) */
 };
 
 /* output[r, o] = activation(bias[o] + sum_i input[r, i] * weight[o, i]) + residual[r, o].
@@ -61,7 +65,7 @@ struct sensorium_depthwise {
   enum sensorium_activation activation;
 };
 
-/* One head of scaled dot-product attention: for each query row,
+/* One head of scaled dot-product attention, of `head_width` channels, a multiple of 4: for each query row,
  * softmax(scale * query . keys) . values, over the first `key_rows` keys, or over
  * the first `causal_offset + row + 1` of them where causal_offset >= 0.
  * weights[row * weights_stride + key], if wanted, receives the softmax.
@@ -107,6 +111,7 @@ struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
   void (*attention)(const struct sensorium_attention *, ptrdiff_t first_row, ptrdiff_t rows);
   void (*layer_norm)(const float *input, const float *weight, const float *bias, float epsilon, ptrdiff_t width,
                      float *output);
+  void (*rms_norm)(const float *input, const float *weight, float epsilon, ptrdiff_t width, float *output);
   void (*softmax)(const float *input, ptrdiff_t count, float *output);
   /* Returns log(sum(exp(input))). */
   float (*log_sum_exp)(const float *input, ptrdiff_t count);

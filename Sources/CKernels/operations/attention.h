@@ -1,17 +1,91 @@
-/* Scaled dot-product attention of one head (Vaswani et al. 2017, 3.2.1). */
+/* Scaled dot-product attention of one head (Vaswani et al. 2017, 3.2.1). Heads of 32 and 64 channels, the usual widths, have
+ * code of their own, in which a head is a known number of whole vectors; of other widths, multiples of 4, the channels that fill
+ * no vector are taken four at a time. */
 
-enum { ATTENTION_ROWS = LANES == 4 ? 2 : 4 };
+enum { ATTENTION_ROWS = LANES == 4 ? 2 : 4, QUAD = 4 };
+
+typedef float quad __attribute__((ext_vector_type(QUAD)));
+
+INLINE quad load_quad(const float *p) {
+  quad v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+INLINE void store_quad(float *p, quad v) { memcpy(p, &v, sizeof v); }
+
+INLINE quad multiply_add_quad(quad a, quad b, quad c) {
+#if FUSED
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
 
 INLINE float dot(const float *a, const float *b, ptrdiff_t width) {
   vec sum = {0};
-  for (ptrdiff_t i = 0; i < width; i += LANES) sum = multiply_add(load(a + i), load(b + i), sum);
-  return lane_sum(sum);
+  ptrdiff_t i = 0;
+  for (; i + LANES <= width; i += LANES) sum = multiply_add(load(a + i), load(b + i), sum);
+  const float whole = lane_sum(sum);
+  if (i == width) return whole;
+  quad rest = {0};
+  for (; i < width; i += QUAD) rest = multiply_add_quad(load_quad(a + i), load_quad(b + i), rest);
+  return whole + ((rest[0] + rest[2]) + (rest[1] + rest[3]));
 }
 
 /* Key rows that the query row sees. */
 INLINE ptrdiff_t visible_keys(const struct sensorium_attention *job, ptrdiff_t row) {
   const ptrdiff_t causal = job->causal_offset + row + 1;
   return job->causal_offset >= 0 && causal < job->key_rows ? causal : job->key_rows;
+}
+
+/* `vectors` vectors of channels from `channel` on of scores . values, for `rows` query rows whose scores are `stride` apart. */
+INLINE void mix_vectors(const struct sensorium_attention *job, ptrdiff_t row, const int rows, const float *scores,
+                        ptrdiff_t stride, ptrdiff_t keys, ptrdiff_t channel, const int vectors) {
+  vec sum[ATTENTION_ROWS][64 / LANES] = {{{0}}};
+  for (ptrdiff_t k = 0; k < keys; k++) {
+    const float *value = job->values + k * job->value_stride + channel;
+    vec loaded[64 / LANES];
+    UNROLLED
+    for (int v = 0; v < vectors; v++) loaded[v] = load(value + v * LANES);
+    UNROLLED
+    for (int r = 0; r < rows; r++) {
+      const vec x = splat(scores[r * stride + k]);
+      UNROLLED
+      for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(x, loaded[v], sum[r][v]);
+    }
+  }
+  UNROLLED
+  for (int r = 0; r < rows; r++)
+    UNROLLED
+    for (int v = 0; v < vectors; v++)
+      store(job->output + (row + r) * job->output_stride + channel + v * LANES, sum[r][v]);
+}
+
+/* The same for four channels. */
+INLINE void mix_quad(const struct sensorium_attention *job, ptrdiff_t row, const int rows, const float *scores,
+                     ptrdiff_t stride, ptrdiff_t keys, ptrdiff_t channel) {
+  quad sum[ATTENTION_ROWS] = {{0}};
+  for (ptrdiff_t k = 0; k < keys; k++) {
+    const quad value = load_quad(job->values + k * job->value_stride + channel);
+    UNROLLED
+    for (int r = 0; r < rows; r++) sum[r] = multiply_add_quad((quad)scores[r * stride + k], value, sum[r]);
+  }
+  UNROLLED
+  for (int r = 0; r < rows; r++) store_quad(job->output + (row + r) * job->output_stride + channel, sum[r]);
+}
+
+/* scores . values of all channels; each is one chain over the keys in their order, however channels are taken together. */
+INLINE void mix(const struct sensorium_attention *job, ptrdiff_t row, const int rows, const float *scores,
+                ptrdiff_t stride, ptrdiff_t keys, const ptrdiff_t width) {
+  ptrdiff_t i = 0;
+  if (rows == 1) {
+    for (; i + 64 <= width; i += 64) mix_vectors(job, row, rows, scores, stride, keys, i, 64 / LANES);
+    for (; i + 32 <= width; i += 32) mix_vectors(job, row, rows, scores, stride, keys, i, 32 / LANES);
+  }
+  for (; i + 2 * LANES <= width; i += 2 * LANES) mix_vectors(job, row, rows, scores, stride, keys, i, 2);
+  for (; i + LANES <= width; i += LANES) mix_vectors(job, row, rows, scores, stride, keys, i, 1);
+  for (; i < width; i += QUAD) mix_quad(job, row, rows, scores, stride, keys, i);
 }
 
 /* One query row, keys as they lie. */
@@ -23,12 +97,7 @@ INLINE void attend(const struct sensorium_attention *job, ptrdiff_t row, const p
   softmax(scores, keys, scores);
   if (job->weights)
     for (ptrdiff_t k = keys; k < job->key_rows; k++) scores[k] = 0;
-  vec sum[64 / LANES] = {{0}};
-  for (ptrdiff_t k = 0; k < keys; k++) {
-    const float *value = job->values + k * job->value_stride;
-    for (ptrdiff_t i = 0; i < width / LANES; i++) sum[i] = multiply_add(splat(scores[k]), load(value + i * LANES), sum[i]);
-  }
-  for (ptrdiff_t i = 0; i < width / LANES; i++) store(job->output + row * job->output_stride + i * LANES, sum[i]);
+  mix(job, row, 1, scores, 0, keys, width);
 }
 
 /* Several query rows at once over transposed keys [width][padded]: neighbouring keys are the lanes. */
@@ -62,24 +131,7 @@ INLINE void attend_rows(const struct sensorium_attention *job, ptrdiff_t row, co
       for (ptrdiff_t k = 0; k < job->key_rows; k++)
         job->weights[(row + r) * job->weights_stride + k] = k < keys ? line[k] : 0;
   }
-  for (ptrdiff_t i = 0; i < width; i += 2 * LANES) {
-    vec sum[ATTENTION_ROWS][2] = {{{0}}};
-    for (ptrdiff_t k = 0; k < most; k++) {
-      const float *value = job->values + k * job->value_stride + i;
-      const vec low = load(value), high = load(value + LANES);
-      UNROLLED
-      for (int r = 0; r < rows; r++) {
-        const vec x = splat(scores[r * padded + k]);
-        sum[r][0] = multiply_add(x, low, sum[r][0]);
-        sum[r][1] = multiply_add(x, high, sum[r][1]);
-      }
-    }
-    UNROLLED
-    for (int r = 0; r < rows; r++) {
-      store(job->output + (row + r) * job->output_stride + i, sum[r][0]);
-      store(job->output + (row + r) * job->output_stride + i + LANES, sum[r][1]);
-    }
-  }
+  mix(job, row, rows, scores, padded, most, width);
 }
 
 INLINE void attend_all(const struct sensorium_attention *job, ptrdiff_t row, ptrdiff_t rows, const ptrdiff_t width) {
@@ -93,13 +145,16 @@ INLINE void attend_all(const struct sensorium_attention *job, ptrdiff_t row, ptr
 }
 
 static void attention(const struct sensorium_attention *job, ptrdiff_t first_row, ptrdiff_t rows) {
+  const ptrdiff_t width = job->head_width;
   if (job->transposes) {
-    if (job->head_width == 64) attend_all(job, first_row, rows, 64);
-    else attend_all(job, first_row, rows, 32);
+    if (width == 64) attend_all(job, first_row, rows, 64);
+    else if (width == 32) attend_all(job, first_row, rows, 32);
+    else attend_all(job, first_row, rows, width);
     return;
   }
   for (ptrdiff_t row = first_row; row < first_row + rows; row++) {
-    if (job->head_width == 64) attend(job, row, 64);
-    else attend(job, row, 32);
+    if (width == 64) attend(job, row, 64);
+    else if (width == 32) attend(job, row, 32);
+    else attend(job, row, width);
   }
 }

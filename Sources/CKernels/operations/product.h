@@ -138,12 +138,25 @@ static void product_tiles(const struct sensorium_product *job, ptrdiff_t row, in
   product_rows_single(job, row, rows, tiles, panel, panels, next);
 }
 
-/* GELU over a finished block, then the residual that the tiles left out. */
-static void product_gelu(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first,
-                         ptrdiff_t count) {
+/* An activation that is more than a bound. */
+static void curve(enum sensorium_activation activation, float *values, ptrdiff_t count) {
+  switch (activation) {
+  case SENSORIUM_ACTIVATION_GELU: return gelu(values, count);
+  case SENSORIUM_ACTIVATION_TANH_GELU: return tanh_gelu(values, count);
+  case SENSORIUM_ACTIVATION_QUICK_GELU: return quick_gelu(values, count);
+  case SENSORIUM_ACTIVATION_SWISH: return swish(values, count);
+  case SENSORIUM_ACTIVATION_NONE:
+  case SENSORIUM_ACTIVATION_RELU6:
+  case SENSORIUM_ACTIVATION_RELU: return;
+  }
+}
+
+/* Such an activation over a finished block, then the residual that the tiles left out. */
+static void product_curve(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t first,
+                          ptrdiff_t count) {
   for (ptrdiff_t r = row; r < row + rows; r++) {
     float *output = job->output + r * job->output_stride + first;
-    gelu(output, count);
+    curve(job->activation, output, count);
     if (job->residual)
       for (ptrdiff_t i = 0; i < count; i++) output[i] += job->residual[r * job->residual_stride + first + i];
   }
@@ -152,7 +165,7 @@ static void product_gelu(const struct sensorium_product *job, ptrdiff_t row, ptr
 static void product(const struct sensorium_product *job, ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t first_panel,
                     ptrdiff_t panels) {
   struct sensorium_product plain = *job;
-  const bool curved = job->activation == SENSORIUM_ACTIVATION_GELU;
+  const bool curved = job->activation >= SENSORIUM_ACTIVATION_GELU;
   if (curved) {
     plain.residual = 0;
     plain.activation = SENSORIUM_ACTIVATION_NONE;
@@ -173,7 +186,7 @@ static void product(const struct sensorium_product *job, ptrdiff_t first_row, pt
       if (curved) {
         ptrdiff_t first = panel * SENSORIUM_PANEL, width = job->outputs - first;
         if (width > step * SENSORIUM_PANEL) width = step * SENSORIUM_PANEL;
-        product_gelu(job, start, count, first, width);
+        product_curve(job, start, count, first, width);
       }
       panel += step;
     }

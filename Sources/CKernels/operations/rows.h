@@ -1,30 +1,18 @@
 /* Operations over one row of values: layer norm, softmax, GELU and other activations. */
 
-static void gelu(float *values, ptrdiff_t count) {
-  ptrdiff_t i = 0;
-  for (; i + LANES <= count; i += LANES) store(values + i, gaussian_unit(load(values + i)));
-  if (i < count) store_some(values + i, gaussian_unit(load_some(values + i, count - i)), count - i);
-}
-
-INLINE vec logistic(vec x) { return 1.0f / (1.0f + exponential(-x)); }
-
-static void sigmoid(float *values, ptrdiff_t count) {
-  ptrdiff_t i = 0;
-  for (; i + LANES <= count; i += LANES) store(values + i, logistic(load(values + i)));
-  if (i < count) store_some(values + i, logistic(load_some(values + i, count - i)), count - i);
-}
-
-static void swish(float *values, ptrdiff_t count) {
-  ptrdiff_t i = 0;
-  for (; i + LANES <= count; i += LANES) {
-    vec x = load(values + i);
-    store(values + i, x * logistic(x));
+/* A function of each value by itself. */
+#define EACH(name, function)                                                                                           \
+  static void name(float *values, ptrdiff_t count) {                                                                   \
+    ptrdiff_t i = 0;                                                                                                   \
+    for (; i + LANES <= count; i += LANES) store(values + i, function(load(values + i)));                              \
+    if (i < count) store_some(values + i, function(load_some(values + i, count - i)), count - i);                      \
   }
-  if (i < count) {
-    vec x = load_some(values + i, count - i);
-    store_some(values + i, x * logistic(x), count - i);
-  }
-}
+
+EACH(gelu, gaussian_unit)
+EACH(tanh_gelu, tanh_gaussian_unit)
+EACH(quick_gelu, quick_gaussian_unit)
+EACH(sigmoid, logistic)
+EACH(swish, swish_unit)
 
 INLINE vec hard_unit(vec x, float scale, float shift) {
   return multiply_add(x * smaller(larger(x + 3.0f, splat(0)), splat(6)), splat(scale / 6), splat(shift));
@@ -58,6 +46,18 @@ static void layer_norm(const float *input, const float *weight, const float *bia
     vec d = (load_some(input + whole, rest) - mean) * scale;
     store_some(output + whole, multiply_add(d, load_some(weight + whole, rest), load_some(bias + whole, rest)), rest);
   }
+}
+
+/* Normalisation by the root mean square (Zhang & Sennrich 2019). */
+static void rms_norm(const float *input, const float *weight, float epsilon, ptrdiff_t width, float *output) {
+  ptrdiff_t whole = width - width % LANES, rest = width % LANES;
+  vec squares = {0};
+  for (ptrdiff_t i = 0; i < whole; i += LANES) squares = multiply_add(load(input + i), load(input + i), squares);
+  if (rest) squares = multiply_add(load_some(input + whole, rest), load_some(input + whole, rest), squares);
+  float scale = 1.0f / __builtin_sqrtf(lane_sum(squares) / (float)width + epsilon);
+  for (ptrdiff_t i = 0; i < whole; i += LANES) store(output + i, load(input + i) * scale * load(weight + i));
+  if (rest)
+    store_some(output + whole, load_some(input + whole, rest) * scale * load_some(weight + whole, rest), rest);
 }
 
 INLINE float row_max(const float *input, ptrdiff_t count) {

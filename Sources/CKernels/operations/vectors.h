@@ -113,6 +113,19 @@ INLINE vec gaussian_unit(vec x) {
   return multiply_add(half, error_function(x * 0.70710678118654752f), half);
 }
 
+INLINE vec logistic(vec x) { return 1.0f / (1.0f + exponential(-x)); }
+
+/* Its approximation x/2 * (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), where (1 + tanh(t)) / 2 is the logistic function of 2t. */
+INLINE vec tanh_gaussian_unit(vec x) {
+  return x * logistic(1.5957691216057308f * x * multiply_add(x * x, splat(0.044715f), splat(1)));
+}
+
+/* Its approximation x / (1 + exp(-1.702 x)). */
+INLINE vec quick_gaussian_unit(vec x) { return x * logistic(1.702f * x); }
+
+/* x / (1 + exp(-x)) (Ramachandran et al. 2017). */
+INLINE vec swish_unit(vec x) { return x * logistic(x); }
+
 INLINE vec clipped(vec x, enum sensorium_activation activation) {
   if (activation == SENSORIUM_ACTIVATION_RELU6) return smaller(larger(x, splat(0)), splat(6));
   if (activation == SENSORIUM_ACTIVATION_RELU) return larger(x, splat(0));

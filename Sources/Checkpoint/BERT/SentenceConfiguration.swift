@@ -123,36 +123,25 @@ public struct SentenceConfiguration: Sendable, Equatable {
     }
 }
 
-extension ConfigurationReader {
-    /// Whether there is a value under `key` that is not null.
-    fileprivate func isPresent(_ key: String) -> Bool { has(key) && !isNull(key) }
-}
-
 extension SensoriumConfiguration.TextTower {
     /// Of the `config.json` of a published BERT.
     /// - Parameter maxTokens: the most tokens of a text, where another file says it.
     fileprivate init(published reader: inout ConfigurationReader, maxTokens: Int?) {
-        func integer(_ key: String, _ range: ClosedRange<Int>, _ standard: Int) -> Int {
-            reader.isPresent(key) ? reader.integer(key, in: range) : standard
-        }
         if reader.isPresent("hidden_act") { _ = reader.string("hidden_act", oneOf: ["gelu"]) }
         if reader.isPresent("position_embedding_type") {
             _ = reader.string("position_embedding_type", oneOf: ["absolute"])
         }
-        let positions = integer("max_position_embeddings", 3...1_000_000, 512)
+        let positions = reader.integer("max_position_embeddings", in: 3...1_000_000, orElse: 512)
         self.init(
-            vocabularySize: integer("vocab_size", 1...10_000_000, 30_522),
-            hiddenSize: integer("hidden_size", 1...16_384, 768), layers: integer("num_hidden_layers", 1...256, 12),
-            attentionHeads: integer("num_attention_heads", 1...1024, 12),
-            intermediateSize: integer("intermediate_size", 1...65_536, 3072), maxPositions: positions,
-            typeVocabularySize: integer("type_vocab_size", 1...1024, 2),
-            layerNormEpsilon: reader.isPresent("layer_norm_eps") ? reader.epsilon("layer_norm_eps") : 1e-12,
+            vocabularySize: reader.integer("vocab_size", in: 1...10_000_000, orElse: 30_522),
+            hiddenSize: reader.integer("hidden_size", in: 1...16_384, orElse: 768),
+            layers: reader.integer("num_hidden_layers", in: 1...256, orElse: 12),
+            attentionHeads: reader.integer("num_attention_heads", in: 1...1024, orElse: 12),
+            intermediateSize: reader.integer("intermediate_size", in: 1...65_536, orElse: 3072),
+            maxPositions: positions,
+            typeVocabularySize: reader.integer("type_vocab_size", in: 1...1024, orElse: 2),
+            layerNormEpsilon: reader.epsilon("layer_norm_eps", orElse: 1e-12),
             maxTokens: min(maxTokens ?? positions, positions))
-        reader.demand(
-            hiddenSize % attentionHeads == 0, "hidden_size", hiddenSize, fits: "num_attention_heads", attentionHeads)
-        let width = hiddenSize / max(1, attentionHeads)
-        if ![32, 64].contains(width), hiddenSize % attentionHeads == 0 {
-            reader.refuse("num_attention_heads", "heads \(width) wide", supported: ["heads 32 wide", "heads 64 wide"])
-        }
+        reader.demandHeads(width: hiddenSize, heads: attentionHeads)
     }
 }

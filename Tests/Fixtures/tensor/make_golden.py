@@ -52,7 +52,14 @@ def operations():
     x, w, b = n.take(5, 100) * 3, n.take(100), n.take(100)
     write("layer_norm", F.layer_norm(x, (100,), w, b, 1e-5))
     write("softmax", F.softmax(Numbers(12).take(4, 70) * 20, -1))
-    write("gelu", F.gelu(Numbers(13).take(500).double() * 6).float())
+    x = Numbers(13).take(500).double() * 6
+    write("gelu", F.gelu(x).float())
+    write("gelu_tanh", F.gelu(x, approximate="tanh").float())
+    write("quick_gelu", (x * torch.sigmoid(1.702 * x)).float())
+    write("silu", F.silu(x).float())
+    n = Numbers(14)
+    x, w = n.take(5, 84) * 3, n.take(84)
+    write("rms_norm", F.rms_norm(x, (84,), w, 1e-5))
     for width, keys, causal in [(64, 81, False), (32, 256, False), (64, 33, True)]:
         n, heads, queries = Numbers(100 + width + keys), 3, 20
         q, k, v = n.take(queries, heads, width) * 2, n.take(keys, heads, width) * 2, n.take(keys, heads, width)
@@ -60,6 +67,13 @@ def operations():
         if causal:  # query row i sees keys 0...offset + i, offset = keys - queries
             mask = torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries)
         out = F.scaled_dot_product_attention(*(t.permute(1, 0, 2).double() for t in (q, k, v)), attn_mask=mask)
+        write(f"attention_{width}_{keys}", out.float().permute(1, 0, 2))
+    for width, keys, causal in [(20, 7, False), (36, 81, False), (40, 50, True), (72, 33, True), (80, 197, False)]:
+        n, heads, shared, queries = Numbers(100 + width + keys), 6, 3, 9
+        q, k, v = n.take(queries, heads, width) * 2, n.take(keys, shared, width) * 2, n.take(keys, shared, width)
+        mask = torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries) if causal else None
+        out = F.scaled_dot_product_attention(
+            *(t.permute(1, 0, 2).double() for t in (q, k, v)), attn_mask=mask, enable_gqa=True)
         write(f"attention_{width}_{keys}", out.float().permute(1, 0, 2))
     for kernel, stride, height, width, channels in [(3, 1, 9, 7, 24), (3, 2, 10, 9, 40), (5, 1, 6, 11, 24),
                                                     (5, 2, 9, 10, 33), (5, 2, 3, 2, 16)]:

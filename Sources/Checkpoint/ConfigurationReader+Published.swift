@@ -1,0 +1,39 @@
+import JSON
+
+/// Values of published configurations, which leave out what equals the default of the reference's class, or say null.
+extension ConfigurationReader {
+    /// Whether there is a value under `key` that is not null.
+    func isPresent(_ key: String) -> Bool { has(key) && !isNull(key) }
+
+    mutating func integer(_ key: String, in range: ClosedRange<Int>, orElse standard: Int) -> Int {
+        isPresent(key) ? integer(key, in: range) : standard
+    }
+
+    mutating func epsilon(_ key: String, orElse standard: Float) -> Float {
+        isPresent(key) ? epsilon(key) : standard
+    }
+
+    mutating func number(_ key: String, orElse standard: Float) -> Float {
+        isPresent(key) ? number(key) : standard
+    }
+
+    mutating func boolean(_ key: String, orElse standard: Bool) -> Bool {
+        isPresent(key) ? boolean(key) : standard
+    }
+
+    mutating func activation(_ key: String, orElse standard: HiddenActivation) -> HiddenActivation {
+        guard isPresent(key) else { return standard }
+        let name = string(key, oneOf: HiddenActivation.named.map(\.name))
+        return HiddenActivation.named.first { $0.name == name }?.activation ?? standard
+    }
+
+    /// Demands that `width` channels are cut into whole heads that can be computed.
+    mutating func demandHeads(
+        width: Int, _ widthKey: String = "hidden_size", heads: Int, _ headsKey: String = "num_attention_heads"
+    ) {
+        demand(width % heads == 0, widthKey, width, fits: headsKey, heads)
+        if width % heads == 0, width / heads % 4 != 0 {
+            refuse(headsKey, "heads \(width / heads) wide", supported: ["widths that are multiples of 4"])
+        }
+    }
+}
