@@ -97,7 +97,8 @@ public final class Checkpoint: Sendable {
 
     /// Files by which answers are computed, beside those that every checkpoint has, in the order in which the digest takes them.
     private static let otherNames = [
-        "1_Pooling/config.json", "merges.txt", "modules.json", "preprocessor_config.json", "sentence_bert_config.json",
+        "1_Pooling/config.json", "merges.txt", "modules.json", "preprocessor_config.json", "processor_config.json",
+        "sentence_bert_config.json",
         "sentencepiece.bpe.model", "spiece.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         "vocab.json", "vocab.txt",
     ]

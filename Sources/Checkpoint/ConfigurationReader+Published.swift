@@ -37,3 +37,26 @@ extension ConfigurationReader {
         }
     }
 }
+
+extension ConfigurationReader {
+    /// Reads the object under `key`; where there is none, `read` sees one without members.
+    mutating func part<Value>(_ key: String, _ read: (inout ConfigurationReader) -> Value) -> Value {
+        if isPresent(key) { return object(key, read) }
+        var empty = ConfigurationReader(file: file, JSONCursor(.object(JSONObject())))
+        return read(&empty)
+    }
+
+    /// A height and a width: two integers, or one for both.
+    mutating func sides(_ key: String, in range: ClosedRange<Int>, orElse standard: Int) -> (height: Int, width: Int) {
+        guard isPresent(key) else { return (standard, standard) }
+        return read(key, orElse: (range.lowerBound, range.lowerBound)) { cursor throws(JSONError) in
+            guard case .array = cursor.value else {
+                let side = try cursor.integer(in: range)
+                return (side, side)
+            }
+            let sides = try cursor.integers(in: range)
+            guard sides.count == 2 else { throw cursor.unexpected("a side, or a height and a width") }
+            return (sides[0], sides[1])
+        }
+    }
+}

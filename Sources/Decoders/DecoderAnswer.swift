@@ -89,6 +89,7 @@ extension ImageRendition {
         switch self {
         case .stretched(let wantedWidth, let wantedHeight, _): width == wantedWidth && height == wantedHeight
         case .within(let side, _): (1...side).contains(width) && (1...side).contains(height)
+        case .shortest(let side, _): min(width, height) == side && max(width, height) <= maxPixels / side
         case .reduced:
             width > 0 && height > 0 && height <= maxPixels / width
         }
@@ -99,7 +100,7 @@ extension ImageRendition {
         switch self {
         case .stretched(let width, let height, _): width * height * 3
         case .within(let side, _): side * side * 3
-        case .reduced: maxPixels * 3
+        case .reduced, .shortest: maxPixels * 3
         }
     }
 }

@@ -22,6 +22,7 @@ enum DecoderTask: Equatable {
                     switch rendition {
                     case .stretched(let width, let height, let filter): [0, width, height, filter.rawValue]
                     case .within(let side, let filter): [1, side, side, filter.rawValue]
+                    case .shortest(let side, let filter): [3, side, side, filter.rawValue]
                     case .reduced(let least): [2, least, least, Resampling.bilinear.rawValue]
                     }
                 }
@@ -60,6 +61,7 @@ enum DecoderTask: Equatable {
             case 0: renditions.append(.stretched(width: numbers[start + 1], height: numbers[start + 2], filter))
             case 1: renditions.append(.within(side: numbers[start + 1], filter))
             case 2: renditions.append(.reduced(least: numbers[start + 1]))
+            case 3: renditions.append(.shortest(side: numbers[start + 1], filter))
             default: return nil
             }
         }

@@ -4,6 +4,8 @@ import CImageCodecs
 public enum ImageRendition: Sendable, Equatable {
     /// Exactly this size, whatever the ratio of the sides was: what an image tower takes.
     case stretched(width: Int, height: Int, Resampling)
+    /// Scaled up or down, its ratio kept, until its shorter side has this length; the longer one is rounded down.
+    case shortest(side: Int, Resampling)
     /// Scaled down, with its ratio kept, until neither side is longer than this; never scaled up.
     case within(side: Int, Resampling)
     /// Scaled to 1/2, 1/4 or 1/8, the smallest that leaves at least twice this on either side; as it is where none does.
@@ -16,6 +18,11 @@ public enum ImageRendition: Sendable, Equatable {
     public func size(ofWidth width: Int, height: Int) -> (width: Int, height: Int) {
         switch self {
         case .stretched(let newWidth, let newHeight, _): return (newWidth, newHeight)
+        case .shortest(let side, _):
+            let (short, long) = (min(width, height), max(width, height))
+            // Divided as transformers does it, in doubles.
+            let scaled = Int(Double(side * long) / Double(short))
+            return width <= height ? (side, scaled) : (scaled, side)
         case .reduced(let least):
             let factor = [8, 4, 2].first { min(width, height) / $0 / 2 >= least } ?? 1
             return ((width + factor - 1) / factor, (height + factor - 1) / factor)
@@ -28,10 +35,10 @@ public enum ImageRendition: Sendable, Equatable {
     }
 
     /// What it is resized with.
-    private var filter: Resampling {
+    var filter: Resampling {
         switch self {
         case .reduced: .bilinear
-        case .stretched(_, _, let filter), .within(_, let filter): filter
+        case .stretched(_, _, let filter), .shortest(_, let filter), .within(_, let filter): filter
         }
     }
 
@@ -74,6 +81,13 @@ extension ImageDecoder {
         let needed = memoryNeeded(for: header, as: renditions)
         guard needed <= limits.maxMemory else {
             throw .tooLarge(reason: "decoding it takes \(needed >> 20) MiB, more than \(limits.maxMemory >> 20)")
+        }
+        for rendition in renditions {
+            let size = rendition.size(ofWidth: header.orientedWidth, height: header.orientedHeight)
+            guard case .shortest = rendition, size.width > limits.maxPixels / size.height else { continue }
+            throw .tooLarge(
+                reason: "it is so narrow that scaled for the model it has \(size.width)×\(size.height) pixels, "
+                    + "more than \(limits.maxPixels)")
         }
         let sink = RowSink(renditions.map { $0.resizer(header) })
         try decode(source, header, limits, into: sink)

@@ -10,6 +10,28 @@ extension PixelImage {
         resized(width: newWidth, height: newHeight, filter, portable: false)
     }
 
+    /// The same to the size that a rendition gives it.
+    func resized(to rendition: ImageRendition) -> PixelImage {
+        let size = rendition.size(ofWidth: width, height: height)
+        return resized(width: size.width, height: size.height, rendition.filter)
+    }
+
+    /// The middle of the image, or the image in the middle of black where it is smaller, as transformers cuts and pads: of what is
+    /// left over, the half at the top and the left is rounded down where something is cut off, and up where something is added.
+    func centred(width newWidth: Int, height newHeight: Int) -> PixelImage {
+        guard newWidth != width || newHeight != height else { return self }
+        // Where its first pixel comes to lie, negative where that is cut off; the shift rounds down.
+        let (left, top) = (-((width - newWidth) >> 1), -((height - newHeight) >> 1))
+        let columns = max(0, -left)..<min(width, newWidth - left)
+        var cut = [UInt8](repeating: 0, count: newWidth * newHeight * 3)
+        for row in max(0, -top)..<min(height, newHeight - top) {
+            let from = (row * width + columns.lowerBound) * 3
+            let to = ((row + top) * newWidth + columns.lowerBound + left) * 3
+            cut.replaceSubrange(to..<to + columns.count * 3, with: pixels[from..<from + columns.count * 3])
+        }
+        return PixelImage(width: newWidth, height: newHeight, pixels: cut)
+    }
+
     /// `portable` leaves the processor's vector instructions alone, for the test that compares the two.
     func resized(width newWidth: Int, height newHeight: Int, _ filter: Resampling, portable: Bool) -> PixelImage {
         precondition(newWidth > 0 && newHeight > 0, "an image cannot be resized to nothing")

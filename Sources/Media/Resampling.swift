@@ -1,28 +1,54 @@
 import CImageCodecs
+import Glibc
 
 /// The filters of ``PixelImage/resized(width:height:_:)``, by Pillow's numbers, as in `preprocessor_config.json`.
-public enum Resampling: Int, Sendable {
+public enum Resampling: Int, Sendable, CaseIterable {
+    /// The input pixel under the middle of the output pixel: no sum at all.
+    case nearest = 0
+    /// A sinc of support 3, windowed by its own middle lobe.
+    case lanczos = 1
     /// A triangle of support 1.
     case bilinear = 2
     /// Keys' cubic of support 2 with a = -0.5.
     case bicubic = 3
+    /// The mean of the input pixels under the output pixel.
+    case box = 4
+    /// A sinc of support 1 in Hamming's window.
+    case hamming = 5
 
     /// Half the width of the filter when it is not widened, in pixels.
-    fileprivate var support: Double { self == .bilinear ? 1 : 2 }
+    var support: Double {
+        switch self {
+        case .nearest, .box: 0.5
+        case .bilinear, .hamming: 1
+        case .bicubic: 2
+        case .lanczos: 3
+        }
+    }
 
+    /// Its value, where the filter is centred at 0. Of a box the lower end lies outside.
     fileprivate func value(at position: Double) -> Double {
         let x = abs(position)
         switch self {
+        case .nearest, .box:
+            return position > -0.5 && position <= 0.5 ? 1 : 0
         case .bilinear:
             return x < 1 ? 1 - x : 0
+        case .hamming:
+            guard x > 0, x < 1 else { return x == 0 ? 1 : 0 }
+            return sinc(x) * (0.54 + 0.46 * cos(x * .pi))
         case .bicubic:
             let a = -0.5
             if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
             if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
             return 0
+        case .lanczos:
+            return position >= -3 && position < 3 ? sinc(x) * sinc(x / 3) : 0
         }
     }
 }
+
+private func sinc(_ x: Double) -> Double { x == 0 ? 1 : sin(x * .pi) / (x * .pi) }
 
 /// For each output position along one side, which input positions it is a sum of, and with what weights.
 ///
@@ -37,6 +63,16 @@ struct ResamplingWeights {
 
     init(from inputs: Int, to outputs: Int, _ filter: Resampling) {
         let scale = Double(inputs) / Double(outputs)
+        guard filter != .nearest else {
+            stride = 1
+            // Step by step, as Pillow goes: where the last digit decides, it is the same one.
+            starts = Array(sequence(first: scale * 0.5) { $0 + scale }.prefix(outputs)).map {
+                Int32(min(Int($0), inputs - 1))
+            }
+            counts = [Int32](repeating: 1, count: outputs)
+            weights = [Int32](repeating: 1 << Int32(codec_weight_bits), count: outputs)
+            return
+        }
         let widening = max(scale, 1)
         let support = filter.support * widening
         let stride = Int(support.rounded(.up)) * 2 + 1

@@ -32,8 +32,8 @@ struct RowResizer {
 
         /// The most memory that it takes at any moment, a copy of what becomes of the image for whoever asked included.
         var memory: Int {
-            // No filter reaches further than two pixels of the result to each side: five sums of a column are open.
-            let sums = columnsFirst ? width * 3 * MemoryLayout<UInt32>.size * 5 : 0
+            // No filter reaches further than three pixels of the result to each side: seven sums of a column are open.
+            let sums = columnsFirst ? width * 3 * MemoryLayout<UInt32>.size * 7 : 0
             let result = newWidth * newHeight * 3
             let results = (hasSecondPass ? result : 0) + (turn == .topLeft ? 0 : result)
             return firstPassBytes + max(sums, results) + result

@@ -38,6 +38,18 @@ extension Weights {
             Linear(weight: .stacking([matrix].compactMap(\.self), inputs: inputs), bias: shifts), orElse: .standIn)
     }
 
+    /// The map of patches of a picture whose channels lie side by side, [rows · columns · 3] each: `<name>.weight`
+    /// [outputs, 3, rows, columns] and, with `bias`, `<name>.bias` [outputs].
+    func patches(_ name: String, _ outputs: Int, rows: Int, columns: Int, bias: Bool) -> Linear {
+        let weight = tensor("\(name).weight", [outputs, 3, rows, columns])
+        let shifts = bias ? floats("\(name).bias", [outputs]) : [Float](repeating: 0, count: isSound ? outputs : 0)
+        guard isSound, let weight, let element = WeightElement(weight.elementType) else { return .standIn }
+        return Linear(
+            weight: PackedMatrix(
+                convolution: weight.bytes, element: element, outputs: outputs, channels: 3, taps: rows * columns),
+            bias: shifts)
+    }
+
     /// The normalisation of `<name>.weight` [width] and `<name>.bias` [width], or of `<name>.gamma` and `<name>.beta`, as TensorFlow
     /// and the first published checkpoints have them.
     func layerNorm(_ name: String, _ width: Int, epsilon: Float) -> LayerNorm {

@@ -2,9 +2,17 @@ import Checkpoint
 
 /// The families of checkpoints, by the `model_type` of their `config.json`.
 public enum Families {
-    private static let loaders: [(type: String, load: @Sendable (Checkpoint, Compute) throws -> any Model)] = [
+    private typealias Loader = @Sendable (Checkpoint, Compute) throws -> any Model
+
+    private static let loaders: [(type: String, load: Loader)] = [
         (SensoriumConfiguration.modelType, { try LoadedModel.load($0, compute: $1) }),
         (SentenceConfiguration.modelType, { try SentenceModel.load($0, compute: $1) }),
+        (CLIPConfiguration.modelType, { try ContrastiveModel.loadCLIP($0, compute: $1) }),
+        (SigLIPConfiguration.modelType, { try ContrastiveModel.loadSigLIP($0, compute: $1) }),
+        (ImageModelConfiguration.Family.vit.rawValue, { try ImageModel.load($0, .vit, compute: $1) }),
+        (ImageModelConfiguration.Family.dinov2.rawValue, { try ImageModel.load($0, .dinov2, compute: $1) }),
+        (ImageModelConfiguration.Family.clip.rawValue, { try ImageModel.load($0, .clip, compute: $1) }),
+        (ImageModelConfiguration.Family.siglip.rawValue, { try ImageModel.load($0, .siglip, compute: $1) }),
     ]
 
     /// The model in a folder, packed for this machine. Throws what is wrong with the folder.
@@ -12,11 +20,23 @@ public enum Families {
         // A folder without a type is looked at as ours, which says all that it lacks.
         let folder = Checkpoint(directory)
         let type = folder.modelType ?? SensoriumConfiguration.modelType
+        if type == "siglip2" { throw nativeResolution(directory) }
         guard let family = loaders.first(where: { $0.type == type }) else {
             throw CheckpointError(
                 directory: directory,
                 problems: [.unsupported(key: "model_type", found: type, supported: loaders.map(\.type))])
         }
         return try family.load(folder, compute)
+    }
+
+    /// SigLIP 2's variant that looks at pictures in their own shape. Its other checkpoints have the type of SigLIP.
+    private static func nativeResolution(_ directory: String) -> CheckpointError {
+        CheckpointError(
+            directory: directory,
+            problems: [
+                .unsupported(
+                    key: "model_type", found: "siglip2 (NaFlex, pictures in their own shape)",
+                    supported: ["siglip, which the checkpoints of SigLIP 2 with a fixed resolution are"])
+            ])
     }
 }

@@ -15,12 +15,15 @@ public struct HeadDescription: Sendable {
     /// Where it looks at parts of a picture as well: how likely in a part a label's name has to be to count as seen there. nil where
     /// it does not.
     public let floorOfParts: Float?
+    /// Whether one label is right and the scores add up to 1; else each label is right or not by itself.
+    public let isExclusive: Bool
 
     /// A description of those members.
     public init(
         name: String, task: String?, labels: [String], inputs: [PartSpec], required: [String],
-        names: [LabelName]? = nil, floorOfParts: Float? = nil
+        names: [LabelName]? = nil, floorOfParts: Float? = nil, isExclusive: Bool = true
     ) {
+        self.isExclusive = isExclusive
         self.name = name
         self.task = task
         self.labels = labels

@@ -52,6 +52,11 @@ public struct SpaceVector: Sendable, Equatable {
             keys: keys, view: view)
     }
 
+    /// The same of vectors of any length, without a learned composition.
+    public init(of vectors: [String: [Float]], weight: Double?) {
+        self.init(keys: vectors.mapValues(ofLengthOne), weight: weight, composed: nil, view: nil)
+    }
+
     private static func vector(
         _ others: [[Float]], words: [Float]?, weight: Double?, composed: [Float]?
     ) -> [Float] {

@@ -178,12 +178,23 @@ import Testing
             tower)
     }
 
+    @Test func `are asked for by the shorter side, and come so`() throws {
+        let photo = RealDecoder.bytes("png/exif-6.png")
+        let size = [ImageRendition.shortest(side: 30, .lanczos)]
+        let task = DecoderTask.image(
+            try ImageDecoder.header(of: photo), maxBytes: 64 << 20, maxPixels: 64_000_000, maxSide: 65_500,
+            maxMemory: 512 << 20, maxScans: 100, size)
+        #expect(DecoderTask(task.numbers) == task)
+        let image = try ImageDecoder.decode(photo, as: size[0])
+        #expect(image.width == 30 && image.height == 35)
+    }
+
     @Test func `say nothing as numbers that no server sends`() throws {
         let header = try ImageDecoder.header(of: RealDecoder.bytes("png/exif-6.png"))
         let numbers = Self.task(header).numbers
         #expect(DecoderTask(numbers) == Self.task(header))
         for (place, value) in [
-            (6, ImageFormat.allCases.count), (6, -1), (7, 0), (8, 1 << 31), (9, -1), (10, 0), (10, 9), (11, 3),
+            (6, ImageFormat.allCases.count), (6, -1), (7, 0), (8, 1 << 31), (9, -1), (10, 0), (10, 9), (11, 4),
             (14, 99),
         ] {
             var other = numbers

@@ -20,7 +20,7 @@ enum Fixtures {
     }
 
     static let goldens: [Golden] = {
-        let text = ["golden.txt", "formats.txt"].map { name in
+        let text = ["golden.txt", "formats.txt", "processors.txt"].map { name in
             (try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? ""
         }.joined()
         return text.split(separator: "\n").map { line in

@@ -61,6 +61,33 @@ import Testing
         #expect(try ImageDecoder.decode(Fixtures.bytes(golden.file), as: size).checksum == golden.checksum)
     }
 
+    @Test(arguments: Fixtures.goldens("pillow"))
+    func `a photograph resized with the other filters, whole and while it is decoded`(golden: Fixtures.Golden) throws {
+        let names: [String: Resampling] = ["nearest": .nearest, "lanczos": .lanczos, "box": .box, "hamming": .hamming]
+        let filter = try #require(names[String(golden.operation.dropFirst(7))])
+        let bytes = try Fixtures.bytes(golden.file)
+        let image = try ImageDecoder.decode(bytes)
+        #expect(image.resized(width: golden.width, height: golden.height, filter).checksum == golden.checksum)
+        let size = ImageRendition.stretched(width: golden.width, height: golden.height, filter)
+        #expect(try ImageDecoder.decode(bytes, as: size).checksum == golden.checksum)
+    }
+
+    /// The shorter side to a length, then the middle, or black around it: see make_processors.py.
+    @Test(arguments: Fixtures.goldens("shortest"))
+    func `a photograph as CLIP's and BiT's processors prepare it`(golden: Fixtures.Golden) throws {
+        let words = golden.operation.split(separator: "-")
+        let filter = try #require(Int(words[2]).flatMap(Resampling.init))
+        let rendition = ImageRendition.shortest(side: try #require(Int(words[1])), filter)
+        let preprocess = ImagePreprocessor(
+            rendition, width: golden.width, height: golden.height, scale: 1, mean: [0, 0, 0], deviation: [1, 1, 1])
+        let bytes = try Fixtures.bytes(golden.file)
+        for image in [try ImageDecoder.decode(bytes), try ImageDecoder.decode(bytes, as: rendition)] {
+            let pixels = preprocess(image).map { UInt8($0) }
+            #expect(
+                PixelImage(width: golden.width, height: golden.height, pixels: pixels).checksum == golden.checksum)
+        }
+    }
+
     /// Every way to lie, sizes that shrink and grow on either side, and both orders of the two passes.
     @Test(arguments: 1...8) func `an image of any orientation resized while it is decoded`(orientation: Int) throws {
         let plain = try Fixtures.bytes("jpeg/420.jpg")
@@ -68,7 +95,7 @@ import Testing
         let image = try ImageDecoder.decode(bytes)
         for width in [1, 7, 30, image.width, 100] {
             for height in [1, 5, 21, image.height, 90] {
-                for filter in [Resampling.bilinear, .bicubic] {
+                for filter in [Resampling.bilinear, .bicubic, .box, .lanczos] {
                     let size = ImageRendition.stretched(width: width, height: height, filter)
                     #expect(
                         try ImageDecoder.decode(bytes, as: size)

@@ -9,6 +9,8 @@ enum EngineJob: Sendable {
     case embed(EmbeddingQuery)
     /// A question to a head, and the queue it waits in: `vqa`, `emotion` or `classify`.
     case classify(HeadQuestion, task: String)
+    /// How well each of some texts fits a picture.
+    case zeroShot(ZeroShotQuestion)
     /// One window of a long sound, for a tower: see ``LongSound``.
     case listen(tower: String, window: [Float])
     /// The lines of text of a picture.
@@ -28,6 +30,7 @@ enum EngineJob: Sendable {
             default: "embed"
             }
         case .classify(_, let task): task
+        case .zeroShot: "zero-shot"
         case .listen: "listen"
         case .findLines: "find-lines"
         case .readLines: "read-lines"
@@ -39,6 +42,8 @@ enum EngineJob: Sendable {
         let parts: [String: ModelInput]
         switch self {
         case .generate(.caption): return 1
+        case .zeroShot(let question):
+            return 1 + question.texts.reduce(0) { $0 + Double($1.ids.count) } / Self.piecesOfImage
         case .findLines(let image): return Double(image.width * image.height) / Self.pixelsOfImage
         case .readLines(let boxes, _): return Double(boxes.count) / Self.linesOfImage
         case .listen(_, let window): return Double(window.count) / Self.melNumbersOfImage
@@ -68,7 +73,7 @@ enum EngineJob: Sendable {
         [TaskPolicy(TaskID(GenerationRequest.captionTask, model: model), generates: true)]
             + [
                 "embed-image", "embed-text", "embed-audio", "embed", "vqa", "emotion", "classify", "listen",
-                "find-lines", "read-lines",
+                "find-lines", "read-lines", "zero-shot",
             ].map {
                 TaskPolicy(TaskID($0, model: model), generates: false)
             }
@@ -96,4 +101,6 @@ enum EngineOutput: Sendable {
     /// What stands in lines.
     case texts([ReadText])
     case classification(HeadAnswer)
+    /// The scores of texts for a picture, 0...1 each.
+    case scores([Float])
 }

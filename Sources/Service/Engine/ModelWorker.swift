@@ -41,6 +41,10 @@ struct ModelWorker: EngineWorker {
         if queries.count == jobs.count, let model = model as? any EmbeddingModel {
             return model.embed(queries, pause: pause).map { Outcome($0.map(EngineOutput.embedding)) }
         }
+        let pictures = jobs.compactMap(\.zeroShot)
+        if pictures.count == jobs.count, let model = model as? any ZeroShotModel {
+            return model.scores(pictures, pause: pause).map { Outcome($0.map(EngineOutput.scores)) }
+        }
         let windows = jobs.compactMap(\.listened)
         if windows.count == jobs.count, let model = model as? any HearingModel {
             return model.listen(windows, pause: pause).map { .done(.tokens($0)) }
@@ -123,6 +127,10 @@ extension EngineJob {
         if case .embed(let query) = self { query } else { nil }
     }
 
+    fileprivate var zeroShot: ZeroShotQuestion? {
+        if case .zeroShot(let question) = self { question } else { nil }
+    }
+
     fileprivate var listened: (tower: String, window: [Float])? {
         if case .listen(let tower, let window) = self { (tower, window) } else { nil }
     }
@@ -135,7 +143,7 @@ extension EngineJob {
             return .lines(boxes, left: left)
         case .readLines(let boxes, of: let image):
             return .texts(model.read(boxes, of: image, pause: pause))
-        case .generate, .embed, .classify, .listen:
+        case .generate, .embed, .classify, .zeroShot, .listen:
             return nil
         }
     }

@@ -16,6 +16,7 @@ struct InputRules: Sendable {
     /// Every part that some path takes: sent to one that does not, it is called a part and not an option.
     private static let partNames = [
         "image", "audio", "text", "question", "features", "embedding", "metadata", "filter", "candidate",
+        "label",
     ]
 
     /// Every name that may stand in a form or a JSON body.
@@ -70,6 +71,8 @@ enum PartKind: String, Sendable {
     case vector
     /// One of several parts of the same name, each a file, a text or a vector.
     case candidate
+    /// One of several texts of the same name.
+    case label
 
     /// Whether it is the bytes of a file.
     var isFile: Bool { [.image, .audio, .features].contains(self) }
@@ -84,6 +87,7 @@ enum PartKind: String, Sendable {
         case .object: .invalidOption
         case .vector: .invalidFeatures
         case .candidate: .unexpectedPart
+        case .label: .invalidText
         }
     }
 }

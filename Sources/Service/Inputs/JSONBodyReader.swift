@@ -42,6 +42,7 @@ struct JSONBodyReader: BodyReader {
             case .option(let rule): try inputs.add(rule, .json(value))
             case .part(.text): try inputs.add(text: name, text(name, value), maxBytes: limits.text)
             case .part(.object), .part(.vector): try inputs.add(value: name, value)
+            case .part(.label): try add(labels: value, name, to: &inputs, limits)
             case .part(.candidate): try add(candidates: value, name, rest, to: &inputs, limits)
             case .part(let kind):
                 try inputs.refuseSecond(name)
@@ -95,6 +96,21 @@ struct JSONBodyReader: BodyReader {
                 }
             default: throw refusal(kept, "is \(candidate.summary); it takes \(forms)")
             }
+        }
+    }
+
+    /// An array of texts.
+    private static func add(
+        labels value: JSONValue, _ name: String, to inputs: inout RequestInputs, _ limits: BodyLimits
+    ) throws(Problem) {
+        guard case .array(let labels) = value else {
+            throw Problem(
+                .invalidText, "\"\(name)\" takes an array of texts, but is \(value.summary).",
+                members: ["part": .string(name)])
+        }
+        for label in labels {
+            let kept = inputs.nameCandidate(name)
+            try inputs.add(text: kept, text(kept, label), maxBytes: limits.text)
         }
     }
 

@@ -47,7 +47,7 @@ private struct FormFields {
     private(set) var problem: Problem?
     private let limits: BodyLimits
     private var part: MultipartPart?
-    /// The part's name, or that of a candidate.
+    /// The part's name, or that of a candidate or label.
     private var name = ""
     private var meaning: InputRules.Meaning?
     private var bytes = GatheredBytes()
@@ -91,11 +91,14 @@ private struct FormFields {
         if !part.mayBeUnchosen { try count(part) }
     }
 
-    /// Gives a candidate its name, and refuses a second file of one.
+    /// Gives a candidate or label its name, and refuses a second file of one.
     private mutating func count(_ part: MultipartPart) throws(Problem) {
         if case .part(.candidate)? = meaning {
             name = inputs.nameCandidate(part.name)
             meaning = .part(part.filename == nil ? .text : .image)
+        } else if case .part(.label)? = meaning {
+            name = inputs.nameCandidate(part.name)
+            meaning = .part(.text)
         }
         if case .part(let kind)? = meaning, kind.isFile {
             try inputs.refuseSecond(name)

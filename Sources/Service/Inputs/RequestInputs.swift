@@ -9,7 +9,7 @@ struct RequestInputs: Sendable {
     private var texts: [String: String] = [:]
     private var values: [String: JSONValue] = [:]
     private var options: [String: OptionValue] = [:]
-    /// The names under which the parts `candidate` are kept, in the order in which they came.
+    /// The names under which the parts `candidate` or `label` are kept, in the order in which they came.
     private(set) var candidates: [String] = []
 
     /// Begins with the options of the query string.
@@ -81,7 +81,7 @@ struct RequestInputs: Sendable {
         values[name] = value
     }
 
-    /// The name under which the next candidate is kept.
+    /// The name under which the next candidate or label is kept.
     mutating func nameCandidate(_ part: String) -> String {
         candidates.append("\(part)[\(candidates.count)]")
         return candidates[candidates.count - 1]
@@ -113,7 +113,7 @@ struct RequestInputs: Sendable {
     /// What came, in short: requests of the same outline are about as much work.
     var outline: String {
         let given = rules.parts.map(\.name).filter { has(part: $0) }
-        return (given + (candidates.isEmpty ? [] : ["\(candidates.count) candidates"])).joined(separator: " ")
+        return (given + (candidates.isEmpty ? [] : ["\(candidates.count) more"])).joined(separator: " ")
     }
 
     /// The bytes of a file part, which stays.

@@ -120,6 +120,7 @@ public final class Service: Sendable {
             .post("/v1/vqa", VQARoute(media: media, certainty: certainty)),
             .post("/v1/read", ReadRoute(media: media)),
             .post("/v1/emotion", EmotionRoute(media: media, certainty: certainty)),
+            .post("/v1/classify/zero-shot", ZeroShotRoute(media: media)),
             .post("/v1/classify/{head}", ClassifyRoute(media: media, certainty: certainty)),
             .post("/v1/embed", EmbedRoute(media: media)),
             .post(

@@ -73,17 +73,13 @@ struct HeadRequest: Sendable {
 extension HeadDescription {
     /// The labels with their probabilities, best first; of two that are equal, the one that the head names first.
     func ranked(_ probabilities: [Float]) -> [(label: String, probability: Double)] {
-        Self.ranked(labels, probabilities)
+        Shares.ranked(labels, probabilities, isExclusive: isExclusive)
     }
 
     /// The same with an answer that was read in the picture, which is the likeliest.
     func ranked(_ probabilities: [Float], behind read: ReadAnswer?) -> [(label: String, probability: Double)] {
         guard let (labels, probabilities) = read?.before(labels, probabilities) else { return ranked(probabilities) }
-        return Self.ranked(labels, probabilities)
-    }
-
-    private static func ranked(_ labels: [String], _ probabilities: [Float]) -> [(label: String, probability: Double)] {
-        zip(labels, Shares.rounded(probabilities)).sorted { $0.1 > $1.1 }.map { ($0.0, $0.1) }
+        return Shares.ranked(labels, probabilities, isExclusive: isExclusive)
     }
 }
 
@@ -124,6 +120,15 @@ extension PartSpec {
 
 /// Probabilities as answers write them.
 enum Shares {
+    /// Labels with their scores, best first; of two that are equal, the one that comes first.
+    static func ranked(
+        _ labels: [String], _ scores: [Float], isExclusive: Bool
+    ) -> [(label: String, probability: Double)] {
+        let rounded = isExclusive ? rounded(scores) : scores.map { (Double($0) * 1e6).rounded() / 1e6 }
+        let order = rounded.indices.sorted { (rounded[$1], $0) < (rounded[$0], $1) }
+        return order.map { (labels[$0], rounded[$0]) }
+    }
+
     /// Rounded to six digits such that they add up to one exactly, by the method of the largest remainder: rounding each
     /// for itself would be off by up to half a millionth for every label.
     static func rounded(_ probabilities: [Float]) -> [Double] {

@@ -1,8 +1,9 @@
 import Media
 import Networks
+import Tokenizer
 
 /// A model that is loaded: what it is. What it can do are the abilities that its type has: ``GeneratingModel``,
-/// ``ClassifyingModel``, ``EmbeddingModel``, ``HearingModel``, ``FaceFindingModel``, ``ReadingModel``. Its card says which of them
+/// ``ClassifyingModel``, ``ZeroShotModel``, ``EmbeddingModel``, ``HearingModel``, ``FaceFindingModel``, ``ReadingModel``. Its card says which of them
 /// this very checkpoint has, and nothing else is asked of it.
 ///
 /// Abilities are used on the engine thread alone, unless they say otherwise. What takes a `pause` calls it every few milliseconds
@@ -49,6 +50,26 @@ public struct HeadAnswer: Sendable {
     public init(_ classification: Classification, fusing: Duration = .zero) {
         self.classification = classification
         self.fusing = fusing
+    }
+}
+
+/// Says how well any texts fit a picture.
+public protocol ZeroShotModel: Model {
+    /// For each question the scores of its texts, 0...1 each, in their order. What one gets does not depend on the others.
+    func scores(_ questions: [ZeroShotQuestion], pause: () -> Void) -> [Result<[Float], any Error>]
+}
+
+/// A picture, and what it may show.
+public struct ZeroShotQuestion: Sendable {
+    /// The picture.
+    public var image: ModelInput
+    /// The texts.
+    public var texts: [Tokenizer.Encoding]
+
+    /// A question of those members.
+    public init(image: ModelInput, texts: [Tokenizer.Encoding]) {
+        self.image = image
+        self.texts = texts
     }
 }
 

@@ -12,7 +12,7 @@ public struct ModelCard: Sendable {
     public var parameters: Int
     /// What most of its weights are stored in: `f32`, `f16` or `bf16`. Activations are f32.
     public var precision = "f32"
-    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `embed`, `read`.
+    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `zero-shot`, `embed`, `read`.
     public var tasks: [String]
     /// Length of an image embedding.
     public var imageDimensions: Int?
@@ -24,10 +24,29 @@ public struct ModelCard: Sendable {
     public var heads: [HeadDescription] = []
     /// The space in which parts of several kinds can be compared and composed.
     public var space: EmbeddingSpace?
+    /// How it tells a picture by labels that a request brings; nil for a model that cannot.
+    public var zeroShot: ZeroShotInput?
     /// What captions are about; nil for a model that writes none.
     public var captionInput: PartSpec?
     /// What has vectors of its tower's own.
     public var towerInputs: [PartSpec] = []
+
+    /// How a picture is told by labels that a request brings.
+    public struct ZeroShotInput: Sendable {
+        /// The picture.
+        public let picture: PartSpec
+        /// What becomes of a label in its template.
+        public let text: TextPreparation
+        /// Whether one label is right and the scores add up to 1.
+        public let isExclusive: Bool
+
+        /// An input of those members.
+        public init(picture: PartSpec, text: TextPreparation, isExclusive: Bool) {
+            self.picture = picture
+            self.text = text
+            self.isExclusive = isExclusive
+        }
+    }
 
     /// What can be embedded: what the space takes, or without one, images and texts each by its own tower.
     public var embeddable: [PartSpec] { space?.inputs ?? towerInputs }
