@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test func `are asked for by the shorter side, and come so`() throws {
-        let photo = RealDecoder.bytes("png/exif-6.png")
+        let photo = try RealDecoder.bytes("png/exif-6.png")
         let size = [ImageRendition.shortest(side: 30, .lanczos)]
         let task = DecoderTask.image(
             try ImageDecoder.header(of: photo), maxBytes: 64 << 20, maxPixels: 64_000_000, maxSide: 65_500,
