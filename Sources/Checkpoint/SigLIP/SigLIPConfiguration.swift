@@ -15,6 +15,9 @@ public struct SigLIPConfiguration: Sendable, Equatable {
     /// How texts are filled up to the limit.
     public let padding: Padding
 
+    /// Whether texts are written in small letters before they are taken apart, whatever the tokenizer's file says.
+    public let lowercases: Bool
+
     /// A text has as many tokens as there are positions.
     public struct Padding: Sendable, Equatable {
         /// The content of the token that fills it up; nil where only its id is known.
@@ -56,43 +59,50 @@ public struct SigLIPConfiguration: Sendable, Equatable {
             projection == vision.hiddenSize, "text_config.projection_size", projection,
             fits: "vision_config.hidden_size", vision.hiddenSize)
         problems += reader.problems
-        let padding = Self.padding(folder, positions: text.maxPositions, id: padID, &problems)
+        let (padding, lowercases) = Self.padding(folder, positions: text.maxPositions, id: padID, &problems)
         guard let pictures, problems.isEmpty else {
             throw CheckpointError(directory: folder.directory, problems: problems)
         }
         self.pictures = pictures
         self.padding = padding
+        self.lowercases = lowercases
         try PublishedFolder.demand(pictures, fits: vision, folder)
     }
 
+    /// What the classes of tokenizers do where the file does not say: SigLIP's, and Gemma's of SigLIP 2.
     private static func padding(
         _ folder: Checkpoint, positions: Int, id: Int, _ problems: inout [CheckpointProblem]
-    ) -> Padding {
+    ) -> (padding: Padding, lowercases: Bool) {
+        let plain = Padding(token: nil, id: id, isLeft: false, isSeen: true, length: positions)
         let name = "tokenizer_config.json"
-        guard folder.has(name) else {
-            return Padding(token: nil, id: id, isLeft: false, isSeen: true, length: positions)
-        }
+        guard folder.has(name) else { return (plain, false) }
         do throws(CheckpointProblem) {
             var reader = ConfigurationReader(file: name, try folder.json(name))
-            // A token is written as its content, or as an object that has it.
-            let token: String? =
-                !reader.isPresent("pad_token")
-                ? nil
-                : reader.read("pad_token", orElse: nil) { cursor throws(JSONError) in
-                    if case .object = cursor.value { return try cursor.member("content").string() }
-                    return try cursor.string()
-                }
+            let kind = reader.isPresent("tokenizer_class") ? reader.string("tokenizer_class") : ""
+            let isGemma = kind.hasPrefix("Gemma") || kind.hasPrefix("Siglip2")
             let limit = try? reader.cursor?.optionalMember("model_max_length")?.number()
-            let sides = ["left", "right"]
-            let side = reader.isPresent("padding_side") ? reader.string("padding_side", oneOf: sides) : "right"
+            let side =
+                reader.isPresent("padding_side")
+                ? reader.string("padding_side", oneOf: ["left", "right"]) : isGemma ? "left" : "right"
             let inputs = reader.isPresent("model_input_names") ? reader.strings("model_input_names") : []
-            problems += reader.problems
-            return Padding(
-                token: token, id: id, isLeft: side == "left", isSeen: !inputs.contains("attention_mask"),
+            let padding = Padding(
+                token: Self.token("pad_token", &reader) ?? (isGemma ? "<pad>" : nil), id: id, isLeft: side == "left",
+                isSeen: !inputs.contains("attention_mask"),
                 length: limit.flatMap { $0 >= 1 && $0 < Double(positions) ? Int($0) : nil } ?? positions)
+            problems += reader.problems
+            return (padding, kind.hasPrefix("Siglip2"))
         } catch {
             problems.append(error)
-            return Padding(token: nil, id: id, isLeft: false, isSeen: true, length: positions)
+            return (plain, false)
+        }
+    }
+
+    /// A token that is written as its content, or as an object that has it.
+    private static func token(_ key: String, _ reader: inout ConfigurationReader) -> String? {
+        guard reader.isPresent(key) else { return nil }
+        return reader.read(key, orElse: nil) { cursor throws(JSONError) in
+            if case .object = cursor.value { return try cursor.member("content").string() }
+            return try cursor.string()
         }
     }
 }

@@ -132,19 +132,21 @@ final class ServiceHandler: RequestHandler {
                     let kind = "\(template) \(inputs.outline) \(task.effort(inputs))"
                     try workload.book(request.work, kinds: [kind, template], within: request.timeout)
                 }
+                let reply: Reply
                 do {
                     let card = try ModelChoice.card(for: request, inputs, task, models, insteadOf: card)
                     let engine = try await models.engine(card.name)
-                    if case .whole(let response) = try await task.answer(request, inputs, engine) {
-                        request.respond(response)
-                    }
+                    reply = try await task.answer(request, inputs, engine)
                 } catch let problem as Problem {
                     throw ModelChoice.advice(problem, request, inputs, task, models)
                 }
+                // First: a client that has its answer may ask again at once, and is not to find its own work before it.
                 request.work.end(isTypical: true)
+                if case .whole(let response) = reply { request.respond(response) }
             } catch {
-                request.refuse(request.problem(for: error))
+                let problem = request.problem(for: error)
                 request.work.end(isTypical: false)
+                request.refuse(problem)
             }
         }
         request.exchange.onCancel { work.cancel() }

@@ -36,6 +36,7 @@ extension ContrastiveModel {
     public static func loadSigLIP(_ folder: Checkpoint, compute: Compute) throws -> ContrastiveModel {
         let configuration = try SigLIPConfiguration(folder)
         let (vision, text, padding) = (configuration.vision, configuration.text, configuration.padding)
+        let lowercases = configuration.lowercases
         let tokenizer = try Tokenizer(folder: folder.directory)
         try tokenizer.requireIDs(below: text.vocabularySize)
         let pad = padding.token.flatMap { tokenizer.id(of: $0) } ?? padding.id
@@ -62,7 +63,9 @@ extension ContrastiveModel {
             ModelIdentity(folder, weights, SigLIPConfiguration.modelType), towers,
             Fit(scale: exp(scale.first ?? 0), bias: bias.first ?? 0, isExclusive: false),
             dimensions: vision.hiddenSize, pictures: PicturePreparation(configuration.pictures),
-            texts: TextPreparation(tokenizer, maxTokens: padding.length), compute: compute)
+            texts: TextPreparation(maxTokens: padding.length) { text in
+                tokenizer.encode(lowercases ? text.lowercased() : text, maxTokens: padding.length)
+            }, compute: compute)
     }
 }
 

@@ -62,8 +62,9 @@ public final class ContrastiveModel: Sendable {
     /// The space of its vectors.
     public var space: EmbeddingSpace { EmbeddingSpace(dimensions: dimensions, inputs: [picture, text]) }
 
-    /// The part that is a picture, and the one that is a text.
+    /// The part that is a picture.
     public var picture: PartSpec { PartSpec(part: "image", tower: "image", .image(picturePreparation)) }
+    /// The part that is a text.
     public var text: PartSpec { PartSpec(part: "text", tower: "text", .text(textPreparation)) }
 
     /// The vectors of pictures, projected, of any length.
