@@ -3,14 +3,6 @@ import Glibc
 /// The logistic function.
 func sigmoid(_ x: Float) -> Float { Float(1 / (1 + exp(-Double(x)))) }
 
-/// Probabilities of logits.
-func softmax(_ logits: [Float]) -> [Float] {
-    let most = Double(logits.max() ?? 0)
-    let shares = logits.map { exp(Double($0) - most) }
-    let sum = shares.reduce(0, +)
-    return shares.map { Float($0 / sum) }
-}
-
 /// A vector scaled to length 1; one of length 0 stays.
 func ofLengthOne(_ vector: [Float]) -> [Float] {
     let length = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
