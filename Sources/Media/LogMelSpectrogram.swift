@@ -54,14 +54,31 @@ public struct LogMelSpectrogram: Sendable {
     ///
     /// - Precondition: `samples` has at least ``window`` finite values.
     public func callAsFunction(_ samples: ArraySlice<Float>) -> [Float] {
+        let (logarithms, largest): ([Double], Double) = logarithms(of: samples)
+        let floor = largest - 8
+        return logarithms.map { Float((max($0, floor) + 4) / 4) }
+    }
+
+    /// The same of a sound of any length, its logarithms kept in single precision: an hour takes 115 MB for each 80 bins.
+    ///
+    /// - Precondition: `samples` has at least ``window`` finite values.
+    public func whole(_ samples: [Float]) -> [Float] {
+        var (logarithms, largest): ([Float], Double) = logarithms(of: samples[...])
+        let floor = Float(largest - 8)
+        for index in logarithms.indices { logarithms[index] = (max(logarithms[index], floor) + 4) / 4 }
+        return logarithms
+    }
+
+    /// The common logarithm of each band of each frame, and the largest.
+    private func logarithms<Number: BinaryFloatingPoint>(of samples: ArraySlice<Float>) -> ([Number], Double) {
         precondition(samples.count >= Self.window, "a clip has at least one window")
         let padded = Self.padded(samples)
         let frames = Self.frames(samples: samples.count)
         let lanes = Int(spectrum_lanes)
-        var logarithms = [Double](repeating: 0, count: frames * bins)
+        var logarithms = [Number](repeating: 0, count: frames * bins)
+        var largest = -Double.infinity
         var windowed = [Double](repeating: 0, count: Self.window * lanes)
         var power = [Double](repeating: 0, count: Int(spectrum_bins) * lanes)
-        var largest = -Double.infinity
         for first in stride(from: 0, to: frames, by: lanes) {
             let group = min(lanes, frames - first)
             cut(padded, from: first, group, into: &windowed)
@@ -69,13 +86,12 @@ public struct LogMelSpectrogram: Sendable {
             for lane in 0..<group {
                 for (index, band) in bands.enumerated() {
                     let value = log10(max(1e-10, band.sum(power, lane, lanes)))
-                    logarithms[(first + lane) * bins + index] = value
+                    logarithms[(first + lane) * bins + index] = Number(value)
                     largest = max(largest, value)
                 }
             }
         }
-        let floor = largest - 8
-        return logarithms.map { Float((max($0, floor) + 4) / 4) }
+        return (logarithms, largest)
     }
 
     /// Puts the frames from `first` on side by side, windowed.

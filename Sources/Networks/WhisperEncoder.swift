@@ -9,47 +9,28 @@ import Tensor
 /// The windows of a batch stand one below the other without padding: matrix products run over all rows at once,
 /// convolutions and attention within each window. So a clip's tokens do not depend on the batch that it is in.
 public final class WhisperEncoder: Sendable {
-    private let configuration: SensoriumConfiguration.AudioTower
+    let configuration: SensoriumConfiguration.AudioTower
     private let convolutions: (ConvolutionMatrix, ConvolutionMatrix)
     private let positions: [Float]  // [positions, d]
-    private let layers: [Layer]
-    private let finalNorm: LayerNorm?
-    private let attentionShape: AttentionShape
-
-    private struct Layer: Sendable {
-        let attentionNorm: LayerNorm
-        let queryKeyValue: Linear
-        let attentionOutput: Linear
-        let feedForwardNorm: LayerNorm
-        let up: Linear
-        let down: Linear
-    }
+    let layers: [WhisperEncoderLayer]
+    let finalNorm: LayerNorm?
 
     /// Reads the tensors, with Hugging Face's names.
-    public init(_ weights: Weights, _ configuration: SensoriumConfiguration.AudioTower) {
+    /// - Parameter activation: what follows the convolutions is always GELU; this is for the feed-forward layers.
+    public init(
+        _ weights: Weights, _ configuration: SensoriumConfiguration.AudioTower, activation: HiddenActivation = .gelu
+    ) {
         self.configuration = configuration
         let width = configuration.hiddenSize
-        let inner = configuration.intermediateSize
         let epsilon = configuration.layerNormEpsilon
-        attentionShape = weights.made(
-            AttentionShape(
-                heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
-                queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width), orElse: .standIn)
         convolutions = (
             ConvolutionMatrix(weights["conv1"], configuration.melBins, width, taps: [3]),
             ConvolutionMatrix(weights["conv2"], width, width, taps: [3])
         )
         positions = weights.floats("embed_positions.weight", [configuration.maxPositions, width])
         layers = (0..<configuration.layers).map { index in
-            let layer = weights["layers.\(index)"]
-            return Layer(
-                attentionNorm: layer.layerNorm("self_attn_layer_norm", width, epsilon: epsilon),
-                queryKeyValue: layer["self_attn"].linear(
-                    stacking: ["q_proj", "k_proj", "v_proj"], width, width, unbiased: ["k_proj"]),
-                attentionOutput: layer.linear("self_attn.out_proj", width, width),
-                feedForwardNorm: layer.layerNorm("final_layer_norm", width, epsilon: epsilon),
-                up: layer.linear("fc1", width, inner),
-                down: layer.linear("fc2", inner, width))
+            WhisperEncoderLayer(
+                weights["layers.\(index)"], configuration, activation: Activation(activation))
         }
         finalNorm = configuration.finalNorm ? weights.layerNorm("layer_norm", width, epsilon: epsilon) : nil
     }
@@ -150,15 +131,11 @@ public final class WhisperEncoder: Sendable {
         convolve(windows, scratch: wide, into: x, pool)
         give(0, x)
         pause()
+        let spans = RowSpans(windows.map(\.tokens))
         for (index, layer) in layers.prefix(lastState).enumerated() {
-            layer.attentionNorm.apply(x, rows: rows, into: normed, pool: pool)
-            layer.queryKeyValue.apply(normed, rows: rows, into: wide, pool: pool)
-            attend(windows, wide, into: normed, pool)
-            layer.attentionOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+            layer.attend(x, spans, normed: normed, wide: wide, pool: pool)
             pause()
-            layer.feedForwardNorm.apply(x, rows: rows, into: normed, pool: pool)
-            layer.up.apply(normed, rows: rows, activation: .gelu, into: wide, pool: pool)
-            layer.down.apply(wide, rows: rows, residual: x, into: x, pool: pool)
+            layer.feedForward(x, rows: rows, normed: normed, wide: wide, pool: pool)
             if index == layers.count - 1, let finalNorm { finalNorm.apply(x, rows: rows, into: x, pool: pool) }
             give(index + 1, x)
             pause()
@@ -171,41 +148,34 @@ public final class WhisperEncoder: Sendable {
         _ windows: ArraySlice<Window>, scratch: UnsafeMutablePointer<Float>, into x: UnsafeMutablePointer<Float>,
         _ pool: ComputePool
     ) {
-        let width = configuration.hiddenSize
-        let bins = configuration.melBins
         var row = x
         for window in windows {
-            // Both have a row of zeros at each end, the padding of the convolutions.
-            let mel = scratch  // [frames + 2, bins]
-            let frames = scratch + (window.frames + 2) * bins  // [frames + 2, d]
-            for index in 0..<bins { mel[index] = 0 }
-            for index in window.mel.indices { mel[bins + index] = window.mel[index] }
-            for index in 0..<bins { mel[(window.frames + 1) * bins + index] = 0 }
-            convolutions.0.apply(
-                mel, step: bins, rows: window.frames, activation: .gelu, into: frames + width, pool: pool)
-            for index in 0..<width { frames[index] = 0 }
-            for index in 0..<width { frames[(window.frames + 1) * width + index] = 0 }
-            convolutions.1.apply(
-                frames, step: 2 * width, rows: window.tokens, activation: .gelu, into: row, pool: pool)
-            for index in 0..<window.tokens * width { row[index] += positions[index] }
-            row += window.tokens * width
+            convolve(window.mel[...], frames: window.frames, scratch: scratch, into: row, pool)
+            row += window.tokens * configuration.hiddenSize
         }
     }
 
-    /// softmax(q · kᵀ / √head) · v of each window by itself
-    private func attend(
-        _ windows: ArraySlice<Window>, _ queryKeyValue: UnsafePointer<Float>, into mixed: UnsafeMutablePointer<Float>,
-        _ pool: ComputePool
+    /// The same of one window, whose spectrogram [frames, bins] may end early: what it lacks is zero.
+    func convolve(
+        _ spectrogram: ArraySlice<Float>, frames count: Int, scratch: UnsafeMutablePointer<Float>,
+        into x: UnsafeMutablePointer<Float>, _ pool: ComputePool
     ) {
         let width = configuration.hiddenSize
-        var row = 0
-        let sequences = windows.map { window in
-            defer { row += window.tokens }
-            let start = queryKeyValue + row * 3 * width
-            return AttentionSequence(
-                query: start, queryRows: window.tokens, keys: start + width, values: start + 2 * width,
-                keyRows: window.tokens, into: mixed + row * width)
-        }
-        attention(sequences, attentionShape, pool: pool)
+        let bins = configuration.melBins
+        let tokens = Self.tokens(ofFrames: count)
+        // Both have a row of zeros at each end, the padding of the convolutions.
+        let mel = scratch  // [frames + 2, bins]
+        let frames = scratch + (count + 2) * bins  // [frames + 2, d]
+        for index in 0..<bins { mel[index] = 0 }
+        for (index, value) in spectrogram.enumerated() { mel[bins + index] = value }
+        for index in bins + spectrogram.count..<(count + 2) * bins { mel[index] = 0 }
+        convolutions.0.apply(mel, step: bins, rows: count, activation: .gelu, into: frames + width, pool: pool)
+        for index in 0..<width { frames[index] = 0 }
+        for index in 0..<width { frames[(count + 1) * width + index] = 0 }
+        convolutions.1.apply(frames, step: 2 * width, rows: tokens, activation: .gelu, into: x, pool: pool)
+        for index in 0..<tokens * width { x[index] += positions[index] }
     }
+
+    /// Floats that a window's convolutions need.
+    func convolutionCount(frames: Int) -> Int { (frames + 2) * (configuration.melBins + configuration.hiddenSize) }
 }

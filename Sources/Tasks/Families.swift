@@ -7,6 +7,7 @@ public enum Families {
     private static let loaders: [(type: String, load: Loader)] = [
         (SensoriumConfiguration.modelType, { try LoadedModel.load($0, compute: $1) }),
         (SentenceConfiguration.modelType, { try SentenceModel.load($0, compute: $1) }),
+        (WhisperConfiguration.modelType, { try WhisperModel.load($0, compute: $1) }),
         (CLIPConfiguration.modelType, { try ContrastiveModel.loadCLIP($0, compute: $1) }),
         (SigLIPConfiguration.modelType, { try ContrastiveModel.loadSigLIP($0, compute: $1) }),
         (ImageModelConfiguration.Family.vit.rawValue, { try ImageModel.load($0, .vit, compute: $1) }),

@@ -8,6 +8,8 @@ public enum ModelInput: Sendable {
     /// The log-mel spectrogram of a clip, in windows of at most as many seconds as the tower takes at once; each
     /// [frames, bins].
     case mel([[Float]])
+    /// The log-mel spectrogram of a whole sound, padded with silence: see ``SoundPreparation/Form/whole``.
+    case sound(Transcription.Sound)
     /// The word pieces of a text or question.
     case text(Tokenizer.Encoding)
     /// Numbers that the client computed itself: [tokens, width].

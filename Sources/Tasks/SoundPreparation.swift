@@ -6,10 +6,23 @@ public struct SoundPreparation: Sendable, Equatable {
     public let sampleRate: Int
     /// Bands of the log-mel spectrogram.
     public let melBins: Int
-    /// Seconds that the tower takes at once; longer clips are cut into windows of that length.
+    /// Seconds that the tower takes at once; longer clips are cut into windows of that length, unless they stay whole.
     public let windowSeconds: Int
+    /// What becomes of a clip.
+    public let form: Form
     /// Numbers that it gives for a token: its width, for each hidden state that is computed.
     public let tokenNumbers: Int
+    /// Bytes that the model takes beside the spectrogram for as long as it works on a sound.
+    public let workBytes: Int
+
+    /// What becomes of a clip.
+    public enum Form: Sendable, Equatable {
+        /// A spectrogram for each window, each by itself.
+        case windows
+        /// One spectrogram of the whole clip, as transformers' `WhisperFeatureExtractor` makes it: of one that is shorter than a window,
+        /// with silence behind it.
+        case whole
+    }
 
     /// A preparation of those members.
     public init(sampleRate: Int, melBins: Int, windowSeconds: Int, tokenNumbers: Int) {
@@ -17,6 +30,47 @@ public struct SoundPreparation: Sendable, Equatable {
         self.melBins = melBins
         self.windowSeconds = windowSeconds
         self.tokenNumbers = tokenNumbers
+        form = .windows
+        workBytes = 0
+    }
+
+    /// Of clips that stay whole, padded to at least so many seconds.
+    public init(sampleRate: Int, melBins: Int, wholePaddedTo seconds: Int, workBytes: Int) {
+        self.sampleRate = sampleRate
+        self.melBins = melBins
+        windowSeconds = seconds
+        tokenNumbers = 0
+        form = .whole
+        self.workBytes = workBytes
+    }
+
+    /// The input that is made of a clip at `sampleRate`.
+    public func input(of samples: [Float]) -> ModelInput {
+        switch form {
+        case .windows: return .mel(windows(of: samples))
+        case .whole:
+            let hop = LogMelSpectrogram.hop
+            let missing = windowSeconds * sampleRate - samples.count
+            let padded = missing > 0 ? samples + [Float](repeating: 0, count: missing) : samples
+            let frames = missing > 0 ? (samples.count + hop - 1) / hop : samples.count / hop
+            let mel = LogMelSpectrogram(bins: melBins, sampleRate: sampleRate).whole(padded)
+            return .sound(Transcription.Sound(mel: mel, frames: frames))
+        }
+    }
+
+    /// Bytes that are kept of a clip of that many samples until it is computed with: spectrograms, and tokens where it is heard in
+    /// pieces, for then those of several sounds are there at once.
+    public func keptBytes(samples: Int) -> Int {
+        let least = form == .whole ? max(samples, windowSeconds * sampleRate) : samples
+        let isHeardInPieces = form == .windows && samples > windowSeconds * sampleRate
+        return melBytes(samples: least) + workBytes + (isHeardInPieces ? tokenBytes(samples: samples) : 0)
+    }
+
+    /// Bytes that making the input takes beside.
+    public func makingBytes(samples: Int) -> Int {
+        // The samples themselves, and of a clip that stays whole the same with what is mirrored at its ends.
+        let count = form == .whole ? 2 * max(samples, windowSeconds * sampleRate) : samples
+        return count * MemoryLayout<Float>.stride
     }
 
     /// Tokens that the tower gives for a second of sound: one for every second frame of the spectrogram.

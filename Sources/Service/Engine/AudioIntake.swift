@@ -12,12 +12,11 @@ struct AudioIntake: Sendable {
 
     /// A clip as the audio tower takes it.
     struct Decoded {
-        let windows: [[Float]]
+        let input: ModelInput
         let seconds: Double
         /// What the file says of itself.
         let header: AudioHeader
-        /// The memory of the windows, set aside until they are computed with, and of their tokens where they are heard one by
-        /// one: then those of several sounds are there at once.
+        /// The memory of the input, set aside until it is computed with: see ``SoundPreparation/keptBytes(samples:)``.
         let memory: MemoryReservation
     }
 
@@ -37,13 +36,11 @@ struct AudioIntake: Sendable {
             let clip = try decoder.audio(bytes, limits: limits, sampleRate: tower.sampleRate, for: sender)
             metrics.audioSeconds().add(clip.seconds)
             let count = clip.samples.count
-            let isHeardInPieces = count > tower.windowSeconds * tower.sampleRate
-            let kept = tower.melBytes(samples: count) + (isHeardInPieces ? tower.tokenBytes(samples: count) : 0)
-            // The samples are there until the last window is made of them.
-            guard held.grow(to: kept + count * MemoryLayout<Float>.stride) else { throw Problem.memoryIsFull(memory) }
-            let windows = tower.windows(of: clip.samples)
+            let kept = tower.keptBytes(samples: count)
+            guard held.grow(to: kept + tower.makingBytes(samples: count)) else { throw Problem.memoryIsFull(memory) }
+            let input = tower.input(of: clip.samples)
             held.shrink(to: kept)
-            return Decoded(windows: windows, seconds: clip.seconds, header: header, memory: held)
+            return Decoded(input: input, seconds: clip.seconds, header: header, memory: held)
         } catch let error as MediaError {
             metrics.decodeFailures(error.formatLabel).add()
             throw error

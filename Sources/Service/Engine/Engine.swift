@@ -12,6 +12,8 @@ protocol Engine: AnyObject, Sendable {
     func faces(in image: PixelImage) -> [FaceBox]?
     /// What is wrong with options for this model, before any image is decoded.
     func validate(_ options: CaptionOptions) throws
+    /// The same of options of a transcript.
+    func validate(_ options: TranscriptionOptions) throws
     /// For each vector of the model's space the phrase nearest to it; empty for a model without phrases.
     func concepts(nearest vectors: [[Float]]) -> [Concept]
     /// Has a job computed. Cancelling the calling task takes the job out of its queue, or its batch at the next step.
@@ -46,6 +48,8 @@ final class ScheduledEngine: Engine {
     func faces(in image: PixelImage) -> [FaceBox]? { (model as? any FaceFindingModel)?.faces(in: image) }
 
     func validate(_ options: CaptionOptions) throws { try (model as? any GeneratingModel)?.validate(options) }
+
+    func validate(_ options: TranscriptionOptions) throws { try (model as? any GeneratingModel)?.validate(options) }
 
     func concepts(nearest vectors: [[Float]]) -> [Concept] {
         (model as? any EmbeddingModel)?.concepts(nearest: vectors) ?? []

@@ -41,7 +41,8 @@ enum EngineJob: Sendable {
     var size: Double {
         let parts: [String: ModelInput]
         switch self {
-        case .generate(.caption): return 1
+        // Begun at once: what takes time are its steps.
+        case .generate: return 1
         case .zeroShot(let question):
             return 1 + question.texts.reduce(0) { $0 + Double($1.ids.count) } / Self.piecesOfImage
         case .findLines(let image): return Double(image.width * image.height) / Self.pixelsOfImage
@@ -53,6 +54,7 @@ enum EngineJob: Sendable {
         return parts.values.reduce(0) { sum, input in
             switch input {
             case .mel(let windows): sum + windows.reduce(0) { $0 + Double($1.count) } / Self.melNumbersOfImage
+            case .sound(let sound): sum + Double(sound.mel.count) / Self.melNumbersOfImage
             case .tokens(let tokens): sum + Double(tokens.tokens) / Self.tokensOfImage
             case .text(let text): sum + Double(text.ids.count) / Self.piecesOfImage
             case .features(let tokens, _): sum + Double(tokens) / Self.piecesOfImage
@@ -70,7 +72,7 @@ enum EngineJob: Sendable {
 
     /// Every queue of a model.
     static func policies(of model: String) -> [TaskPolicy] {
-        [TaskPolicy(TaskID(GenerationRequest.captionTask, model: model), generates: true)]
+        GenerationRequest.tasks.map { TaskPolicy(TaskID($0, model: model), generates: true) }
             + [
                 "embed-image", "embed-text", "embed-audio", "embed", "vqa", "emotion", "classify", "listen",
                 "find-lines", "read-lines", "zero-shot",
@@ -81,11 +83,12 @@ enum EngineJob: Sendable {
 }
 
 extension GenerationRequest {
-    fileprivate static let captionTask = "caption"
+    fileprivate static let tasks = ["caption", "transcribe"]
 
     fileprivate var task: String {
         switch self {
-        case .caption: Self.captionTask
+        case .caption: Self.tasks[0]
+        case .transcript: Self.tasks[1]
         }
     }
 }

@@ -208,7 +208,7 @@ struct MediaIntake: Sendable {
     ) throws {
         let decoded = try sounds.decode(file, of: sender, for: sound)
         taken.memory.append(decoded.memory)
-        taken.inputs[input.part] = .mel(decoded.windows)
+        taken.inputs[input.part] = decoded.input
         let header = decoded.header
         taken.understood.append(
             .audio(

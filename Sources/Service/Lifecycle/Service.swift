@@ -116,6 +116,7 @@ public final class Service: Sendable {
         let media = MediaIntake(decoders: decoders, images: images, sounds: sounds, metrics: metrics)
         let certainty = Certainty(usual: configuration.minConfidence)
         let tasks: [Route] = [
+            .post("/v1/transcribe", TranscribeRoute(media: media, pings: PingClock(interval: 10))),
             .post("/v1/caption", CaptionRoute(media: media, certainty: certainty, pings: PingClock(interval: 10))),
             .post("/v1/vqa", VQARoute(media: media, certainty: certainty)),
             .post("/v1/read", ReadRoute(media: media)),

@@ -40,6 +40,9 @@ enum WarmUp {
         if let input = card.captionInput, let image = value(input) {
             jobs.append(.generate(.caption(image: image, CaptionOptions())))
         }
+        if let input = card.transcribedInput, case .sound(let sound)? = value(input) {
+            jobs.append(.generate(.transcript(of: sound, TranscriptionOptions(timestamps: .none))))
+        }
         // Without a space an image is embedded by the tower that captions have warmed up.
         for input in card.embeddable where card.space != nil || jobs.isEmpty || input.kind != .image {
             if let value = value(input) { jobs.append(.embed(EmbeddingQuery(parts: [input.part: value]))) }
@@ -68,7 +71,7 @@ enum WarmUp {
         case .page: return nil
         case .text(let text): return .text(text.encode("a dog runs"))
         // A second of silence.
-        case .sound(let sound): return .mel([[Float](repeating: -1.5, count: 100 * sound.melBins)])
+        case .sound(let sound): return sound.input(of: [Float](repeating: 0, count: sound.sampleRate))
         case .features(let width, _): return .features(tokens: 1, values: [Float](repeating: 0, count: width))
         }
     }

@@ -111,6 +111,8 @@ public protocol GeneratingModel: Model {
 
     /// What is wrong with options for this model, before any upload is decoded. From any thread at once.
     func validate(_ options: CaptionOptions) throws
+    /// The same of options of a transcript.
+    func validate(_ options: TranscriptionOptions) throws
     /// Begins the texts of a batch.
     func start(_ requests: [GenerationRequest], pause: () -> Void) -> [Result<Generation, any Error>]
     /// Takes all given texts one step on, together.
@@ -119,10 +121,24 @@ public protocol GeneratingModel: Model {
     func progress(of generation: Generation) -> GenerationProgress
 }
 
+extension GeneratingModel {
+    /// A model that writes no captions.
+    public func validate(_ options: CaptionOptions) throws {
+        throw TaskError.taskNotAvailable("caption", model: card.name)
+    }
+
+    /// A model that writes no transcripts.
+    public func validate(_ options: TranscriptionOptions) throws {
+        throw TaskError.taskNotAvailable("transcribe", model: card.name)
+    }
+}
+
 /// What text is wanted.
 public enum GenerationRequest: Sendable {
     /// What is in a picture.
     case caption(image: ModelInput, CaptionOptions)
+    /// What is said in a sound.
+    case transcript(of: Transcription.Sound, TranscriptionOptions)
 }
 
 /// How far a text is.
@@ -143,6 +159,7 @@ public struct GenerationProgress: Sendable {
 public enum GeneratedText: Sendable {
     /// Captions, best first, and what is seen in the picture, the likeliest first.
     case captions([CaptionCandidate], seen: [NamedThing])
+    case transcript(Transcript)
 }
 
 /// Hears sounds of any length, window by window.

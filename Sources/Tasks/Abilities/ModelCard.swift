@@ -28,6 +28,8 @@ public struct ModelCard: Sendable {
     public var zeroShot: ZeroShotInput?
     /// What captions are about; nil for a model that writes none.
     public var captionInput: PartSpec?
+    /// What transcripts are of; nil for a model that writes none.
+    public var transcribedInput: PartSpec?
     /// What has vectors of its tower's own.
     public var towerInputs: [PartSpec] = []
 
@@ -53,7 +55,7 @@ public struct ModelCard: Sendable {
 
     /// Every part that it takes somewhere, some of them several times.
     private var inputs: [PartSpec] {
-        (captionInput.map { [$0] } ?? []) + embeddable + towerInputs + heads.flatMap(\.inputs)
+        [captionInput, transcribedInput].compactMap(\.self) + embeddable + towerInputs + heads.flatMap(\.inputs)
     }
 
     /// Whether it takes sounds.

@@ -82,6 +82,7 @@ extension FakeModel: ClassifyingModel, EmbeddingModel, HearingModel {
                 listenGate?.pass()
                 counts.withLock { $0.heardWindows.append(windows.count) }
                 values = windows.map { $0.reduce(0, +) / Float(max(1, $0.count)) }
+            case .sound(let sound): values = [sound.mel.reduce(0, +) / Float(max(1, sound.mel.count))]
             case .tokens(let tokens): return tokens
             case .features(let tokens, let numbers):
                 let width = numbers.count / tokens
@@ -153,7 +154,7 @@ extension FakeModel: ClassifyingModel, EmbeddingModel, HearingModel {
         switch parts.values.first {
         case .pixels(let pixels)?: encode(images: [pixels]) + [4]
         case .text(let text)?: [Float(text.totalTokens), 0, 4]
-        case .mel, .features, .tokens, nil: []
+        case .mel, .sound, .features, .tokens, nil: []
         }
     }
 }
