@@ -123,7 +123,11 @@ extension ConfigurationReader {
                 let place = try pair[0].integer()
                 if tokens.isEmpty, place != 1 { return [] }
                 guard place == tokens.count + 1 else { throw element.unexpected("the place \(tokens.count + 1)") }
-                if case .null = pair[1].value { tokens.append(nil) } else { tokens.append(try pair[1].integer(in: range)) }
+                if case .null = pair[1].value {
+                    tokens.append(nil)
+                } else {
+                    tokens.append(try pair[1].integer(in: range))
+                }
             }
             return tokens
         }

@@ -27,7 +27,9 @@ struct TranscribeRoute: TaskRoute {
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(engine.card, task: "transcribe")
-        guard let input = engine.card.transcribedInput else { throw Problem.taskNotAvailable("transcribe", engine.card) }
+        guard let input = engine.card.transcribedInput else {
+            throw Problem.taskNotAvailable("transcribe", engine.card)
+        }
         let options = try Self.options(inputs)
         try engine.validate(options)
         guard inputs.hasFile("audio") else {

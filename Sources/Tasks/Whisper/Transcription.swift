@@ -89,10 +89,12 @@ public final class Transcription {
         written = []
         logProbability = 0
         noSpeech = 0
-        newSegments = []
         // transformers adds the prompt's length to its limit in each window, up to the position table's.
         limit = min(limit + 1 + prompt.count, configuration.decoder.maxPositions)
     }
+
+    /// What the last step added was told.
+    func forgetNewSegments() { newSegments = [] }
 
     /// Reads the first logits of a window, those behind the begin alone, in which the model says whether anybody speaks, and in what
     /// language.

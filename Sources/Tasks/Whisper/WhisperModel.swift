@@ -46,7 +46,8 @@ public final class WhisperModel: Sendable {
         let shape = configuration.decoder
         let tower = configuration.encoder
         // A window's hidden state, keys and values of all layers, and those of the tokens.
-        let work = tower.maxPositions * tower.hiddenSize + 2 * shape.layers * (tower.maxPositions + shape.maxPositions) * shape.width
+        let rows = tower.maxPositions + shape.maxPositions
+        let work = tower.maxPositions * tower.hiddenSize + 2 * shape.layers * rows * shape.width
         input = PartSpec(
             part: "audio", tower: "audio",
             .sound(
@@ -90,13 +91,17 @@ public final class WhisperModel: Sendable {
             transcription.phase = .finished
             return
         }
+        transcription.beginWindow()
         transcription.phase = .encoding(encoder.begin(window))
     }
 
     /// Takes all given transcripts one step on: a piece of a window's encoding, or a token, all tokens in one pass.
     public func step(_ transcriptions: [Transcription]) {
         compute.take { memory in
-            for transcription in transcriptions { encode(transcription, memory.workspace) }
+            for transcription in transcriptions {
+                transcription.forgetNewSegments()
+                encode(transcription, memory.workspace)
+            }
             write(transcriptions, memory.workspace)
         }
     }
@@ -105,7 +110,6 @@ public final class WhisperModel: Sendable {
     private func encode(_ transcription: Transcription, _ workspace: Workspace) {
         switch transcription.phase {
         case .encoding(let window):
-            transcription.beginWindow()
             if encoder.advance(window, workspace: workspace, pool: pool) {
                 transcription.phase = .remembering(decoder.remember(window))
             }
@@ -197,7 +201,8 @@ public final class WhisperModel: Sendable {
 
     private func isText(_ token: Int) -> Bool {
         token < (configuration.generation.special.firstTimestamp ?? .max)
-            && tokenizer.decode([token], skipsSpecial: true).isEmpty == tokenizer.decode([token], skipsSpecial: false).isEmpty
+            && tokenizer.decode([token], skipsSpecial: true).isEmpty
+                == tokenizer.decode([token], skipsSpecial: false).isEmpty
     }
 
     private func text(of tokens: [Int]) -> String {
