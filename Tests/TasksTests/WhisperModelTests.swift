@@ -56,7 +56,7 @@ import Testing
     }
 
     private func model(_ name: String) throws -> WhisperModel {
-        try WhisperModel.load(Checkpoint(Self.folder.appending(path: name).path), threads: 2)
+        try WhisperModel.load(Checkpoint(Self.folder.appending(path: name).path), compute: Compute(threads: 2))
     }
 
     private func start(_ wanted: Case, _ model: WhisperModel) throws -> Transcription {
@@ -70,7 +70,9 @@ import Testing
         #expect(transcription.segments.map(\.tokens) == wanted.segments.map(\.tokens), "\(wanted)")
         for (segment, wanted) in zip(transcription.segments, wanted.segments) {
             #expect(abs(segment.start - wanted.start) < 0.006 && abs(segment.end - wanted.end) < 0.006)
-            #expect(wanted.times == nil || segment.times.count == wanted.times?.count)
+            guard let times = wanted.times else { continue }
+            #expect(segment.times.count == times.count)
+            #expect(zip(segment.times, times).allSatisfy { abs($0 - $1) < 0.011 }, "\(segment.times) \(times)")
         }
     }
 
@@ -108,21 +110,6 @@ import Testing
         }
     }
 
-    @Test(arguments: names) func `aligns words with the sound as transformers does`(_ name: String) throws {
-        let model = try model(name)
-        var (equal, all) = (0, 0)
-        for wanted in try #require(golden[name]).cases where wanted.timestamps == "word" {
-            let transcription = try start(wanted, model)
-            while !transcription.isFinished { model.step([transcription]) }
-            for (segment, wanted) in zip(transcription.segments, wanted.segments) {
-                equal += zip(segment.times, wanted.times ?? []).count { abs($0 - $1) < 0.011 }
-                all += segment.times.count
-            }
-        }
-        // Where random weights look at nothing in particular, rounding decides.
-        #expect(all > 10 && equal * 10 >= all * 8)
-    }
-
     @Test(arguments: names) func `writes the same in company`(_ name: String) throws {
         let model = try model(name)
         let cases = try #require(golden[name]).cases
@@ -131,6 +118,16 @@ import Testing
             model.step(transcriptions.filter { !$0.isFinished })
         }
         for (transcription, wanted) in zip(transcriptions, cases) { expect(transcription, wanted) }
+    }
+
+    @Test(arguments: names) func `invents nothing where nothing is heard`(_ name: String) throws {
+        let model = try model(name)
+        guard case .sound(let preparation) = model.input.preparation,
+            case .sound(let sound) = preparation.input(of: [Float](repeating: 0, count: 5 * 16_000))
+        else { throw CancellationError() }
+        let transcription = try model.start(sound, TranscriptionOptions(timestamps: .word))
+        while !transcription.isFinished { model.step([transcription]) }
+        #expect(model.transcript(of: transcription).text.isEmpty)
     }
 
     @Test func `refuses what it cannot do in words`() throws {

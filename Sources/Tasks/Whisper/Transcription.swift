@@ -57,6 +57,8 @@ public final class Transcription {
     private(set) var newSegments: ArraySlice<Segment> = []
 
     private let configuration: WhisperConfiguration
+    /// What the spectrogram has where nothing is heard: 80 dB below the loudest, or nothing at all.
+    private let floor: Float
 
     init(
         _ sound: Sound, _ options: TranscriptionOptions, prompt: WhisperPrompt, rules: WhisperTokenRules,
@@ -68,6 +70,7 @@ public final class Transcription {
         self.prompt = prompt.tokens
         self.configuration = configuration
         limit = configuration.generation.maxLength
+        floor = sound.mel.min() ?? 0
     }
 
     /// Whether all is written.
@@ -82,6 +85,17 @@ public final class Transcription {
     var window: ArraySlice<Float>? {
         let bins = configuration.encoder.melBins
         return windowFrames > 0 ? sound.mel[seek * bins..<(seek + windowFrames) * bins] : nil
+    }
+
+    /// Goes on behind windows of sound in which nothing is heard: of those the model would invent words. Padding is left to the rules
+    /// of transformers.
+    func skipSilence() {
+        let bins = configuration.encoder.melBins
+        while windowFrames > 0, seek < sound.frames {
+            let end = min(seek + windowFrames, sound.frames)
+            guard sound.mel[seek * bins..<end * bins].allSatisfy({ $0 <= floor }) else { return }
+            seek += windowFrames
+        }
     }
 
     /// Prepares for the tokens of a window.

@@ -87,6 +87,7 @@ public final class WhisperModel: Sendable {
     }
 
     private func beginWindow(of transcription: Transcription) {
+        transcription.skipSilence()
         guard let window = transcription.window else {
             transcription.phase = .finished
             return
