@@ -23,6 +23,7 @@ let package = Package(
         // The order below is the import order: a target may import only what stands above it.
         .systemLibrary(name: "COpenSSL", path: "Sources/CLibraries/COpenSSL"),
         .systemLibrary(name: "CSQLite", path: "Sources/CLibraries/CSQLite"),
+        .systemLibrary(name: "CCurl", path: "Sources/CLibraries/CCurl"),
         .systemLibrary(name: "CLinux", path: "Sources/CLibraries/CLinux"),
         .target(
             name: "CImageCodecs",
@@ -56,10 +57,12 @@ let package = Package(
             ],
             // The contract at the root of the repository, by a link: it is served as it stands there.
             resources: [.embedInCode("Contract/openapi.yaml")], swiftSettings: strict),
+        .target(name: "Hub", dependencies: ["JSON", "COpenSSL", "CCurl"], swiftSettings: strict),
         .executableTarget(
             name: "sensorium",
             dependencies: [
-                "Service", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint", "Tokenizer",
+                "Service", "Hub", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint",
+                "Tokenizer",
                 "Media", "Terminal", "Decoders", "JSON", "CLinux", logging, arguments,
             ],
             swiftSettings: strict),
@@ -101,6 +104,7 @@ let package = Package(
                 "JSON", "TemporaryFolders", "Yams", logging,
             ],
             swiftSettings: plain),
+        .testTarget(name: "HubTests", dependencies: ["Hub", "TemporaryFolders"], swiftSettings: plain),
         .testTarget(
             name: "SensoriumTests", dependencies: ["sensorium", "TemporaryFolders"], swiftSettings: plain),
         .testTarget(name: "ProjectTests", swiftSettings: plain),

@@ -3,7 +3,7 @@
 set -eu
 
 packages="libjpeg62-turbo-dev libpng-dev libwebp-dev libgif-dev libheif-dev libtiff-dev liblcms2-dev
-    libsndfile1-dev libsoxr-dev libsqlite3-dev libssl-dev"
+    libsndfile1-dev libsoxr-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev"
 
 missing=""
 for package in $packages; do

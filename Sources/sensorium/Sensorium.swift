@@ -22,8 +22,8 @@ struct Sensorium: ParsableCommand {
         subcommands: [
             ServeCommand.self, DecodeWorkerCommand.self, CaptionCommand.self, AskCommand.self, ReadCommand.self,
             EmotionCommand.self, EmbedCommand.self, IndexCommand.self, SearchCommand.self, CollectionsCommand.self,
-            InspectCommand.self,
-            TokenizeCommand.self, BenchCommand.self, OptionsCommand.self, VersionCommand.self,
+            PullCommand.self, InspectCommand.self, TokenizeCommand.self, BenchCommand.self, OptionsCommand.self,
+            VersionCommand.self,
         ])
 
     static func main() {

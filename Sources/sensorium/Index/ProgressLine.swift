@@ -12,7 +12,8 @@ final class ProgressLine: Sendable {
         var last: ContinuousClock.Instant
     }
 
-    private let isTerminal: Bool
+    /// Whether what is written can be written over.
+    let isTerminal: Bool
     private let columns: @Sendable () -> Int
     private let start: ContinuousClock.Instant
     private let now: @Sendable () -> ContinuousClock.Instant
@@ -41,10 +42,15 @@ final class ProgressLine: Sendable {
 
     /// Shows the state.
     func show(_ progress: IndexProgress) {
+        show(done: progress.done, of: progress.total) { Self.line(progress, seconds: $0) }
+    }
+
+    /// Shows that so much is done, with a line about it after so many seconds.
+    func show(done: Int, of total: Int, _ line: (_ seconds: Double) -> String) {
         let time = now()
-        let line = Self.line(progress, seconds: start.duration(to: time) / .seconds(1))
+        let line = line(start.duration(to: time) / .seconds(1))
         guard !isTerminal else {
-            write("\r" + Self.fitted(line, Self.bar(progress), columns: columns()) + "\u{1B}[K")
+            write("\r" + Self.fitted(line, Self.bar(done, of: total), columns: columns()) + "\u{1B}[K")
             return state.withLock { $0.isShown = true }
         }
         let isDue = state.withLock { state in
@@ -87,8 +93,8 @@ final class ProgressLine: Sendable {
     }
 
     /// `[###       ] `
-    private static func bar(_ progress: IndexProgress) -> String {
-        let filled = progress.total > 0 ? progress.done * width / progress.total : width
+    private static func bar(_ done: Int, of total: Int) -> String {
+        let filled = total > 0 ? min(max(0, done), total) * width / total : width
         return "[\(String(repeating: "#", count: filled))\(String(repeating: " ", count: width - filled))] "
     }
 }

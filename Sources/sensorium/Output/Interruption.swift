@@ -17,6 +17,9 @@ enum Interruption {
 
     private static let stage = Atomic(Stage.idle)
     private static let signal = Atomic<Int32>(0)
+    /// What is said before the end: the address of its first byte, and how many there are.
+    private static let parting = Atomic<UInt>(0)
+    private static let partingCount = Atomic(0)
 
     /// From now on SIGINT, SIGTERM and SIGHUP wait for what is being written. Those that whoever started the program had
     /// ignored, as nohup does, stay ignored.
@@ -24,6 +27,8 @@ enum Interruption {
         // Made now: a handler must not be the first to touch them.
         stage.store(Stage.idle, ordering: .sequentiallyConsistent)
         signal.store(0, ordering: .sequentiallyConsistent)
+        parting.store(0, ordering: .sequentiallyConsistent)
+        partingCount.store(0, ordering: .sequentiallyConsistent)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             var action = sigaction()
             guard sigaction(number, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil else { continue }
@@ -31,6 +36,13 @@ enum Interruption {
             action.sa_flags = SA_RESTART
             sigaction(number, &action, nil)
         }
+    }
+
+    /// What a signal that ends the program says first, on standard error.
+    static func announce(_ sentence: StaticString) {
+        guard sentence.hasPointerRepresentation else { return }
+        partingCount.store(sentence.utf8CodeUnitCount, ordering: .sequentiallyConsistent)
+        parting.store(UInt(bitPattern: sentence.utf8Start), ordering: .sequentiallyConsistent)
     }
 
     /// Does something that no signal cuts.
@@ -60,6 +72,10 @@ enum Interruption {
     }
 
     private static func raiseUnhandled(_ number: Int32) {
+        // A text of the program itself, which lasts as long as it does.
+        if let sentence = UnsafePointer<UInt8>(bitPattern: parting.load(ordering: .sequentiallyConsistent)) {
+            _ = write(STDERR_FILENO, sentence, partingCount.load(ordering: .sequentiallyConsistent))
+        }
         var action = sigaction()
         sigaction(number, &action, nil)
         var alone = sigset_t()
