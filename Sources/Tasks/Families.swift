@@ -4,9 +4,10 @@ import Checkpoint
 public enum Families {
     private typealias Loader = @Sendable (Checkpoint, Compute) throws -> any Model
 
-    private static let loaders: [(type: String, load: Loader)] = [
+    private static let loaders = ofOneKind + ofTexts
+
+    private static let ofOneKind: [(type: String, load: Loader)] = [
         (SensoriumConfiguration.modelType, { try LoadedModel.load($0, compute: $1) }),
-        (SentenceConfiguration.modelType, { try SentenceModel.load($0, compute: $1) }),
         (WhisperConfiguration.modelType, { try WhisperModel.load($0, compute: $1) }),
         (CLIPConfiguration.modelType, { try ContrastiveModel.loadCLIP($0, compute: $1) }),
         (SigLIPConfiguration.modelType, { try ContrastiveModel.loadSigLIP($0, compute: $1) }),
@@ -15,6 +16,19 @@ public enum Families {
         (ImageModelConfiguration.Family.clip.rawValue, { try ImageModel.load($0, .clip, compute: $1) }),
         (ImageModelConfiguration.Family.siglip.rawValue, { try ImageModel.load($0, .siglip, compute: $1) }),
     ]
+
+    /// An encoder of texts answers by its head, where it has one.
+    private static let ofTexts: [(type: String, load: Loader)] = TextEncoder.Family.allCases.map { family in
+        (
+            family.rawValue,
+            { folder, compute in
+                if SequenceClassifierConfiguration.describes(folder) {
+                    return try TextClassifierModel.load(folder, compute: compute)
+                }
+                return try SentenceModel.load(folder, compute: compute)
+            }
+        )
+    }
 
     /// The model in a folder, packed for this machine. Throws what is wrong with the folder.
     public static func load(_ directory: String, compute: Compute) throws -> any Model {

@@ -94,12 +94,34 @@ public struct TextPreparation: Sendable {
     public let maxTokens: Int
     /// The word pieces of a text, cut at that number.
     public let encode: @Sendable (_ text: String) -> Tokenizer.Encoding
+    /// Another text that may stand beside it; nil where none may.
+    public let pair: Pair?
+
+    /// A text that may stand beside another one.
+    public struct Pair: Sendable {
+        /// The name of its part.
+        public let part: String
+        /// Both as one sequence, cut at that number as well.
+        public let encode: @Sendable (_ text: String, _ pair: String) -> Tokenizer.Encoding
+
+        /// A pair of those members.
+        public init(part: String, encode: @escaping @Sendable (String, String) -> Tokenizer.Encoding) {
+            self.part = part
+            self.encode = encode
+        }
+    }
 
     /// A preparation of those members.
-    public init(maxTokens: Int, encode: @escaping @Sendable (_ text: String) -> Tokenizer.Encoding) {
+    public init(
+        maxTokens: Int, pair: Pair? = nil, encode: @escaping @Sendable (_ text: String) -> Tokenizer.Encoding
+    ) {
         self.maxTokens = maxTokens
+        self.pair = pair
         self.encode = encode
     }
+
+    /// The same for a text by itself.
+    public var alone: TextPreparation { TextPreparation(maxTokens: maxTokens, encode: encode) }
 
     init(_ tokenizer: Tokenizer, maxTokens: Int) {
         self.init(maxTokens: maxTokens) { tokenizer.encode($0, maxTokens: maxTokens) }

@@ -16,13 +16,17 @@ public struct AttentionSequence {
     public var output: UnsafeMutablePointer<Float>
     /// If wanted, [heads, queryRows, keyRows] attention weights.
     public var weights: UnsafeMutablePointer<Float>?
+    /// What is added to the scaled products before the softmax; nil for nothing.
+    public var bias: AttentionBias?
 
     /// A sequence of `queryRows` queries over `keyRows` keys.
     public init(
         query: UnsafePointer<Float>, queryRows: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
         keyRows: Int,
-        causalOffset: Int? = nil, into output: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>? = nil
+        causalOffset: Int? = nil, into output: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>? = nil,
+        bias: AttentionBias? = nil
     ) {
+        self.bias = bias
         self.query = query
         self.queryRows = queryRows
         self.keys = keys
@@ -31,6 +35,24 @@ public struct AttentionSequence {
         self.causalOffset = causalOffset
         self.output = output
         self.weights = weights
+    }
+}
+
+/// What the scores of one sequence are raised by: `values[head · headStride + query · queryStride + key]`.
+public struct AttentionBias {
+    /// That of the first head, query and key.
+    public var values: UnsafePointer<Float>
+    /// Floats from one head to the next.
+    public var headStride: Int
+    /// Floats from one query to the next: -1 where it depends on the distance from query to key alone, of which a row then has
+    /// one value for each.
+    public var queryStride: Int
+
+    /// A bias of those members.
+    public init(_ values: UnsafePointer<Float>, headStride: Int, queryStride: Int) {
+        self.values = values
+        self.headStride = headStride
+        self.queryStride = queryStride
     }
 }
 
@@ -106,7 +128,9 @@ public func attention(
                     head_width: shape.headWidth, transposes: sequence.queryRows >= manyRows, scale: shape.scale,
                     scores: scores.baseAddress,
                     weights: sequence.weights.map { $0 + head * sequence.queryRows * sequence.keyRows },
-                    weights_stride: sequence.keyRows, output: sequence.output + channel,
+                    weights_stride: sequence.keyRows,
+                    bias: sequence.bias.map { $0.values + head * $0.headStride },
+                    bias_stride: sequence.bias?.queryStride ?? 0, output: sequence.output + channel,
                     output_stride: shape.outputStride)
                 table.attention(&job, first, min(rowBlock, sequence.queryRows - first))
             }

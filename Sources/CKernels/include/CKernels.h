@@ -69,6 +69,7 @@ struct sensorium_depthwise {
  * softmax(scale * query . keys) . values, over the first `key_rows` keys, or over
  * the first `causal_offset + row + 1` of them where causal_offset >= 0.
  * weights[row * weights_stride + key], if wanted, receives the softmax.
+ * bias[row * bias_stride + key], if there is one, is added before the softmax; its stride may be negative.
  * `transposes` turns the keys so that neighbouring keys are computed together, which pays
  * from some query rows on; it changes the last bits, so it must follow from the
  * sequence alone. `scores` is scratch: key_rows floats, rounded up to 32, times
@@ -83,6 +84,8 @@ struct sensorium_attention {
   float *scores;
   float *weights;
   ptrdiff_t weights_stride;
+  const float *bias;
+  ptrdiff_t bias_stride;
   float *output;
   ptrdiff_t output_stride;
 };

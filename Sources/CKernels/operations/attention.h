@@ -39,6 +39,13 @@ INLINE ptrdiff_t visible_keys(const struct sensorium_attention *job, ptrdiff_t r
   return job->causal_offset >= 0 && causal < job->key_rows ? causal : job->key_rows;
 }
 
+/* What a query row's scores are raised by, where there is something. */
+INLINE void add_bias(const struct sensorium_attention *job, ptrdiff_t row, float *scores, ptrdiff_t keys) {
+  if (!job->bias) return;
+  const float *bias = job->bias + row * job->bias_stride;
+  for (ptrdiff_t k = 0; k < keys; k++) scores[k] += bias[k];
+}
+
 /* `vectors` vectors of channels from `channel` on of scores . values, for `rows` query rows whose scores are `stride` apart. */
 INLINE void mix_vectors(const struct sensorium_attention *job, ptrdiff_t row, const int rows, const float *scores,
                         ptrdiff_t stride, ptrdiff_t keys, ptrdiff_t channel, const int vectors) {
@@ -94,6 +101,7 @@ INLINE void attend(const struct sensorium_attention *job, ptrdiff_t row, const p
   const float *query = job->query + row * job->query_stride;
   float *scores = job->weights ? job->weights + row * job->weights_stride : job->scores;
   for (ptrdiff_t k = 0; k < keys; k++) scores[k] = job->scale * dot(query, job->keys + k * job->key_stride, width);
+  add_bias(job, row, scores, keys);
   softmax(scores, keys, scores);
   if (job->weights)
     for (ptrdiff_t k = keys; k < job->key_rows; k++) scores[k] = 0;
@@ -125,6 +133,7 @@ INLINE void attend_rows(const struct sensorium_attention *job, ptrdiff_t row, co
   for (int r = 0; r < rows; r++) {
     float *line = scores + r * padded;
     const ptrdiff_t keys = visible_keys(job, row + r);
+    add_bias(job, row + r, line, keys);
     softmax(line, keys, line);
     for (ptrdiff_t k = keys; k < most; k++) line[k] = 0;
     if (job->weights)

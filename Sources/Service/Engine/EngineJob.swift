@@ -11,6 +11,8 @@ enum EngineJob: Sendable {
     case classify(HeadQuestion, task: String)
     /// How well each of some texts fits a picture.
     case zeroShot(ZeroShotQuestion)
+    /// How well the second text of each pair answers the first.
+    case rank([TokenizedText])
     /// One window of a long sound, for a tower: see ``LongSound``.
     case listen(tower: String, window: [Float])
     /// The lines of text of a picture.
@@ -31,6 +33,7 @@ enum EngineJob: Sendable {
             }
         case .classify(_, let task): task
         case .zeroShot: "zero-shot"
+        case .rank: "rerank"
         case .listen: "listen"
         case .findLines: "find-lines"
         case .readLines: "read-lines"
@@ -45,6 +48,7 @@ enum EngineJob: Sendable {
         case .generate: return 1
         case .zeroShot(let question):
             return 1 + question.texts.reduce(0) { $0 + Double($1.ids.count) } / Self.piecesOfImage
+        case .rank(let pairs): return pairs.reduce(0) { $0 + Double($1.ids.count) } / Self.piecesOfImage
         case .findLines(let image): return Double(image.width * image.height) / Self.pixelsOfImage
         case .readLines(let boxes, _): return Double(boxes.count) / Self.linesOfImage
         case .listen(_, let window): return Double(window.count) / Self.melNumbersOfImage
@@ -75,7 +79,7 @@ enum EngineJob: Sendable {
         GenerationRequest.tasks.map { TaskPolicy(TaskID($0, model: model), generates: true) }
             + [
                 "embed-image", "embed-text", "embed-audio", "embed", "vqa", "emotion", "classify", "listen",
-                "find-lines", "read-lines", "zero-shot",
+                "find-lines", "read-lines", "zero-shot", "rerank",
             ].map {
                 TaskPolicy(TaskID($0, model: model), generates: false)
             }
@@ -104,6 +108,6 @@ enum EngineOutput: Sendable {
     /// What stands in lines.
     case texts([ReadText])
     case classification(HeadAnswer)
-    /// The scores of texts for a picture, 0...1 each.
+    /// The scores of texts for a picture, 0...1 each; of pairs of texts their logits.
     case scores([Float])
 }

@@ -17,7 +17,7 @@ extension EngineJob {
     func longSounds(_ card: ModelCard) -> [LongSound] {
         let (parts, inputs): ([String: ModelInput], [PartSpec])
         switch self {
-        case .generate, .zeroShot, .listen, .findLines, .readLines: return []
+        case .generate, .zeroShot, .rank, .listen, .findLines, .readLines: return []
         case .embed(let embedding): (parts, inputs) = (embedding.parts, card.space?.inputs ?? [])
         case .classify(let question, task: _):
             (parts, inputs) = (question.parts, card.heads.first { $0.name == question.head }?.inputs ?? [])
@@ -31,7 +31,7 @@ extension EngineJob {
     /// The same job, with what a tower said in place of a part.
     func with(_ tokens: TowerTokens, for part: String) -> EngineJob {
         switch self {
-        case .generate, .zeroShot, .listen, .findLines, .readLines: return self
+        case .generate, .zeroShot, .rank, .listen, .findLines, .readLines: return self
         case .embed(var embedding):
             embedding.parts[part] = .tokens(tokens)
             return .embed(embedding)

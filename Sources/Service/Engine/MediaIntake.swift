@@ -125,11 +125,18 @@ struct MediaIntake: Sendable {
         return taken
     }
 
+    /// Computes something on the decoder threads, such as the word pieces of many texts.
+    func compute<Value: Sendable>(
+        for request: Request, _ body: @escaping @Sendable () -> Value
+    ) async throws -> Value {
+        try await decoders.run(before: request.work.decodingDeadline, for: request.client.id) { body() }.value
+    }
+
     /// What an answer looked at, drawn on the decoder threads: a heat map takes milliseconds, and a caption has one for each word.
     func draw(
         for request: Request, _ explanation: @escaping @Sendable () -> Explanation?
     ) async throws -> Explanation? {
-        try await decoders.run(before: request.work.decodingDeadline, for: request.client.id) { explanation() }.value
+        try await compute(for: request, explanation)
     }
 
     private func takeImage(
@@ -224,7 +231,14 @@ struct MediaIntake: Sendable {
         _ input: PartSpec, _ preparation: TextPreparation, _ inputs: RequestInputs, _ explains: Bool,
         _ taken: inout TakenParts
     ) {
-        let tokens = takeText(inputs.text(input.part) ?? "", for: input.part, preparation, explains, &taken)
+        let text = inputs.text(input.part) ?? ""
+        let tokens: TokenizedText
+        if let pair = preparation.pair, let second = inputs.text(pair.part) {
+            tokens = pair.encode(text, second)
+            taken.inputs[input.part] = .text(tokens)
+        } else {
+            tokens = takeText(text, for: input.part, preparation, explains, &taken)
+        }
         taken.understood.append(
             .text(name: input.part, tokens: tokens.totalTokens, isTruncated: tokens.truncated))
     }

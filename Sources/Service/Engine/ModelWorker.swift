@@ -45,6 +45,10 @@ struct ModelWorker: EngineWorker {
         if pictures.count == jobs.count, let model = model as? any ZeroShotModel {
             return model.scores(pictures, pause: pause).map { Outcome($0.map(EngineOutput.scores)) }
         }
+        let lists = jobs.compactMap(\.pairs)
+        if lists.count == jobs.count, let model = model as? any RankingModel {
+            return model.rank(lists, pause: pause).map { .done(.scores($0)) }
+        }
         let windows = jobs.compactMap(\.listened)
         if windows.count == jobs.count, let model = model as? any HearingModel {
             return model.listen(windows, pause: pause).map { .done(.tokens($0)) }
@@ -127,6 +131,10 @@ extension EngineJob {
         if case .embed(let query) = self { query } else { nil }
     }
 
+    fileprivate var pairs: [TokenizedText]? {
+        if case .rank(let pairs) = self { pairs } else { nil }
+    }
+
     fileprivate var zeroShot: ZeroShotQuestion? {
         if case .zeroShot(let question) = self { question } else { nil }
     }
@@ -143,7 +151,7 @@ extension EngineJob {
             return .lines(boxes, left: left)
         case .readLines(let boxes, of: let image):
             return .texts(model.read(boxes, of: image, pause: pause))
-        case .generate, .embed, .classify, .zeroShot, .listen:
+        case .generate, .embed, .classify, .zeroShot, .rank, .listen:
             return nil
         }
     }

@@ -16,7 +16,7 @@ struct InputRules: Sendable {
     /// Every part that some path takes: sent to one that does not, it is called a part and not an option.
     private static let partNames = [
         "image", "audio", "text", "question", "features", "embedding", "metadata", "filter", "candidate",
-        "label",
+        "label", "text_pair", "query", "document", "documents",
     ]
 
     /// Every name that may stand in a form or a JSON body.

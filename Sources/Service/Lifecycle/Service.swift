@@ -124,6 +124,7 @@ public final class Service: Sendable {
             .post("/v1/classify/zero-shot", ZeroShotRoute(media: media)),
             .post("/v1/classify/{head}", ClassifyRoute(media: media, certainty: certainty)),
             .post("/v1/embed", EmbedRoute(media: media)),
+            .post("/v1/rerank", RerankRoute(media: media)),
             .post(
                 "/v1/retrieve",
                 RetrieveRoute(store: collections, vectors: VectorIntake(media: media), metrics: metrics)),

@@ -15,7 +15,8 @@ struct ClassifyRoute: TaskRoute {
     let rules = InputRules(
         parts: [
             .init(name: "image", kind: .image), .init(name: "audio", kind: .audio), .init(name: "text", kind: .text),
-            .init(name: "question", kind: .text), .init(name: "features", kind: .features),
+            .init(name: "text_pair", kind: .text), .init(name: "question", kind: .text),
+            .init(name: "features", kind: .features),
         ], options: Self.options)
     let produces = ["application/json"]
     let media: MediaIntake
@@ -24,7 +25,7 @@ struct ClassifyRoute: TaskRoute {
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
         let head = try head(request, card)
         return InputRules(
-            parts: head.inputs.map(\.rule), options: Self.options, subject: "the head \"\(head.name)\"",
+            parts: head.inputs.flatMap(\.rules), options: Self.options, subject: "the head \"\(head.name)\"",
             partsOfPath: rules.parts
         ).withPicture(for: head, card)
     }

@@ -107,7 +107,13 @@ extension HeadDescription {
 }
 
 extension PartSpec {
-    /// The part of a request that it is read from.
+    /// The parts of a request that it is read from.
+    var rules: [InputRules.Part] {
+        guard case .text(let text) = preparation, let pair = text.pair else { return [rule] }
+        return [rule, .init(name: pair.part, kind: .text)]
+    }
+
+    /// The part of a request that it is read from, by itself.
     var rule: InputRules.Part {
         switch kind {
         case .image, .page, .face: .init(name: part, kind: .image)

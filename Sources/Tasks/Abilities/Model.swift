@@ -3,7 +3,7 @@ import Networks
 import Tokenizer
 
 /// A model that is loaded: what it is. What it can do are the abilities that its type has: ``GeneratingModel``,
-/// ``ClassifyingModel``, ``ZeroShotModel``, ``EmbeddingModel``, ``HearingModel``, ``FaceFindingModel``, ``ReadingModel``. Its card says which of them
+/// ``ClassifyingModel``, ``ZeroShotModel``, ``RankingModel``, ``EmbeddingModel``, ``HearingModel``, ``FaceFindingModel``, ``ReadingModel``. Its card says which of them
 /// this very checkpoint has, and nothing else is asked of it.
 ///
 /// Abilities are used on the engine thread alone, unless they say otherwise. What takes a `pause` calls it every few milliseconds
@@ -51,6 +51,12 @@ public struct HeadAnswer: Sendable {
         self.classification = classification
         self.fusing = fusing
     }
+}
+
+/// Says how well one text answers another.
+public protocol RankingModel: Model {
+    /// The logit of each pair of texts, encoded as one sequence, for each list of them. What one gets does not depend on the others.
+    func rank(_ lists: [[Tokenizer.Encoding]], pause: () -> Void) -> [[Float]]
 }
 
 /// Says how well any texts fit a picture.

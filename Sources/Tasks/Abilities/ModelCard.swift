@@ -12,7 +12,7 @@ public struct ModelCard: Sendable {
     public var parameters: Int
     /// What most of its weights are stored in: `f32`, `f16` or `bf16`. Activations are f32.
     public var precision = "f32"
-    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `zero-shot`, `embed`, `read`.
+    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `zero-shot`, `rerank`, `embed`, `read`.
     public var tasks: [String]
     /// Length of an image embedding.
     public var imageDimensions: Int?
@@ -26,6 +26,8 @@ public struct ModelCard: Sendable {
     public var space: EmbeddingSpace?
     /// How it tells a picture by labels that a request brings; nil for a model that cannot.
     public var zeroShot: ZeroShotInput?
+    /// How it ranks texts by how well they answer another; nil for a model that cannot.
+    public var reranking: Reranking?
     /// What captions are about; nil for a model that writes none.
     public var captionInput: PartSpec?
     /// What transcripts are of; nil for a model that writes none.
@@ -47,6 +49,23 @@ public struct ModelCard: Sendable {
             self.picture = picture
             self.text = text
             self.isExclusive = isExclusive
+        }
+    }
+
+    /// How texts are ranked by how well they answer another.
+    public struct Reranking: Sendable {
+        /// Both texts as one sequence.
+        public let encode: @Sendable (_ query: String, _ document: String) -> Tokenizer.Encoding
+        /// What a logit becomes.
+        public let score: @Sendable (Float) -> Float
+
+        /// A ranking of those members.
+        public init(
+            encode: @escaping @Sendable (String, String) -> Tokenizer.Encoding,
+            score: @escaping @Sendable (Float) -> Float
+        ) {
+            self.encode = encode
+            self.score = score
         }
     }
 

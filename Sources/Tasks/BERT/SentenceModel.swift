@@ -3,21 +3,14 @@ import Networks
 import Tensor
 import Tokenizer
 
-/// A published BERT that turns sentences into vectors, ready to answer.
+/// A published encoder like BERT that turns sentences into vectors, ready to answer.
 public final class SentenceModel: Sendable {
-    /// The name of its folder.
-    public let name: String
-    /// "sha256:…" over configuration, tensors and tokenizer.
-    public let digest: String
-    /// The number of weights.
-    public let parameters: Int
-    /// What most of them are stored in: "f32", "f16" or "bf16".
-    public let precision: String
+    /// Who it is.
+    public let identity: ModelIdentity
     /// Numbers of a vector.
     public let dimensions: Int
-    /// How texts are prepared.
-    public let textPreparation: TextPreparation
 
+    private let texts: EncoderTexts
     private let network: BERT
     private let pooling: SentenceConfiguration.Pooling
     private let compute: Compute
@@ -29,31 +22,19 @@ public final class SentenceModel: Sendable {
 
     private init(_ checkpoint: Checkpoint, compute: Compute) throws {
         let configuration = try SentenceConfiguration(checkpoint)
+        let encoder = configuration.text.encoder
         let weights = Weights(checkpoint)
-        // A model with a head on it, such as one of masked words, has the encoder under a name.
-        network = BERT(
-            weights.has("embeddings.word_embeddings.weight") ? weights : weights["bert"], configuration.encoder)
-        try weights.finish(ignoring: ["position_ids", "pooler", "cls"])
-        let tokenizer = try Tokenizer(folder: checkpoint.directory)
-        try tokenizer.requireIDs(below: configuration.encoder.vocabularySize)
-        let (limit, lowercases) = (configuration.encoder.maxTokens, configuration.lowercases)
-        textPreparation = TextPreparation(maxTokens: limit) { text in
-            tokenizer.encode(lowercases ? text.lowercased() : text, maxTokens: limit)
-        }
-        guard !textPreparation.encode("").ids.isEmpty else {
-            throw TaskError.inconsistentModel(
-                "the tokenizer puts no special tokens around a text, so an empty one has none")
-        }
-        name = checkpoint.folderName
-        digest = checkpoint.digest
-        parameters = weights.parameterCount
-        precision = checkpoint.precision
-        dimensions = configuration.encoder.hiddenSize
+        network = BERT(weights.encoder(encoder.family), encoder)
+        try weights.finish(ignoring: TextEncoder.Family.unread)
+        texts = try EncoderTexts(checkpoint, configuration.text)
+        identity = ModelIdentity(checkpoint, weights, encoder.family.rawValue)
+        dimensions = encoder.hiddenSize
         pooling = configuration.pooling
         self.compute = compute
-        // What is packed is not read again; rows of the embeddings come back page by page.
-        checkpoint.releaseMapping()
     }
+
+    /// How texts are prepared.
+    public var textPreparation: TextPreparation { texts.preparation.alone }
 
     /// The space of its vectors: that of texts alone.
     public var space: EmbeddingSpace {
@@ -62,9 +43,11 @@ public final class SentenceModel: Sendable {
     }
 
     /// The last hidden state of each text [tokens, d].
-    public func encode(_ texts: [Tokenizer.Encoding], pause: () -> Void = {}) -> [TowerTokens] {
+    public func encode(_ encoded: [Tokenizer.Encoding], pause: () -> Void = {}) -> [TowerTokens] {
         compute.take {
-            network.hiddenStates(texts.map(\.ids), workspace: $0.workspace, pool: compute.pool, pause: pause)
+            network.hiddenStates(
+                encoded.map(\.ids), segments: texts.segments(of: encoded), workspace: $0.workspace, pool: compute.pool,
+                pause: pause)
         }
     }
 
@@ -99,8 +82,9 @@ extension SentenceModel: EmbeddingModel {
     /// What it is and can do.
     public var card: ModelCard {
         ModelCard(
-            name: name, architecture: SentenceConfiguration.modelType, digest: digest, parameters: parameters,
-            precision: precision, tasks: ["embed"], textDimensions: dimensions, space: space)
+            name: identity.name, architecture: identity.architecture, digest: identity.digest,
+            parameters: identity.parameters, precision: identity.precision, tasks: ["embed"],
+            textDimensions: dimensions, space: space)
     }
 
     /// The vector of each query.
@@ -108,7 +92,7 @@ extension SentenceModel: EmbeddingModel {
         var texts: [Tokenizer.Encoding] = []
         for case .text(let text)? in queries.map({ $0.parts["text"] }) { texts.append(text) }
         guard texts.count == queries.count else {
-            return queries.map { _ in .failure(TaskError.taskNotAvailable("embed", model: name)) }
+            return queries.map { _ in .failure(TaskError.taskNotAvailable("embed", model: identity.name)) }
         }
         return encode(texts, pause: pause).map { tokens in
             let vector = vector(of: tokens)
