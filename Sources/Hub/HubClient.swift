@@ -57,7 +57,9 @@ struct HubClient {
             } catch {
                 throw HubError.badAnswer(endpoint: settings.endpoint, reason: "\(error)")
             }
-            next = head.fields["link"]?.firstMatch(of: /<([^>]+)>; *rel="next"/).map { String($0.output.1) }
+            next = head.fields["link"]?.firstMatch(of: /<([^>]+)>; *rel="next"/).flatMap {
+                HubAddress.resolve(String($0.output.1), from: url)
+            }
         }
         return paths
     }

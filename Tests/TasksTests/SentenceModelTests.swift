@@ -63,7 +63,7 @@ import Tokenizer
     }
 
     @Test(arguments: [
-        ("config.json", "\"gelu\"", "\"relu\"", "hidden_act"),
+        ("config.json", "\"gelu\"", "\"mish\"", "hidden_act"),
         ("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 32", "heads 2 wide"),
         ("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "num_attention_heads"),
         ("config.json", "\"hidden_size\": 64", "\"hidden_size\": \"64\"", "hidden_size"),
