@@ -27,7 +27,8 @@ import Tokenizer
     }
 
     private func classifier(_ name: String, threads: Int = 2) throws -> TextClassifierModel {
-        try TextClassifierModel.load(Checkpoint(Self.folder.appending(path: name).path), threads: threads)
+        try TextClassifierModel.load(
+            Checkpoint(Self.folder.appending(path: name).path), compute: Compute(threads: threads))
     }
 
     private func encoded(_ pairs: [[String]], _ model: TextClassifierModel) throws -> [Tokenizer.Encoding] {
@@ -49,7 +50,8 @@ import Tokenizer
     @Test(arguments: ["distilbert", "electra", "mpnet", "roberta", "xlm-roberta"])
     func `gives the vectors of sentence-transformers`(_ family: String) throws {
         let name = "\(family)-embed"
-        let model = try SentenceModel.load(Checkpoint(Self.folder.appending(path: name).path), threads: 2)
+        let model = try SentenceModel.load(
+            Checkpoint(Self.folder.appending(path: name).path), compute: Compute(threads: 2))
         #expect(model.identity.architecture == family)
         let vectors = model.encode(golden.texts.map(model.textPreparation.encode)).map(model.vector)
         try expect(vectors, golden.vectors[name], within: 1e-4, name)
@@ -106,7 +108,7 @@ import Tokenizer
         #expect(text.contains(value))
         try text.replacing(value, with: other).write(to: path, atomically: true, encoding: .utf8)
         let error = #expect(throws: (any Error).self) {
-            try TextClassifierModel.load(Checkpoint(copy.path), threads: 1)
+            try TextClassifierModel.load(Checkpoint(copy.path), compute: Compute(threads: 1))
         }
         #expect(error.map { "\($0)" }?.contains(named) == true, "\(error.map { "\($0)" } ?? "")")
     }

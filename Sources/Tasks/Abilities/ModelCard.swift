@@ -1,3 +1,5 @@
+import Tokenizer
+
 /// What `GET /v1/models` says of a model.
 public struct ModelCard: Sendable {
     /// The name that requests may give as `model`.

@@ -3,6 +3,7 @@ import JSON
 import Testing
 
 @testable import Service
+@testable import Tasks
 
 /// Small published models of Tests/Fixtures/text behind the service.
 @Suite struct `Texts and pairs of them` {
@@ -22,8 +23,10 @@ import Testing
     }
 
     private func harness(_ name: String) throws -> Harness {
+        let folder = Self.folder.appending(path: name).path
         let harness = try Harness(isReady: false)
-        try harness.service.serve(Families.load(Self.folder.appending(path: name).path, threads: 2))
+        let model = try Families.load(folder, compute: Compute(threads: 2))
+        try harness.service.serve(model)
         return harness
     }
 
