@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoint
 import JSON
+import Service
 import Tasks
 
 struct InspectCommand: ParsableCommand {
@@ -18,6 +19,7 @@ struct InspectCommand: ParsableCommand {
     }
 
     func run() throws {
+        let folder = try ModelFolder.located(ModelSource(folder: folder)).folder
         guard !ModelFolder.isMissing(folder) else {
             throw CommandFailure.model("There is no model in \(folder): it has no config.json.")
         }
@@ -27,10 +29,10 @@ struct InspectCommand: ParsableCommand {
         if let image { return try showFirstStep(try arguments.load(), image) }
         let service = try LocalService(arguments)
         defer { service.close() }
-        try show(try service.model)
+        try show(try service.model, folder)
     }
 
-    private func show(_ model: ServedModelCard) throws {
+    private func show(_ model: ServedModelCard, _ folder: String) throws {
         let checkpoint: Checkpoint
         do {
             checkpoint = try Checkpoint.open(folder)

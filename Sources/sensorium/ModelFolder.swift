@@ -1,4 +1,5 @@
 import Foundation
+import Hub
 import Service
 
 /// Where the checkpoint is looked for.
@@ -8,6 +9,17 @@ enum ModelFolder {
         // A server may be given several: commands ask the first.
         let named = ProcessInfo.processInfo.environment["SENSORIUM_MODEL"]?.split(separator: ",").first
         return named.flatMap { ModelSource(String($0))?.folder } ?? ServiceConfiguration.usualModel
+    }
+
+    /// A model as it was named, found: of a repository of the Hub the folder in its cache.
+    static func located(_ source: ModelSource) throws(CommandFailure) -> ModelSource {
+        do throws(HubError) {
+            let place = try ModelLocation(source.folder)
+            guard place.folder != source.folder else { return source }
+            return ModelSource(folder: place.folder, name: source.name ?? place.name)
+        } catch {
+            throw .model("\(error)")
+        }
     }
 
     /// Whether a folder has no model at all.

@@ -5,8 +5,8 @@ extension Setting {
     private static let serving: [Setting] = [
         .models(
             "model", \.models,
-            "Folder of a checkpoint to serve, with or without a name for it, name=folder. The first that can do what a request asks "
-                + "for answers it, unless ?model=name chooses."),
+            "Folder of a checkpoint to serve, or org/name of the Hub where it is in its cache, with or without a name for it, "
+                + "name=folder. The first that can do what a request asks for answers it, unless ?model=name chooses."),
         .number(
             "idle-unload", "seconds", 0...86_400 * 365, \.idleUnload,
             "Unload a model that was asked nothing for so long; the next request loads it again. 0 keeps models."),

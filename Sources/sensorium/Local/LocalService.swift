@@ -14,7 +14,8 @@ struct LocalService: Sendable {
     /// - Parameter data: the data folder; `off` for none.
     init(_ model: ModelArguments, data: String = "off") throws(CommandFailure) {
         var configuration = ServiceConfiguration()
-        configuration.models = [ModelSource(folder: model.model)]
+        let source = try ModelFolder.located(ModelSource(folder: model.model))
+        configuration.models = [source]
         configuration.data = data
         // The files are the caller's own, nothing else takes memory, and whoever does not want to wait ends the command.
         configuration.maxBody = 1 << 30

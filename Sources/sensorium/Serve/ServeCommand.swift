@@ -52,9 +52,17 @@ struct ServeCommand: ParsableCommand {
 
     /// What is set, and what of it follows from the memory that there is.
     private func configuration() throws(CommandFailure) -> (ServiceConfiguration, memory: String) {
+        var configuration: ServiceConfiguration
         do throws(Setting.Invalid) {
-            var configuration = try ServiceConfiguration(
+            configuration = try ServiceConfiguration(
                 environment: ProcessInfo.processInfo.environment, flags: settings.values)
+        } catch {
+            throw .usage(error.description)
+        }
+        var located: [ModelSource] = []
+        for source in configuration.models { located.append(try ModelFolder.located(source)) }
+        configuration.models = located
+        do throws(Setting.Invalid) {
             if configuration.threads == 0 { configuration.threads = ComputePool.availableThreads() }
             let limit = ControlGroup().memory()
             let memory = try configuration.settleMemory(limit: limit?.bytes, from: limit?.source ?? "")
