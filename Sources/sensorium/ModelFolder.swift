@@ -18,6 +18,8 @@ enum ModelFolder {
             guard place.folder != source.folder else { return source }
             return ModelSource(folder: place.folder, name: source.name ?? place.name)
         } catch {
+            // It may be a folder misspelt: whoever loads it says where it was looked for.
+            if case .notCached = error { return source }
             throw .model("\(error)")
         }
     }
@@ -31,8 +33,11 @@ enum ModelFolder {
     static func failure(_ folder: String, _ error: any Error) -> CommandFailure {
         guard isMissing(folder) else { return .model("\(error)") }
         let place = folder.hasPrefix("/") ? "" : " below \(FileManager.default.currentDirectoryPath)"
+        let isRepository =
+            folder != ServiceConfiguration.usualModel && folder.contains("/") && HubReference(folder) != nil
         return .model(
             "There is no model in \(folder)\(place): it has no config.json. Name its folder with --model FOLDER or in the "
-                + "variable SENSORIUM_MODEL; the source of Sensorium has one, models/sensorium-base.")
+                + "variable SENSORIUM_MODEL; the source of Sensorium has one, models/sensorium-base."
+                + (isRepository ? " If it is a repository of the Hub, fetch it first: sensorium pull \(folder)." : ""))
     }
 }

@@ -169,6 +169,13 @@ import Testing
         }
     }
 
+    @Test func `that is given a repository that was not fetched says how to fetch it`() throws {
+        let run = try CommandRun(
+            ["embed", "--text", "x", "--model", "someone/something"], folder: "/usr",
+            environment: ["HF_HUB_CACHE": folder.path])
+        #expect(run.code == 3 && run.errors.contains("sensorium pull someone/something"), "\(run.errors)")
+    }
+
     @Test func `that serves without a model says so too`() throws {
         let run = try CommandRun(["serve", "--port", "0", "--data", "off"], folder: "/usr")
         #expect(run.code == 3 && run.errors.contains("--model FOLDER"))
