@@ -7,6 +7,8 @@
 #   CASES=NUMBER   12000 where it is not given
 #   FOLDER=FOLDER  where the environment of Python, the data and the reports go, else .build/contract
 #
+# Small models of the tests are served beside it, for the paths that it has no answer to.
+#
 # Two servers are asked in turn, one without API keys and one with. Seeds are 1, 2, 3 …, so that a run can be repeated.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -34,7 +36,8 @@ trap stop EXIT
 serve() {
     local name=$1
     rm -rf "$folder/data-$name"
-    "$program" serve --model "$model" --data "$folder/data-$name" --port 0 --access-log off "${@:2}" 2>"$folder/$name.log" &
+    "$program" serve --model "$model" --model Tests/Fixtures/vision/clip --model Tests/Fixtures/text/bert-rank \
+        --model Tests/Fixtures/whisper/english --data "$folder/data-$name" --port 0 --access-log off "${@:2}" 2>"$folder/$name.log" &
     servers+=($!)
     for _ in $(seq 600); do
         address=$(sed -n 's/.*Listening on \(http[^ ]*[0-9]\).*/\1/p' "$folder/$name.log")
