@@ -6,11 +6,7 @@ import Tensor
 ///
 /// Whoever has the turn may pause and let others compute within the pause, on the same thread: those get memory of their own,
 /// so that what is half computed stays. Other threads wait.
-///
-/// Unchecked, because the compiler cannot see a lock of the system. `pool` and `lock` never change after `init`. `depth` and `memories` are
-/// read and written in `take` alone, all of it between locking and unlocking; a thread that comes in again within a pause is the
-/// holder itself. Each depth has a memory of its own, and none leaves `take`: bodies pass it down and give back values.
-public final class Compute: @unchecked Sendable {
+public final class Compute {
     /// The memory to compute in.
     final class Memory {
         let workspace = Workspace()
@@ -52,3 +48,9 @@ public final class Compute: @unchecked Sendable {
         return try body(memories[depth - 1])
     }
 }
+
+// Unchecked, because the compiler cannot see a lock of the system. Proof: `pool` (itself Sendable) and `lock` never change after
+// `init`. `depth` and `memories` are private, and read and written in `take` alone, all of it between locking and unlocking, whichever
+// models call it from whichever threads. A thread that comes in again within a pause is the holder itself, and has a depth and so a
+// memory of its own; none leaves `take`, for bodies pass it down and give back values. `deinit` runs when no caller is left.
+extension Compute: @unchecked Sendable {}

@@ -3,8 +3,8 @@ import Networks
 import Tokenizer
 
 /// A model that is loaded: what it is. What it can do are the abilities that its type has: ``GeneratingModel``,
-/// ``ClassifyingModel``, ``ZeroShotModel``, ``RankingModel``, ``EmbeddingModel``, ``HearingModel``, ``FaceFindingModel``, ``ReadingModel``. Its card says which of them
-/// this very checkpoint has, and nothing else is asked of it.
+/// ``ClassifyingModel``, ``ZeroShotModel``, ``RankingModel``, ``EmbeddingModel``, ``HearingModel``, ``FaceFindingModel``,
+/// ``ReadingModel``. Its card says which of them this very checkpoint has, and nothing else is asked of it.
 ///
 /// Abilities are used on the engine thread alone, unless they say otherwise. What takes a `pause` calls it every few milliseconds
 /// of long work: abilities of this and of other models may be used within.
