@@ -19,11 +19,9 @@ public final class CaptionDecoder: Sendable {
 
     private let width: Int
     private let inner: Int
-    private let selfShape: AttentionShape
     private let crossShape: AttentionShape
     private let imageTokens: Int
-    private let embedding: EmbeddingTable
-    private let positions: [Float]  // [longestSequence, d]
+    private let embedding: TokenEmbedding
     private let layers: [Layer]
     private let crossKeysValues: Linear  // d → layers · (k|v)
     private let finalNorm: LayerNorm
@@ -32,8 +30,7 @@ public final class CaptionDecoder: Sendable {
 
     private struct Layer: Sendable {
         let selfNorm: LayerNorm
-        let queryKeyValue: Linear
-        let selfOutput: Linear
+        let selfAttention: CachedSelfAttention
         let crossNorm: LayerNorm
         let crossQuery: Linear
         let crossOutput: Linear
@@ -51,24 +48,21 @@ public final class CaptionDecoder: Sendable {
         self.width = width
         inner = head.feedForward
         let headWidth = width / head.attentionHeads
-        selfShape = weights.made(
-            AttentionShape(
-                heads: head.attentionHeads, headWidth: headWidth,
-                queryStride: 3 * width, keyStride: 2 * width, valueStride: 2 * width), orElse: .standIn)
         crossShape = weights.made(
             AttentionShape(
                 heads: head.attentionHeads, headWidth: headWidth,
                 keyStride: head.layers * 2 * width, valueStride: head.layers * 2 * width), orElse: .standIn)
         imageTokens = tower.tokens
         let epsilon = head.layerNormEpsilon
-        embedding = weights.table("embedding.weight", vocabulary, width)
-        positions = weights.floats("positions", [head.maxTokens, width])
+        embedding = TokenEmbedding(
+            weights, tokens: "embedding.weight", positions: "positions", vocabulary: vocabulary,
+            longestSequence: head.maxTokens, width: width)
         layers = (0..<head.layers).map { index in
             let layer = weights["layers.\(index)"]
             return Layer(
                 selfNorm: layer.layerNorm("self_attention_norm", width, epsilon: epsilon),
-                queryKeyValue: layer["self_attention"].linear(stacking: ["query", "key", "value"], width, width),
-                selfOutput: layer.linear("self_attention.output", width, width),
+                selfAttention: CachedSelfAttention(
+                    layer["self_attention"], .own, width: width, heads: head.attentionHeads),
                 crossNorm: layer.layerNorm("cross_attention_norm", width, epsilon: epsilon),
                 crossQuery: layer.linear("cross_attention.query", width, width),
                 crossOutput: layer.linear("cross_attention.output", width, width),
@@ -85,7 +79,7 @@ public final class CaptionDecoder: Sendable {
 
     /// The memory of one image [tokens, d], as `ImageMemory` computes it, and the names of what was seen in it → what
     /// sequences attend to. A checkpoint that does not know things takes no names.
-    public func remember(
+    public func encode(
         _ memory: UnsafePointer<Float>, things pieces: [ThingPiece] = [], pool: ComputePool
     ) -> CaptionMemory {
         guard let things, !pieces.isEmpty else {
@@ -95,7 +89,7 @@ public final class CaptionDecoder: Sendable {
         let whole = FloatBuffer(count: tokens * width)
         whole.pointer.update(from: memory, count: imageTokens * width)
         let keys = things.encode(
-            pieces, embedding: embedding, into: whole.pointer + imageTokens * width, pool: pool)
+            pieces, embedding: embedding.table, into: whole.pointer + imageTokens * width, pool: pool)
         return CaptionMemory(
             tokens: tokens, keysValues: crossed(whole.pointer, tokens, pool), copies: (pieces, keys))
     }
@@ -107,24 +101,16 @@ public final class CaptionDecoder: Sendable {
     }
 
     /// An empty sequence about an image, with room for `capacity` tokens.
-    public func begin(_ memory: CaptionMemory, capacity: Int) -> CaptionSequence {
+    public func begin(_ memory: CaptionMemory, capacity: Int) -> Sequence {
         precondition(capacity <= longestSequence, "a sequence of \(capacity) tokens is longer than the position table")
-        return CaptionSequence(memory: memory, capacity: capacity, layers: layers.count, width: width)
+        return Sequence(
+            memory: memory, cache: KeyValueCache(layers: layers.count, capacity: capacity, keyWidth: width))
     }
 
-    /// Tokens that a sequence has not seen yet: one in generation, several for a prompt.
-    public struct Input {
-        /// The sequence that is continued.
-        public let sequence: CaptionSequence
-        /// At least one token of the vocabulary.
-        public let tokens: [Int32]
-
-        /// `tokens` after what `sequence` has seen.
-        public init(_ sequence: CaptionSequence, _ tokens: [Int32]) {
-            self.sequence = sequence
-            self.tokens = tokens
-        }
-    }
+    /// A caption in the making. Its tokens include the begin.
+    public typealias Sequence = DecoderSequence<CaptionMemory>
+    /// What a caption is continued by.
+    public typealias Input = DecoderInput<Sequence>
 
     /// Continues all sequences by their tokens. Returns the logits of what follows the last token of each [inputs, V]:
     /// memory of the workspace, valid until its next use. Sequences of one image that stand side by side share work.
@@ -134,10 +120,10 @@ public final class CaptionDecoder: Sendable {
         run(inputs, workspace, pool) { _ in }
     }
 
-    /// What the last layer looked at before it wrote each of `tokens`, a whole caption with its prompt: for each the weights
-    /// of the image's tokens among themselves, mean over heads. Computed from the caption anew, so that a caption is the same whether or not
-    /// it is explained.
-    public func looks(
+    /// The last layer's cross-attention before it wrote each of `tokens`, a whole caption with its prompt: for each the weights of
+    /// the image's tokens among themselves, mean over heads. Computed from the caption anew, so that a caption is the same whether or
+    /// not it is explained.
+    public func crossAttentionWeights(
         _ memory: CaptionMemory, begin token: Int32, _ tokens: [Int32], workspace: Workspace, pool: ComputePool
     ) -> [[Float]] {
         guard !tokens.isEmpty else { return [] }
@@ -162,11 +148,11 @@ public final class CaptionDecoder: Sendable {
         }
     }
 
-    /// One step; `look` is called with the last layer's questions to the images [rows, d].
+    /// One step; `read` is called with the last layer's queries of cross-attention [rows, d].
     private func run(
-        _ inputs: [Input], _ workspace: Workspace, _ pool: ComputePool, look: (UnsafePointer<Float>) -> Void
+        _ inputs: [Input], _ workspace: Workspace, _ pool: ComputePool, read: (UnsafePointer<Float>) -> Void
     ) -> UnsafeMutablePointer<Float> {
-        let rows = inputs.reduce(0) { $0 + $1.tokens.count }
+        let rows = Input.rows(inputs)
         workspace.begin(
             rows * width, rows * width, rows * max(3 * width, inner), inputs.count * width,
             inputs.count * vocabularySize)
@@ -176,67 +162,25 @@ public final class CaptionDecoder: Sendable {
         let last = workspace.take(inputs.count * width)  // [inputs, d]
         let logits = workspace.take(inputs.count * vocabularySize)  // [inputs, V]
 
-        lookUp(inputs, into: x)
+        embedding.lookUp(inputs, into: x)
         for (index, layer) in layers.enumerated() {
             layer.selfNorm.apply(x, rows: rows, into: normed, pool: pool)
-            layer.queryKeyValue.apply(normed, rows: rows, into: wide, pool: pool)
-            attendToPast(inputs, layer: index, queryKeyValue: wide, into: normed, pool)
-            layer.selfOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+            layer.selfAttention.apply(
+                inputs, layer: index, normed, projected: wide, mixed: normed, residual: x, into: x, pool: pool)
 
             layer.crossNorm.apply(x, rows: rows, into: normed, pool: pool)
             layer.crossQuery.apply(normed, rows: rows, into: wide, pool: pool)
             attendToImages(inputs, layer: index, query: wide, into: normed, pool)
-            if index == layers.count - 1 { look(wide) }
+            if index == layers.count - 1 { read(wide) }
             layer.crossOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
 
             layer.feedForward.apply(x, rows: rows, normed: normed, inner: wide, pool: pool)
         }
-        var row = 0
-        for (index, input) in inputs.enumerated() {
-            row += input.tokens.count
-            (last + index * width).update(from: x + (row - 1) * width, count: width)
-            input.sequence.tokens += input.tokens
-        }
+        Input.finish(inputs, x, width: width, lastRows: last)
         finalNorm.apply(last, rows: inputs.count, into: last, pool: pool)
         output.apply(last, rows: inputs.count, into: logits, pool: pool)
         things?.copy(last, inputs.map(\.sequence), vocabulary: vocabularySize, into: logits, pool: pool)
         return logits
-    }
-
-    /// x[row] = embedding[token] + positions[t]
-    private func lookUp(_ inputs: [Input], into x: UnsafeMutablePointer<Float>) {
-        var row = x
-        for input in inputs {
-            let start = input.sequence.length
-            precondition(start + input.tokens.count <= input.sequence.capacity, "a sequence is full")
-            for (offset, token) in input.tokens.enumerated() {
-                embedding.copyRow(Int(token), into: row)
-                for column in 0..<width { row[column] += positions[(start + offset) * width + column] }
-                row += width
-            }
-        }
-    }
-
-    /// Self-attention of each sequence's new tokens over all its tokens up to each; first their keys and values join.
-    private func attendToPast(
-        _ inputs: [Input], layer: Int, queryKeyValue: UnsafePointer<Float>, into mixed: UnsafeMutablePointer<Float>,
-        _ pool: ComputePool
-    ) {
-        var row = 0
-        let sequences = inputs.map { input in
-            let count = input.tokens.count
-            defer { row += count }
-            let past = input.sequence.length
-            let keys = input.sequence.keysValues(ofLayer: layer)
-            let queries = queryKeyValue + row * 3 * width
-            for token in 0..<count {
-                (keys + (past + token) * 2 * width).update(from: queries + token * 3 * width + width, count: 2 * width)
-            }
-            return AttentionSequence(
-                query: queries, queryRows: count, keys: keys, values: keys + width, keyRows: past + count,
-                causalOffset: past, into: mixed + row * width)
-        }
-        attention(sequences, selfShape, pool: pool)
     }
 
     /// Cross-attention: the tokens of all neighbours that describe the same image ask its memory together.

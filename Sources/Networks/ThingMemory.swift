@@ -73,7 +73,7 @@ final class ThingMemory: Sendable {
     /// Lets the names that may be copied have their say in the logits of what follows some sequences [sequences, vocabulary],
     /// given what the decoder knows then, `hidden` [sequences, d].
     func copy(
-        _ hidden: UnsafePointer<Float>, _ sequences: [CaptionSequence], vocabulary: Int,
+        _ hidden: UnsafePointer<Float>, _ sequences: [CaptionDecoder.Sequence], vocabulary: Int,
         into logits: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         guard sequences.contains(where: { $0.memory.copies != nil }) else { return }

@@ -5,24 +5,15 @@ import Tensor
 ///
 ///     x += attention(norm(x));  x += feedForward(norm(x))
 struct TransformerLayer: Sendable {
-    private let width: Int
     private let attentionNorm: LayerNorm
-    private let queryKeyValue: Linear
-    private let attentionOutput: Linear
+    private let attention: SelfAttention
     private let feedForward: FeedForward
-    private let attentionShape: AttentionShape
 
     /// Reads `attention_norm`, `attention.…`, `feed_forward_norm` and `feed_forward.…`.
     init(_ weights: Weights, width: Int, heads: Int, inner: Int, epsilon: Float) {
-        self.width = width
         attentionNorm = weights.layerNorm("attention_norm", width, epsilon: epsilon)
-        queryKeyValue = weights["attention"].linear(stacking: ["query", "key", "value"], width, width)
-        attentionOutput = weights.linear("attention.output", width, width)
+        attention = SelfAttention(weights["attention"], .own, width: width, heads: heads)
         feedForward = FeedForward(weights, width: width, inner: inner, epsilon: epsilon)
-        attentionShape = weights.made(
-            AttentionShape(
-                heads: heads, headWidth: width / heads, queryStride: 3 * width, keyStride: 3 * width,
-                valueStride: 3 * width), orElse: .standIn)
     }
 
     /// x [rows, width] in place; `normed` [rows, width] and `wide` [rows, max(3 · width, inner)] are overwritten.
@@ -31,15 +22,12 @@ struct TransformerLayer: Sendable {
         wide: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         attentionNorm.apply(x, rows: rows.total, into: normed, pool: pool)
-        queryKeyValue.apply(normed, rows: rows.total, into: wide, pool: pool)
-        let sequences = rows.spans.map { span in
-            let start = wide + span.lowerBound * 3 * width
-            return AttentionSequence(
-                query: start, queryRows: span.count, keys: start + width, values: start + 2 * width,
-                keyRows: span.count, into: normed + span.lowerBound * width)
-        }
-        attention(sequences, attentionShape, pool: pool)
-        attentionOutput.apply(normed, rows: rows.total, residual: x, into: x, pool: pool)
+        attention.apply(normed, rows, queryKeyValue: wide, mixed: normed, residual: x, into: x, pool: pool)
         feedForward.apply(x, rows: rows.total, normed: normed, inner: wide, pool: pool)
     }
+}
+
+extension SelfAttention.Names {
+    /// Those of our own checkpoints.
+    static let own = SelfAttention.Names(query: "query", key: "key", value: "value", output: "output")
 }

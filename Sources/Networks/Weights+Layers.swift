@@ -16,9 +16,17 @@ extension Weights {
     func linear(
         stacking names: [String], _ inputs: Int, _ outputs: Int, unbiased: Set<String> = [], window: [Int] = []
     ) -> Linear {
+        linear(
+            stacking: names, inputs, outputs: names.map { _ in outputs }, unbiased: unbiased, window: window)
+    }
+
+    /// Several of the same input, each with outputs of its own, stacked over them and multiplied at once.
+    func linear(
+        stacking names: [String], _ inputs: Int, outputs: [Int], unbiased: Set<String> = [], window: [Int] = []
+    ) -> Linear {
         var matrices: [StoredTensor?] = []
         var shifts: [Float] = []
-        for name in names {
+        for (name, outputs) in zip(names, outputs) {
             matrices.append(tensor("\(name).weight", [outputs, inputs] + window))
             if !unbiased.contains(name) {
                 shifts += floats("\(name).bias", [outputs])

@@ -30,7 +30,7 @@ public final class CaptionGeneration {
     /// The captions with how sure they are, the surest first; nil until that was judged.
     private var judged: [(Hypothesis, Confidence?)]?
     /// What the decoder knows of each live hypothesis, in the order of the search.
-    private var sequences: [CaptionSequence]
+    private var sequences: [CaptionDecoder.Sequence]
     /// The tokens that each sequence has not seen yet.
     private var pending: [[Int32]]
 
@@ -42,7 +42,7 @@ public final class CaptionGeneration {
     /// - Parameter begin: makes a sequence with room for so many tokens.
     init(
         _ options: CaptionOptions, prompt: [Int32], vocabulary: CaptionVocabulary, longestSequence: Int,
-        memory: CaptionMemory, picture: DescribedPicture, begin: (_ capacity: Int) -> CaptionSequence
+        memory: CaptionMemory, picture: DescribedPicture, begin: (_ capacity: Int) -> CaptionDecoder.Sequence
     ) {
         self.memory = memory
         self.picture = picture
@@ -97,7 +97,7 @@ public final class CaptionGeneration {
             search = .independent(independent)
             pending = independent.live.map { $0.hypothesis.tokens.suffix(1) }
         }
-        sequences = CaptionSequence.continuing(sequences, parents: parents)
+        sequences = CaptionDecoder.Sequence.continuing(sequences, parents: parents)
         if isStreamed { updateNewText() }
     }
 

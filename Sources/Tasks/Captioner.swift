@@ -74,7 +74,7 @@ final class Captioner: Sendable {
             try item.options.validate(longest: longestCaption)
             prompts.append(try prompt(of: item.options))
         }
-        let memories = remember(items.map(\.image), workspace: workspace, pool: pool)
+        let memories = encode(items.map(\.image), workspace: workspace, pool: pool)
         return items.indices.map { index in
             CaptionGeneration(
                 items[index].options, prompt: prompts[index], vocabulary: vocabulary,
@@ -85,7 +85,7 @@ final class Captioner: Sendable {
         }
     }
 
-    private func remember(
+    private func encode(
         _ images: [ImageEncoding], workspace: CaptionWorkspace, pool: ComputePool
     ) -> [CaptionMemory] {
         let size = imageTokens * channels
@@ -103,7 +103,7 @@ final class Captioner: Sendable {
                 imageMemory.encode(
                     images[image].tokens, images: 1, into: memory, workspace: workspace.network, pool: pool)
                 memories.initializeElement(
-                    at: image, to: decoder.remember(memory, things: names[image], pool: pool))
+                    at: image, to: decoder.encode(memory, things: names[image], pool: pool))
             }
             initialized = images.count
         }
@@ -136,7 +136,7 @@ final class Captioner: Sendable {
         for generation in generations where generation.explains && generation.isFinished && generation.attention == nil
         {
             generation.attention = generation.candidates.map { candidate in
-                decoder.looks(
+                decoder.crossAttentionWeights(
                     generation.memory, begin: Int32(vocabulary.beginToken), candidate.ids.map(Int32.init),
                     workspace: workspace.network, pool: pool)
             }
@@ -145,7 +145,7 @@ final class Captioner: Sendable {
 
     /// The logits that follow the begin of the sequence, for comparison with another implementation.
     func firstStepLogits(_ image: ImageEncoding, workspace: CaptionWorkspace, pool: ComputePool) -> [Float] {
-        let memories = remember([image], workspace: workspace, pool: pool)
+        let memories = encode([image], workspace: workspace, pool: pool)
         let inputs = memories.map {
             CaptionDecoder.Input(decoder.begin($0, capacity: 1), [Int32(vocabulary.beginToken)])
         }

@@ -45,14 +45,14 @@ import Testing
         }
     }
 
-    private func sequences(_ seeds: [UInt64]) -> [CaptionSequence] {
-        seeds.map { decoder.begin(decoder.remember(memory([$0]), pool: ComputePool(threads: 1)), capacity: 16) }
+    private func sequences(_ seeds: [UInt64]) -> [CaptionDecoder.Sequence] {
+        seeds.map { decoder.begin(decoder.encode(memory([$0]), pool: ComputePool(threads: 1)), capacity: 16) }
     }
 
-    private func sequence(_ seed: UInt64) -> CaptionSequence { sequences([seed])[0] }
+    private func sequence(_ seed: UInt64) -> CaptionDecoder.Sequence { sequences([seed])[0] }
 
     /// Logits after each of `tokens` fed one by one.
-    private func walk(_ sequence: CaptionSequence, _ tokens: [Int32]) -> [[Float]] {
+    private func walk(_ sequence: CaptionDecoder.Sequence, _ tokens: [Int32]) -> [[Float]] {
         tokens.map { step([.init(sequence, [$0])])[0] }
     }
 
@@ -109,9 +109,9 @@ import Testing
         let parents = (0..<2).map { _ in decoder.begin(memory, capacity: 16) }
         _ = walk(parents[0], [Self.begin, 8])
         _ = walk(parents[1], [Self.begin, 3])
-        let children = CaptionSequence.continuing(parents, parents: [1, 1, 1])
-        #expect(children[0] === parents[1])
-        #expect(children[1] === parents[0])
+        let children = CaptionDecoder.Sequence.continuing(parents, parents: [1, 1, 1])
+        #expect(children[0].cache === parents[1].cache)
+        #expect(children[1].cache === parents[0].cache)
         let logits = zip(children, [4, 5, 6] as [Int32]).map { walk($0, [$1, 9])[1] }
         #expect(logits == expected)
     }
@@ -120,8 +120,10 @@ import Testing
         let memory = sequence(2).memory
         let parents = (0..<3).map { _ in decoder.begin(memory, capacity: 16) }
         for (index, parent) in parents.enumerated() { _ = walk(parent, [Self.begin, Int32(index + 2)]) }
-        let children = CaptionSequence.continuing(parents, parents: [2, 0, 1])
-        #expect(children[0] === parents[2] && children[1] === parents[0] && children[2] === parents[1])
+        let children = CaptionDecoder.Sequence.continuing(parents, parents: [2, 0, 1])
+        #expect(
+            children[0].cache === parents[2].cache && children[1].cache === parents[0].cache
+                && children[2].cache === parents[1].cache)
     }
 
     @Test func `all of the checkpoint's tensors are read`() throws {

@@ -49,13 +49,13 @@ import Testing
         golden = try JSONDecoder().decode(Golden.self, from: json).images
     }
 
-    private func remember(_ image: Image, _ things: [ThingPiece]) -> CaptionMemory {
+    private func encode(_ image: Image, _ things: [ThingPiece]) -> CaptionMemory {
         let memory = FloatBuffer(count: 20 * 64)
         let pool = ComputePool(threads: 1)
         encoder.encode(
             TinyCheckpoint.imageTokens(seed: image.seed), images: 1, into: memory.pointer, workspace: Workspace(),
             pool: pool)
-        return decoder.remember(memory.pointer, things: things, pool: pool)
+        return decoder.encode(memory.pointer, things: things, pool: pool)
     }
 
     private func logits(_ memories: [CaptionMemory], _ tokens: [Int32], threads: Int = 1) -> [[Float]] {
@@ -70,14 +70,14 @@ import Testing
 
     @Test func `logits with names of things are those of PyTorch`() {
         for image in golden {
-            let memory = remember(image, image.things)
+            let memory = encode(image, image.things)
             #expect(largestDifference(logits([memory], [Self.begin])[0], image.first) < 1e-4)
             #expect(largestDifference(logits([memory], [Self.begin, 12, 9])[0], image.third) < 1e-4)
         }
     }
 
     @Test func `what is seen in one picture does not touch what is said of its neighbours`() {
-        let memories = golden.map { remember($0, $0.things) }
+        let memories = golden.map { encode($0, $0.things) }
         let alone = memories.map { logits([$0], [Self.begin])[0] }
         #expect(logits(memories, [Self.begin]) == alone)
         #expect(logits(memories, [Self.begin], threads: 2) == alone)
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `a name makes its own words likelier and leaves the other logits alone`() throws {
         let image = try #require(golden.first)
-        let memory = remember(image, [ThingPiece(token: 4, place: 0, of: likely)])
+        let memory = encode(image, [ThingPiece(token: 4, place: 0, of: likely)])
         let copied = logits([memory], [Self.begin])[0]
         let uncopied = CaptionMemory(tokens: memory.tokens, keysValues: memory.keysValues, copies: nil)
         let generated = logits([uncopied], [Self.begin])[0]
@@ -96,7 +96,7 @@ import Testing
     @Test func `a name is copied whole and once`() throws {
         let image = try #require(golden.first)
         let name = [9, 12].enumerated().map { ThingPiece(token: $1, place: $0, of: likely) }
-        let memory = remember(image, name)
+        let memory = encode(image, name)
         let uncopied = CaptionMemory(tokens: memory.tokens, keysValues: memory.keysValues, copies: nil)
         func copied(after tokens: [Int32]) -> [Int] {
             let (with, without) = (logits([memory], tokens)[0], logits([uncopied], tokens)[0])
@@ -110,10 +110,10 @@ import Testing
 
     @Test func `what an explanation looks at in the image has the sum 1 beside names`() throws {
         let image = try #require(golden.first)
-        let memory = remember(image, image.things)
-        let looks = decoder.looks(
+        let memory = encode(image, image.things)
+        let weights = decoder.crossAttentionWeights(
             memory, begin: Self.begin, [12, 4], workspace: Workspace(), pool: ComputePool(threads: 1))
-        #expect(looks.map(\.count) == [20, 20])
-        for look in looks { #expect(abs(look.reduce(0, +) - 1) < 1e-5) }
+        #expect(weights.map(\.count) == [20, 20])
+        for row in weights { #expect(abs(row.reduce(0, +) - 1) < 1e-5) }
     }
 }

@@ -5,14 +5,14 @@ import Testing
 
 /// What each word of a caption was written from.
 @Suite struct CaptionExplanationTests {
-    private struct Looks: Decodable {
+    private struct Weighed: Decodable {
         let seed: UInt64
-        let looks: [[Float]]
+        let weights: [[Float]]
     }
 
-    private func golden() throws -> [Looks] {
-        let file = TinyModel.folder.appending(path: "looks.json")
-        return try JSONDecoder().decode([Looks].self, from: Data(contentsOf: file))
+    private func golden() throws -> [Weighed] {
+        let file = TinyModel.folder.appending(path: "cross_attention.json")
+        return try JSONDecoder().decode([Weighed].self, from: Data(contentsOf: file))
     }
 
     @Test func `the weights of a greedy caption are those of PyTorch`() throws {
@@ -25,8 +25,8 @@ import Testing
             let caption = try model.candidates(image.seed, options)[0]
             #expect(caption.ids == image.greedy.ids && image.seed == expected.seed)
             let found = try #require(caption.attention)
-            #expect(found.count == expected.looks.count)
-            for (found, expected) in zip(found, expected.looks) {
+            #expect(found.count == expected.weights.count)
+            for (found, expected) in zip(found, expected.weights) {
                 #expect(found.count == expected.count)
                 #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })
             }

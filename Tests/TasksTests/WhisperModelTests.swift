@@ -89,11 +89,11 @@ import Testing
         let (workspace, pool) = (Workspace(), ComputePool(threads: 2))
         let window = encoder.begin(mel[...])
         while !encoder.advance(window, workspace: workspace, pool: pool) {}
-        let memory = decoder.remember(window)
+        let memory = decoder.encode(window)
         while !decoder.advance(memory, pool: pool) {}
         let sequence = decoder.begin(memory, capacity: 8)
         let start = configuration.generation.special.start
-        _ = decoder.step([.init(sequence, [start, 20])], workspace: workspace, pool: pool)
+        _ = decoder.step([.init(sequence, [Int32(start), 20])], workspace: workspace, pool: pool)
         let logits = decoder.step([.init(sequence, [70, 30])], workspace: workspace, pool: pool)
         let wanted = try #require(golden[name]).logits
         let found = UnsafeBufferPointer(start: logits, count: decoder.vocabularySize)

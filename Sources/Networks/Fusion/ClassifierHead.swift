@@ -145,7 +145,7 @@ public final class ClassifierHead: Sendable {
                         selection.leavesOut.map { (parts[$0], logits) }
                     }),
                 attention: explains[item]
-                    ? attention(cross?.looks[item] ?? [:]).merging(
+                    ? attention(cross?.attended[item] ?? [:]).merging(
                         influence(
                             item, tokens, terms: cross?.terms[item] ?? [], whole: fused[0].1, pool: pool)
                     ) { looked, _ in looked } : nil)
@@ -234,16 +234,16 @@ public final class ClassifierHead: Sendable {
         Dictionary(uniqueKeysWithValues: zip(parts, values).compactMap { part, value in value.map { (part, $0) } })
     }
 
-    /// The mean of all looks at a part, scaled to the sum 1.
-    private func attention(_ looks: CrossAttentionFusion.Looks) -> [String: [Float]] {
+    /// The mean of all cross-attention weights of a part, scaled to the sum 1.
+    private func attention(_ attended: CrossAttentionFusion.CrossAttentionWeights) -> [String: [Float]] {
         byPart(
             parts.indices.map { part in
-                guard let looks = looks[part] else { return nil }
-                var mean = [Float](repeating: 0, count: looks[0].count)
-                for look in looks {
-                    let sum = look.reduce(0, +)
+                guard let weights = attended[part] else { return nil }
+                var mean = [Float](repeating: 0, count: weights[0].count)
+                for row in weights {
+                    let sum = row.reduce(0, +)
                     guard sum > 0 else { continue }
-                    for token in mean.indices { mean[token] += look[token] / sum }
+                    for token in mean.indices { mean[token] += row[token] / sum }
                 }
                 let sum = mean.reduce(0, +)
                 return sum > 0 ? mean.map { $0 / sum } : nil

@@ -32,8 +32,8 @@ struct CrossAttentionFusion: Sendable {
         var value: [Float]?
     }
 
-    /// What a part's tokens were looked at, by each direction that did.
-    typealias Looks = [Int: [[Float]]]
+    /// How much a part's tokens were attended to, by each direction that did.
+    typealias CrossAttentionWeights = [Int: [[Float]]]
 
     /// Reads the tensors `cross.…` and `match.…`.
     init(_ weights: Weights, _ head: SensoriumConfiguration.ClassifierHead) {
@@ -89,11 +89,11 @@ struct CrossAttentionFusion: Sendable {
     /// - Parameter vectors: for the match, if there is one, the vectors in the space of the parts of each item.
     func terms(
         _ tokens: [PartTokens], _ vectors: [[String: [Float]]], explains: [Bool], pool: ComputePool
-    ) -> (terms: [[Term]], looks: [Looks]) {
+    ) -> (terms: [[Term]], attended: [CrossAttentionWeights]) {
         var terms = explains.indices.map { item in
             parts.indices.map { Term(parts: [$0], width: width, value: tokens[$0].mean(of: item)) }
         }
-        var looks = explains.map { _ in Looks() }
+        var attended = explains.map { _ in CrossAttentionWeights() }
         for pair in pairs {
             let items = explains.indices.filter { item in pair.parts.allSatisfy { tokens[$0].has(item) } }
             var sums: [Int: [Float]] = [:]
@@ -102,23 +102,23 @@ struct CrossAttentionFusion: Sendable {
                     direction.network, from: direction.from, to: [direction.to], tokens, items, explains, pool)
                 for (position, item) in items.enumerated() {
                     sums[item] = sum(sums[item], means[position])
-                    if let weights = weights[position] { looks[item][direction.to, default: []].append(weights) }
+                    if let weights = weights[position] { attended[item][direction.to, default: []].append(weights) }
                 }
             }
             for item in explains.indices {
                 terms[item].append(Term(parts: pair.parts, width: width, value: sums[item]))
             }
         }
-        if !triple.isEmpty { addTriple(tokens, explains, pool, to: &terms, &looks) }
+        if !triple.isEmpty { addTriple(tokens, explains, pool, to: &terms, &attended) }
         if let match {
             for item in explains.indices { terms[item].append(match.term(of: vectors[item])) }
         }
-        return (terms, looks)
+        return (terms, attended)
     }
 
     private func addTriple(
         _ tokens: [PartTokens], _ explains: [Bool], _ pool: ComputePool, to terms: inout [[Term]],
-        _ looks: inout [Looks]
+        _ attended: inout [CrossAttentionWeights]
     ) {
         let items = explains.indices.filter { item in tokens.allSatisfy { $0.has(item) } }
         var sums: [Int: [Float]] = [:]
@@ -130,7 +130,7 @@ struct CrossAttentionFusion: Sendable {
                 guard var weights = weights[position] else { continue }
                 for part in rest {
                     let count = tokens[part].count(of: item)
-                    looks[item][part, default: []].append(Array(weights.prefix(count)))
+                    attended[item][part, default: []].append(Array(weights.prefix(count)))
                     weights.removeFirst(count)
                 }
             }

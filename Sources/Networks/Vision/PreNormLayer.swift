@@ -10,7 +10,7 @@ struct PreNormLayer: Sendable {
     /// What a family calls the tensors of a layer.
     struct Names: Sendable {
         let attentionNorm: String
-        let query: String, key: String, value: String, attentionOutput: String
+        let attention: SelfAttention.Names
         var attentionScale: String?
         let feedForwardNorm: String
         let up: String, down: String
@@ -31,10 +31,8 @@ struct PreNormLayer: Sendable {
     static func wideWidth(_ shape: Shape) -> Int { max(3 * shape.width, shape.isGated ? 2 * shape.inner : shape.inner) }
 
     private let shape: Shape
-    private let attentionShape: AttentionShape
     private let attentionNorm: LayerNorm
-    private let queryKeyValue: Linear
-    private let attentionOutput: Linear
+    private let attention: SelfAttention
     private let attentionScale: [Float]?
     private let feedForwardNorm: LayerNorm
     private let up: Linear
@@ -45,15 +43,12 @@ struct PreNormLayer: Sendable {
     init(_ weights: Weights, _ shape: Shape, _ names: Names) {
         let width = shape.width
         self.shape = shape
-        attentionShape = weights.made(
-            AttentionShape(
-                heads: shape.heads, headWidth: width / shape.heads, queryStride: 3 * width, keyStride: 3 * width,
-                valueStride: 3 * width), orElse: .standIn)
         attentionNorm = weights.layerNorm(names.attentionNorm, width, epsilon: shape.epsilon)
-        let projections = [names.query, names.key, names.value]
-        queryKeyValue = weights.linear(
-            stacking: projections, width, width, unbiased: shape.hasAttentionBias ? [] : Set(projections))
-        attentionOutput = weights.linear(names.attentionOutput, width, width)
+        var projections = names.attention
+        if !shape.hasAttentionBias {
+            projections.unbiased.formUnion([projections.query, projections.key, projections.value])
+        }
+        attention = SelfAttention(weights, projections, width: width, heads: shape.heads)
         attentionScale = names.attentionScale.map { weights.floats($0, [width]) }
         feedForwardNorm = weights.layerNorm(names.feedForwardNorm, width, epsilon: shape.epsilon)
         up = weights.linear(names.up, width, shape.isGated ? 2 * shape.inner : shape.inner)
@@ -69,37 +64,29 @@ struct PreNormLayer: Sendable {
         _ x: UnsafeMutablePointer<Float>, _ rows: RowSpans, seen: [Range<Int>]? = nil, isCausal: Bool = false,
         normed: UnsafeMutablePointer<Float>, wide: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
-        let (width, total) = (shape.width, rows.total)
+        let total = rows.total
         attentionNorm.apply(x, rows: total, into: normed, pool: pool)
-        queryKeyValue.apply(normed, rows: total, into: wide, pool: pool)
-        // softmax(q · kᵀ / √head) · v of each sequence by itself
-        let sequences = rows.spans.enumerated().map { index, span in
-            let start = wide + span.lowerBound * 3 * width
-            let keys = seen?[index] ?? 0..<span.count
-            let first = start + keys.lowerBound * 3 * width
-            return AttentionSequence(
-                query: start, queryRows: span.count, keys: first + width, values: first + 2 * width,
-                keyRows: keys.count, causalOffset: isCausal ? 0 : nil, into: normed + span.lowerBound * width)
-        }
-        attention(sequences, attentionShape, pool: pool)
-        add(attentionOutput, of: normed, scaledBy: attentionScale, to: x, scratch: wide, rows: total, pool)
+        attention.apply(
+            normed, rows, seen: seen, isCausal: isCausal, queryKeyValue: wide, mixed: normed,
+            residual: attentionScale == nil ? x : nil, into: attentionScale == nil ? x : wide, pool: pool)
+        if let attentionScale { add(wide, scaledBy: attentionScale, to: x, rows: total) }
 
         feedForwardNorm.apply(x, rows: total, into: normed, pool: pool)
         up.apply(normed, rows: total, activation: shape.isGated ? .none : shape.activation, into: wide, pool: pool)
         if shape.isGated { gate(wide, rows: total, pool) }
-        add(down, of: wide, scaledBy: feedForwardScale, to: x, scratch: normed, rows: total, pool)
+        down.apply(
+            wide, rows: total, residual: feedForwardScale == nil ? x : nil,
+            into: feedForwardScale == nil ? x : normed, pool: pool)
+        if let feedForwardScale { add(normed, scaledBy: feedForwardScale, to: x, rows: total) }
     }
 
-    /// x += scale · linear(y)
+    /// x += scale · y
     private func add(
-        _ linear: Linear, of y: UnsafePointer<Float>, scaledBy scale: [Float]?, to x: UnsafeMutablePointer<Float>,
-        scratch: UnsafeMutablePointer<Float>, rows: Int, _ pool: ComputePool
+        _ y: UnsafePointer<Float>, scaledBy scale: [Float], to x: UnsafeMutablePointer<Float>, rows: Int
     ) {
-        guard let scale else { return linear.apply(y, rows: rows, residual: x, into: x, pool: pool) }
-        linear.apply(y, rows: rows, into: scratch, pool: pool)
         scale.withUnsafeBufferPointer { scale in
             for row in 0..<rows {
-                let (sum, term) = (x + row * shape.width, scratch + row * shape.width)
+                let (sum, term) = (x + row * shape.width, y + row * shape.width)
                 for channel in 0..<shape.width { sum[channel] += term[channel] * scale[channel] }
             }
         }

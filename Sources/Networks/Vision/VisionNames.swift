@@ -16,8 +16,10 @@ extension VisionTransformer.Names {
         patches: "embeddings.patch_embeddings.projection", classToken: ("embeddings.cls_token", [1, 1]),
         positions: ("embeddings.position_embeddings", [1]), layers: "encoder.layer",
         layer: PreNormLayer.Names(
-            attentionNorm: "layernorm_before", query: "attention.attention.query", key: "attention.attention.key",
-            value: "attention.attention.value", attentionOutput: "attention.output.dense",
+            attentionNorm: "layernorm_before",
+            attention: SelfAttention.Names(
+                query: "attention.attention.query", key: "attention.attention.key", value: "attention.attention.value",
+                output: "attention.output.dense"),
             feedForwardNorm: "layernorm_after", up: "intermediate.dense", down: "output.dense"),
         lastNorm: "layernorm")
 
@@ -27,8 +29,10 @@ extension VisionTransformer.Names {
             patches: "embeddings.patch_embeddings.projection", classToken: ("embeddings.cls_token", [1, 1]),
             positions: ("embeddings.position_embeddings", [1]), layers: "encoder.layer",
             layer: PreNormLayer.Names(
-                attentionNorm: "norm1", query: "attention.attention.query", key: "attention.attention.key",
-                value: "attention.attention.value", attentionOutput: "attention.output.dense",
+                attentionNorm: "norm1",
+                attention: SelfAttention.Names(
+                    query: "attention.attention.query", key: "attention.attention.key",
+                    value: "attention.attention.value", output: "attention.output.dense"),
                 attentionScale: "layer_scale1.lambda1", feedForwardNorm: "norm2",
                 up: isGated ? "mlp.weights_in" : "mlp.fc1", down: isGated ? "mlp.weights_out" : "mlp.fc2",
                 feedForwardScale: "layer_scale2.lambda1"),
@@ -39,6 +43,8 @@ extension VisionTransformer.Names {
 extension PreNormLayer.Names {
     /// The layers of both towers of CLIP and SigLIP.
     static let clip = PreNormLayer.Names(
-        attentionNorm: "layer_norm1", query: "self_attn.q_proj", key: "self_attn.k_proj", value: "self_attn.v_proj",
-        attentionOutput: "self_attn.out_proj", feedForwardNorm: "layer_norm2", up: "mlp.fc1", down: "mlp.fc2")
+        attentionNorm: "layer_norm1",
+        attention: SelfAttention.Names(
+            query: "self_attn.q_proj", key: "self_attn.k_proj", value: "self_attn.v_proj", output: "self_attn.out_proj"),
+        feedForwardNorm: "layer_norm2", up: "mlp.fc1", down: "mlp.fc2")
 }

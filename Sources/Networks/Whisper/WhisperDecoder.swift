@@ -20,8 +20,7 @@ public final class WhisperDecoder: Sendable {
     private let heads: Int
     private let alignmentHeads: Int
     private let soundTokens: Int
-    private let embedding: EmbeddingTable
-    private let positions: [Float]  // [longestSequence, d]
+    private let embedding: TokenEmbedding
     private let layers: [WhisperDecoderLayer]
     private let finalNorm: LayerNorm
     private let output: Linear  // d → V
@@ -39,8 +38,9 @@ public final class WhisperDecoder: Sendable {
         heads = decoder.attentionHeads
         alignmentHeads = configuration.generation.alignmentHeads?.count ?? 0
         soundTokens = configuration.encoder.maxPositions
-        embedding = weights.table("embed_tokens.weight", decoder.vocabularySize, width)
-        positions = weights.floats("embed_positions.weight", [decoder.maxPositions, width])
+        embedding = TokenEmbedding(
+            weights, tokens: "embed_tokens.weight", positions: "embed_positions.weight",
+            vocabulary: decoder.vocabularySize, longestSequence: decoder.maxPositions, width: width)
         layers = (0..<decoder.layers).map { index in
             WhisperDecoderLayer(
                 weights["layers.\(index)"], decoder, activation: Activation(configuration.activation),
@@ -54,7 +54,7 @@ public final class WhisperDecoder: Sendable {
     }
 
     /// What sequences attend to: an empty memory for the keys and values of a window, layer by layer.
-    public func remember(_ window: WhisperEncoding) -> WhisperMemory {
+    public func encode(_ window: WhisperEncoding) -> WhisperMemory {
         WhisperMemory(window.x, tokens: soundTokens, layers: layers.count, width: width)
     }
 
@@ -62,7 +62,7 @@ public final class WhisperDecoder: Sendable {
     public func advance(_ memory: WhisperMemory, pool: ComputePool) -> Bool {
         guard let sound = memory.sound else { return true }
         let index = memory.ready
-        layers[index].remember(sound.pointer, rows: soundTokens, into: memory.keysValues(ofLayer: index), pool: pool)
+        layers[index].encode(sound.pointer, rows: soundTokens, into: memory.keysValues(ofLayer: index), pool: pool)
         memory.ready += 1
         if memory.ready == layers.count { memory.sound = nil }
         return memory.ready == layers.count
@@ -76,24 +76,12 @@ public final class WhisperDecoder: Sendable {
             memory: memory, capacity: capacity, layers: layers.count, width: width, alignmentHeads: alignmentHeads)
     }
 
-    /// Tokens that a sequence has not seen yet: one in generation, several for a prompt.
-    public struct Input {
-        /// The sequence that is continued.
-        public let sequence: WhisperSequence
-        /// At least one token of the vocabulary.
-        public let tokens: [Int]
-
-        /// `tokens` after what `sequence` has seen.
-        public init(_ sequence: WhisperSequence, _ tokens: [Int]) {
-            self.sequence = sequence
-            self.tokens = tokens
-        }
-    }
-
     /// Continues all sequences by their tokens. Returns the logits of what follows the last token of each [inputs, V]:
     /// memory of the workspace, valid until its next use.
-    public func step(_ inputs: [Input], workspace: Workspace, pool: ComputePool) -> UnsafeMutablePointer<Float> {
-        let rows = inputs.reduce(0) { $0 + $1.tokens.count }
+    public func step(
+        _ inputs: [DecoderInput<WhisperSequence>], workspace: Workspace, pool: ComputePool
+    ) -> UnsafeMutablePointer<Float> {
+        let rows = DecoderInput.rows(inputs)
         let wideCount = rows * max(3 * width, inner)
         let aligned = inputs.reduce(0) { $0 + ($1.sequence.aligns ? $1.tokens.count : 0) }
         workspace.begin(
@@ -104,36 +92,17 @@ public final class WhisperDecoder: Sendable {
         let wide = workspace.take(wideCount)  // [rows, q|k|v], [rows, q], [rows, inner]
         let last = workspace.take(inputs.count * width)  // [inputs, d]
         let logits = workspace.take(inputs.count * vocabularySize)  // [inputs, V]
-        let looks = workspace.take(aligned * heads * soundTokens)  // [heads, rows, sound] of each that is aligned
+        let weights = workspace.take(aligned * heads * soundTokens)  // [heads, rows, sound] of each that is aligned
 
-        lookUp(inputs, into: x)
+        embedding.lookUp(inputs, into: x)
         for (index, layer) in layers.enumerated() {
             layer.attendToPast(inputs, index, x, rows: rows, normed: normed, wide: wide, pool: pool)
-            layer.attendToSound(inputs, index, x, rows: rows, normed: normed, wide: wide, looks: looks, pool: pool)
+            layer.attendToSound(inputs, index, x, rows: rows, normed: normed, wide: wide, weights: weights, pool: pool)
             layer.feedForward(x, rows: rows, normed: normed, wide: wide, pool: pool)
         }
-        var row = 0
-        for (index, input) in inputs.enumerated() {
-            row += input.tokens.count
-            (last + index * width).update(from: x + (row - 1) * width, count: width)
-            input.sequence.length += input.tokens.count
-        }
+        DecoderInput.finish(inputs, x, width: width, lastRows: last)
         finalNorm.apply(last, rows: inputs.count, into: last, pool: pool)
         output.apply(last, rows: inputs.count, into: logits, pool: pool)
         return logits
-    }
-
-    /// x[row] = embedding[token] + positions[t]
-    private func lookUp(_ inputs: [Input], into x: UnsafeMutablePointer<Float>) {
-        var row = x
-        for input in inputs {
-            let start = input.sequence.length
-            precondition(start + input.tokens.count <= input.sequence.capacity, "a sequence is full")
-            for (offset, token) in input.tokens.enumerated() {
-                embedding.copyRow(token, into: row)
-                for column in 0..<width { row[column] += positions[(start + offset) * width + column] }
-                row += width
-            }
-        }
     }
 }

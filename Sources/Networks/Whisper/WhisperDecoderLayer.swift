@@ -10,8 +10,7 @@ struct WhisperDecoderLayer: Sendable {
     private let heads: Int
     private let alignmentHeads: [Int]
     private let selfNorm: LayerNorm
-    private let queryKeyValue: Linear
-    private let selfOutput: Linear
+    private let selfAttention: CachedSelfAttention
     private let crossNorm: LayerNorm
     private let crossQuery: Linear
     private let crossKeyValue: Linear
@@ -20,7 +19,6 @@ struct WhisperDecoderLayer: Sendable {
     private let up: Linear
     private let down: Linear
     private let activation: Activation
-    private let selfShape: AttentionShape
     private let crossShape: AttentionShape
 
     /// Reads the tensors, with Hugging Face's names.
@@ -33,17 +31,11 @@ struct WhisperDecoderLayer: Sendable {
         self.alignmentHeads = alignmentHeads
         self.activation = activation
         let headWidth = width / heads
-        selfShape = weights.made(
-            AttentionShape(
-                heads: heads, headWidth: headWidth, queryStride: 3 * width, keyStride: 2 * width,
-                valueStride: 2 * width), orElse: .standIn)
         crossShape = weights.made(
             AttentionShape(heads: heads, headWidth: headWidth, keyStride: 2 * width, valueStride: 2 * width),
             orElse: .standIn)
         selfNorm = weights.layerNorm("self_attn_layer_norm", width, epsilon: Self.epsilon)
-        queryKeyValue = weights["self_attn"].linear(
-            stacking: ["q_proj", "k_proj", "v_proj"], width, width, unbiased: ["k_proj"])
-        selfOutput = weights.linear("self_attn.out_proj", width, width)
+        selfAttention = CachedSelfAttention(weights["self_attn"], .whisper, width: width, heads: heads)
         crossNorm = weights.layerNorm("encoder_attn_layer_norm", width, epsilon: Self.epsilon)
         crossQuery = weights.linear("encoder_attn.q_proj", width, width)
         crossKeyValue = weights["encoder_attn"].linear(
@@ -55,59 +47,44 @@ struct WhisperDecoderLayer: Sendable {
     }
 
     /// The keys and values of a window's tokens [rows, d] → [rows, k|v].
-    func remember(
+    func encode(
         _ sound: UnsafePointer<Float>, rows: Int, into keysValues: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         crossKeyValue.apply(sound, rows: rows, into: keysValues, pool: pool)
     }
 
-    /// x += selfAttention(norm(x)): each sequence's new tokens over all its tokens up to each; first their keys and values join.
+    /// x += selfAttention(norm(x)): each sequence's new tokens over all its tokens up to each.
     func attendToPast(
-        _ inputs: [WhisperDecoder.Input], _ layer: Int, _ x: UnsafeMutablePointer<Float>, rows: Int,
+        _ inputs: [DecoderInput<WhisperSequence>], _ layer: Int, _ x: UnsafeMutablePointer<Float>, rows: Int,
         normed: UnsafeMutablePointer<Float>, wide: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         selfNorm.apply(x, rows: rows, into: normed, pool: pool)
-        queryKeyValue.apply(normed, rows: rows, into: wide, pool: pool)
-        var row = 0
-        let sequences = inputs.map { input in
-            let count = input.tokens.count
-            defer { row += count }
-            let past = input.sequence.length
-            let keys = input.sequence.keysValues(ofLayer: layer)
-            let queries = wide + row * 3 * width
-            for token in 0..<count {
-                (keys + (past + token) * 2 * width).update(from: queries + token * 3 * width + width, count: 2 * width)
-            }
-            return AttentionSequence(
-                query: queries, queryRows: count, keys: keys, values: keys + width, keyRows: past + count,
-                causalOffset: past, into: normed + row * width)
-        }
-        attention(sequences, selfShape, pool: pool)
-        selfOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+        selfAttention.apply(
+            inputs, layer: layer, normed, projected: wide, mixed: normed, residual: x, into: x, pool: pool)
     }
 
-    /// x += crossAttention(norm(x), sound). `looks` has room for the attention weights of the sequences that are aligned.
+    /// x += crossAttention(norm(x), sound). `weights` has room for those of the sequences that are aligned.
     func attendToSound(
-        _ inputs: [WhisperDecoder.Input], _ layer: Int, _ x: UnsafeMutablePointer<Float>, rows: Int,
-        normed: UnsafeMutablePointer<Float>, wide: UnsafeMutablePointer<Float>, looks: UnsafeMutablePointer<Float>,
+        _ inputs: [DecoderInput<WhisperSequence>], _ layer: Int, _ x: UnsafeMutablePointer<Float>, rows: Int,
+        normed: UnsafeMutablePointer<Float>, wide: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>,
         pool: ComputePool
     ) {
         crossNorm.apply(x, rows: rows, into: normed, pool: pool)
         crossQuery.apply(normed, rows: rows, into: wide, pool: pool)
         var row = 0
-        var look = looks
+        var next = weights
         let sequences = inputs.map { input in
             let count = input.tokens.count
             let memory = input.sequence.memory
             let keys = memory.keysValues(ofLayer: layer)
-            let isLooked = input.sequence.aligns && !alignmentHeads.isEmpty
+            let isAligned = input.sequence.aligns && !alignmentHeads.isEmpty
             defer {
                 row += count
-                if isLooked { look += heads * count * memory.tokens }
+                if isAligned { next += heads * count * memory.tokens }
             }
             return AttentionSequence(
                 query: wide + row * width, queryRows: count, keys: keys, values: keys + width, keyRows: memory.tokens,
-                into: normed + row * width, weights: isLooked ? look : nil)
+                into: normed + row * width, weights: isAligned ? next : nil)
         }
         attention(sequences, crossShape, pool: pool)
         for (input, sequence) in zip(inputs, sequences) {

@@ -5,30 +5,22 @@ import Tensor
 ///
 ///     x += attention(norm(x));  x += down(gelu(up(norm(x))))
 struct WhisperEncoderLayer: Sendable {
-    private let width: Int
     private let attentionNorm: LayerNorm
-    private let queryKeyValue: Linear
-    private let attentionOutput: Linear
+    private let attention: SelfAttention
     private let feedForwardNorm: LayerNorm
     private let up: Linear
     private let down: Linear
     private let activation: Activation
-    private let attentionShape: AttentionShape
 
     /// Reads the tensors, with Hugging Face's names.
     init(_ weights: Weights, _ configuration: SensoriumConfiguration.AudioTower, activation: Activation) {
-        width = configuration.hiddenSize
+        let width = configuration.hiddenSize
         let inner = configuration.intermediateSize
         let epsilon = configuration.layerNormEpsilon
         self.activation = activation
-        attentionShape = weights.made(
-            AttentionShape(
-                heads: configuration.attentionHeads, headWidth: width / configuration.attentionHeads,
-                queryStride: 3 * width, keyStride: 3 * width, valueStride: 3 * width), orElse: .standIn)
         attentionNorm = weights.layerNorm("self_attn_layer_norm", width, epsilon: epsilon)
-        queryKeyValue = weights["self_attn"].linear(
-            stacking: ["q_proj", "k_proj", "v_proj"], width, width, unbiased: ["k_proj"])
-        attentionOutput = weights.linear("self_attn.out_proj", width, width)
+        attention = SelfAttention(
+            weights["self_attn"], .whisper, width: width, heads: configuration.attentionHeads)
         feedForwardNorm = weights.layerNorm("final_layer_norm", width, epsilon: epsilon)
         up = weights.linear("fc1", width, inner)
         down = weights.linear("fc2", inner, width)
@@ -41,15 +33,7 @@ struct WhisperEncoderLayer: Sendable {
         wide: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         attentionNorm.apply(x, rows: windows.total, into: normed, pool: pool)
-        queryKeyValue.apply(normed, rows: windows.total, into: wide, pool: pool)
-        let sequences = windows.spans.map { span in
-            let start = wide + span.lowerBound * 3 * width
-            return AttentionSequence(
-                query: start, queryRows: span.count, keys: start + width, values: start + 2 * width,
-                keyRows: span.count, into: normed + span.lowerBound * width)
-        }
-        attention(sequences, attentionShape, pool: pool)
-        attentionOutput.apply(normed, rows: windows.total, residual: x, into: x, pool: pool)
+        attention.apply(normed, windows, queryKeyValue: wide, mixed: normed, residual: x, into: x, pool: pool)
     }
 
     /// The second half: x [rows, d] in place. `normed` [rows, d] and `wide` [rows, inner] are overwritten.
@@ -61,4 +45,10 @@ struct WhisperEncoderLayer: Sendable {
         up.apply(normed, rows: rows, activation: activation, into: wide, pool: pool)
         down.apply(wide, rows: rows, residual: x, into: x, pool: pool)
     }
+}
+
+extension SelfAttention.Names {
+    /// Those of Whisper's encoder and decoder.
+    static let whisper = SelfAttention.Names(
+        query: "q_proj", key: "k_proj", value: "v_proj", output: "out_proj", unbiased: ["k_proj"])
 }

@@ -26,37 +26,27 @@ public final class WhisperMemory {
     }
 }
 
-/// One transcript of a window in the making: the keys and values of its tokens so far in every layer's self-attention.
-public final class WhisperSequence {
+/// One transcript of a window in the making.
+public final class WhisperSequence: CachedSequence {
     /// The window that is written down.
     public let memory: WhisperMemory
-    /// The most tokens that it can hold.
-    public let capacity: Int
-    /// The tokens that the decoder has seen.
-    public internal(set) var length = 0
-    /// Whether what each further token looks at is kept.
+    /// The keys and values of its tokens so far.
+    public let cache: KeyValueCache
+    /// Tokens that the decoder has seen.
+    public var length: Int { cache.length }
+    /// Whether the cross-attention weights of each further token are kept.
     public var aligns = false
-    /// What the tokens seen while `aligns` was set looked at: for each alignment head, in the order of layers and, within one, of
-    /// the configuration, the weights [tokens, tokens of the window].
+    /// Those of the tokens seen while `aligns` was set: for each alignment head, in the order of layers and, within one, of the
+    /// configuration, the weights [tokens, tokens of the window].
     public private(set) var alignment: [[Float]]
 
-    private let width: Int
-    /// [layers, capacity, k|v]
-    private let keysValues: FloatBuffer
     /// The alignment head whose weights come next.
     private var nextHead = 0
 
     init(memory: WhisperMemory, capacity: Int, layers: Int, width: Int, alignmentHeads: Int) {
         self.memory = memory
-        self.capacity = capacity
-        self.width = width
         alignment = Array(repeating: [], count: alignmentHeads)
-        keysValues = FloatBuffer(count: layers * capacity * 2 * width)
-    }
-
-    /// Keys of `layer` [capacity, 2 · width]; the values stand `width` floats to the right.
-    func keysValues(ofLayer layer: Int) -> UnsafeMutablePointer<Float> {
-        keysValues.pointer + layer * capacity * 2 * width
+        cache = KeyValueCache(layers: layers, capacity: capacity, keyWidth: width)
     }
 
     /// Keeps the weights of one layer's alignment heads; `weights` has those of all its heads [heads, rows, tokens of the window].

@@ -23,7 +23,7 @@ public final class Transcription {
     /// What is computed next.
     enum Phase {
         case encoding(WhisperEncoding)
-        case remembering(WhisperMemory)
+        case cachingSound(WhisperMemory)
         /// `next` are the tokens that the sequence has not seen yet.
         case writing(WhisperSequence, next: [Int])
         case finished

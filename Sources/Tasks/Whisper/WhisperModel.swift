@@ -112,9 +112,9 @@ public final class WhisperModel: Sendable {
         switch transcription.phase {
         case .encoding(let window):
             if encoder.advance(window, workspace: workspace, pool: pool) {
-                transcription.phase = .remembering(decoder.remember(window))
+                transcription.phase = .cachingSound(decoder.encode(window))
             }
-        case .remembering(let memory):
+        case .cachingSound(let memory):
             guard decoder.advance(memory, pool: pool) else { return }
             let capacity = configuration.decoder.maxPositions
             transcription.phase = .writing(
@@ -125,9 +125,9 @@ public final class WhisperModel: Sendable {
 
     private func write(_ transcriptions: [Transcription], _ workspace: Workspace) {
         let writing = transcriptions.filter { if case .writing = $0.phase { true } else { false } }
-        let inputs = writing.compactMap { transcription -> WhisperDecoder.Input? in
+        let inputs = writing.compactMap { transcription -> DecoderInput<WhisperSequence>? in
             guard case .writing(let sequence, let next) = transcription.phase else { return nil }
-            return WhisperDecoder.Input(sequence, next)
+            return DecoderInput(sequence, next.map(Int32.init))
         }
         guard !inputs.isEmpty else { return }
         let logits = decoder.step(inputs, workspace: workspace, pool: pool)

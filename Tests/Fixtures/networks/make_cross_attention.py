@@ -1,8 +1,9 @@
-"""Makes looks.json: what the last layer of the tiny caption head (make_tiny.py) looks at for each token of its greedy captions.
+"""Makes cross_attention.json: the cross-attention weights of the last layer of the tiny
+caption head (make_tiny.py) for each token of its greedy captions.
 
 Written with Python 3.11, torch 2.15.0, safetensors 0.8.0:
 
-    python Tests/Fixtures/networks/make_looks.py
+    python Tests/Fixtures/networks/make_cross_attention.py
 """
 
 import json
@@ -23,15 +24,15 @@ def main() -> None:
     })
     seen = []
     head.layers[-1].cross_attention.register_forward_pre_hook(lambda module, inputs: seen.append((module, *inputs)))
-    looks = []
+    captions = []
     for image in json.loads((HERE / "tiny.json").read_text())["images"]:
         ids = image["greedy"]["ids"]
         head.hidden(torch.tensor([[BOS] + ids[:-1]]), head.memory(image_tokens(image["seed"])[None]), captions=1)
         module, x, keys, _ = seen.pop()
         queries = module.split(module.query(x))
         scores = queries @ keys.transpose(2, 3) / queries.shape[3] ** 0.5
-        looks.append({"seed": image["seed"], "looks": [rounded(row) for row in scores.softmax(3).mean(1)[0, : len(ids)]]})
-    (HERE / "looks.json").write_text(json.dumps(looks, indent=0) + "\n")
+        captions.append({"seed": image["seed"], "weights": [rounded(row) for row in scores.softmax(3).mean(1)[0, : len(ids)]]})
+    (HERE / "cross_attention.json").write_text(json.dumps(captions, indent=0) + "\n")
 
 
 if __name__ == "__main__":
