@@ -44,7 +44,8 @@ public enum MatrixProduct {
     /// - Parameters:
     ///   - inputStride, outputStride, residualStride: floats from one row to the next; the width of a row if nil.
     ///   - bias: `weight.outputs` elements.
-    ///   - residual: added after the activation; may be the output itself.
+    ///   - residual: added after the activation; may be the output itself, unless the activation is curved: then the output is
+    ///     written before.
     public static func apply(
         _ input: UnsafePointer<Float>, inputStride: Int? = nil, rows: Int, _ weight: PackedMatrix,
         bias: UnsafePointer<Float>?, activation: Activation = .none, residual: UnsafePointer<Float>? = nil,

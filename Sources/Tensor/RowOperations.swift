@@ -66,6 +66,18 @@ public func swish(_ x: UnsafeMutablePointer<Float>, count: Int, pool: ComputePoo
     inParts(x, count, pool) { [table = kernels.table.pointee] in table.swish($0, $1) }
 }
 
+/// max(x, 0) in place.
+public func relu(_ x: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool) {
+    inParts(x, count, pool) { x, count in
+        for index in 0..<count { x[index] = max(x[index], 0) }
+    }
+}
+
+/// x/2 · (1 + erf(x/√2)) in place, by all threads.
+public func gelu(_ x: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool, kernels: KernelSet = .best) {
+    inParts(x, count, pool) { [table = kernels.table.pointee] in table.gelu($0, $1) }
+}
+
 /// scale · x/6 · min(max(x + 3, 0), 6) + shift in place (Howard et al. 2019, with a scale and a shift).
 public func hardSwish(
     _ x: UnsafeMutablePointer<Float>, count: Int, scale: Float = 1, shift: Float = 0, pool: ComputePool,
