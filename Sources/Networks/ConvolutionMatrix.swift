@@ -10,11 +10,14 @@ struct ConvolutionMatrix: Sendable {
     private let bias: [Float]
 
     /// Reads `weight` [outputs, channels, taps …], PyTorch's layout for one or two dimensions, and `bias` [outputs].
-    init(_ weights: Weights, _ channels: Int, _ outputs: Int, taps: [Int]) {
+    /// - Parameter hasBias: false where the file has no bias: it is zero.
+    init(_ weights: Weights, _ channels: Int, _ outputs: Int, taps: [Int], hasBias: Bool = true) {
         self.outputs = outputs
         self.channels = channels
         let weight = weights.tensor("weight", [outputs, channels] + taps)
-        bias = weights.floats("bias", [outputs])
+        bias =
+            hasBias
+            ? weights.floats("bias", [outputs]) : [Float](repeating: 0, count: weights.isSound ? outputs : 0)
         guard weights.isSound, let weight else {
             matrix = .standIn
             return

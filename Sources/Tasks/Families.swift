@@ -4,7 +4,7 @@ import Checkpoint
 public enum Families {
     private typealias Loader = @Sendable (Checkpoint, Compute) throws -> any Model
 
-    private static let loaders = ofOneKind + ofTexts
+    private static let loaders = ofOneKind + ofTexts + ofSpeech
 
     private static let ofOneKind: [(type: String, load: Loader)] = [
         (SensoriumConfiguration.modelType, { try LoadedModel.load($0, compute: $1) }),
@@ -26,6 +26,22 @@ public enum Families {
                     return try TextClassifierModel.load(folder, compute: compute)
                 }
                 return try SentenceModel.load(folder, compute: compute)
+            }
+        )
+    }
+
+    /// An encoder of speech tells sounds by labels or writes down what is said.
+    private static let ofSpeech: [(type: String, load: Loader)] = SpeechConfiguration.Family.allCases.map { family in
+        (
+            family.rawValue,
+            { folder, compute in
+                let configuration = try SpeechConfiguration(folder, family)
+                switch configuration.head {
+                case .classifier(let head):
+                    return try SpeechClassifierModel(folder, configuration, head, compute: compute)
+                case .letters(let letters):
+                    return try SpeechWriterModel(folder, configuration, letters: letters, compute: compute)
+                }
             }
         )
     }

@@ -10,6 +10,8 @@ public enum ModelInput: Sendable {
     case mel([[Float]])
     /// The log-mel spectrogram of a whole sound, padded with silence: see ``SoundPreparation/Form/whole``.
     case sound(Transcription.Sound)
+    /// The samples of a clip: see ``SoundPreparation/Form/samples``.
+    case samples([Float])
     /// The word pieces of a text or question.
     case text(Tokenizer.Encoding)
     /// Numbers that the client computed itself: [tokens, width].

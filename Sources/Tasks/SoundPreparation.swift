@@ -4,7 +4,7 @@ import Media
 public struct SoundPreparation: Sendable, Equatable {
     /// Samples per second.
     public let sampleRate: Int
-    /// Bands of the log-mel spectrogram.
+    /// Bands of the log-mel spectrogram; 0 where the tower takes samples.
     public let melBins: Int
     /// Seconds that the tower takes at once; longer clips are cut into windows of that length, unless they stay whole.
     public let windowSeconds: Int
@@ -14,6 +14,12 @@ public struct SoundPreparation: Sendable, Equatable {
     public let tokenNumbers: Int
     /// Bytes that the model takes beside the spectrogram for as long as it works on a sound.
     public let workBytes: Int
+    /// Samples from one token to the next.
+    public let samplesPerToken: Int
+    /// The fewest samples that something can be told from.
+    public let leastSamples: Int
+    /// Seconds of the longest clip that the model takes, where that is less than the server does.
+    public let mostSeconds: Double?
 
     /// What becomes of a clip.
     public enum Form: Sendable, Equatable {
@@ -22,6 +28,8 @@ public struct SoundPreparation: Sendable, Equatable {
         /// One spectrogram of the whole clip, as transformers' `WhisperFeatureExtractor` makes it: of one that is shorter than a window,
         /// with silence behind it.
         case whole
+        /// Its samples as they are: what is to be normalised the model normalises, for it may hear a clip in pieces.
+        case samples
     }
 
     /// A preparation of those members.
@@ -32,6 +40,9 @@ public struct SoundPreparation: Sendable, Equatable {
         self.tokenNumbers = tokenNumbers
         form = .windows
         workBytes = 0
+        samplesPerToken = 2 * LogMelSpectrogram.hop
+        leastSamples = LogMelSpectrogram.window
+        mostSeconds = nil
     }
 
     /// Of clips that stay whole, padded to at least so many seconds.
@@ -42,6 +53,29 @@ public struct SoundPreparation: Sendable, Equatable {
         tokenNumbers = 0
         form = .whole
         self.workBytes = workBytes
+        samplesPerToken = 2 * LogMelSpectrogram.hop
+        leastSamples = LogMelSpectrogram.window
+        mostSeconds = nil
+    }
+
+    /// Of clips whose samples the tower takes.
+    /// - Parameters:
+    ///   - seconds: that it works on at once.
+    ///   - tokenNumbers: numbers that it holds for a token meanwhile.
+    ///   - mostSeconds: of a clip; nil for a model that hears longer ones in pieces.
+    public init(
+        samplesAt sampleRate: Int, seconds: Int, samplesPerToken: Int, tokenNumbers: Int, leastSamples: Int,
+        mostSeconds: Double?
+    ) {
+        self.sampleRate = sampleRate
+        melBins = 0
+        windowSeconds = seconds
+        self.tokenNumbers = tokenNumbers
+        form = .samples
+        workBytes = 0
+        self.samplesPerToken = samplesPerToken
+        self.leastSamples = leastSamples
+        self.mostSeconds = mostSeconds
     }
 
     /// The input that is made of a clip at `sampleRate`.
@@ -55,12 +89,17 @@ public struct SoundPreparation: Sendable, Equatable {
             let frames = missing > 0 ? (samples.count + hop - 1) / hop : samples.count / hop
             let mel = LogMelSpectrogram(bins: melBins, sampleRate: sampleRate).whole(padded)
             return .sound(Transcription.Sound(mel: mel, frames: frames))
+        case .samples: return .samples(samples)
         }
     }
 
     /// Bytes that are kept of a clip of that many samples until it is computed with: spectrograms, and tokens where it is heard in
     /// pieces, for then those of several sounds are there at once.
     public func keptBytes(samples: Int) -> Int {
+        if form == .samples {
+            let atOnce = min(samples, windowSeconds * sampleRate)
+            return samples * MemoryLayout<Float>.stride + tokenBytes(samples: atOnce)
+        }
         let least = form == .whole ? max(samples, windowSeconds * sampleRate) : samples
         let isHeardInPieces = form == .windows && samples > windowSeconds * sampleRate
         return melBytes(samples: least) + workBytes + (isHeardInPieces ? tokenBytes(samples: samples) : 0)
@@ -73,8 +112,8 @@ public struct SoundPreparation: Sendable, Equatable {
         return count * MemoryLayout<Float>.stride
     }
 
-    /// Tokens that the tower gives for a second of sound: one for every second frame of the spectrogram.
-    public var tokensPerSecond: Int { sampleRate / LogMelSpectrogram.hop / 2 }
+    /// Tokens that the tower gives for a second of sound.
+    public var tokensPerSecond: Int { sampleRate / samplesPerToken }
 
     /// The log-mel spectrograms of a clip at `sampleRate`, window by window, each [frames, `melBins`]. A rest too short for a
     /// frame behind a full window is left out.
@@ -90,7 +129,7 @@ public struct SoundPreparation: Sendable, Equatable {
 
     /// Bytes of the tokens of that many samples: more than the samples' own.
     public func tokenBytes(samples: Int) -> Int {
-        samples * tokensPerSecond / sampleRate * tokenNumbers * MemoryLayout<Float>.stride
+        samples / samplesPerToken * tokenNumbers * MemoryLayout<Float>.stride
     }
 
     /// Bytes of the spectrograms of that many samples.

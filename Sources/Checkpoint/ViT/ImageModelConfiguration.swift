@@ -66,7 +66,7 @@ public struct ImageModelConfiguration: Sendable, Equatable {
             reader.refuse(
                 "problem_type", "regression", supported: ["single_label_classification", "multi_label_classification"])
         }
-        labels = Self.labels(&reader)
+        labels = reader.numberedLabels()
         isMultiLabel = kind == "multi_label_classification" || labels.count == 1
         problems += reader.problems
         guard let pictures, problems.isEmpty else {
@@ -88,28 +88,6 @@ public struct ImageModelConfiguration: Sendable, Equatable {
                         key: "image_size", found: "\(vision.imageHeight)×\(vision.imageWidth)",
                         supported: ["squares of square patches, and pictures of one patch at least"])
                 ])
-        }
-    }
-
-    /// `id2label`, in the order of its numbers. A name that comes again has its number behind it.
-    private static func labels(_ reader: inout ConfigurationReader) -> [String] {
-        guard reader.isPresent("id2label") else {
-            return (0..<reader.integer("num_labels", in: 1...1_000_000, orElse: 2)).map { "LABEL_\($0)" }
-        }
-        return reader.read("id2label", orElse: []) { cursor throws(JSONError) in
-            let members = try cursor.object()
-            var labels = [String?](repeating: nil, count: members.keys.count)
-            for key in members.keys {
-                guard let number = Int(key), labels.indices.contains(number) else {
-                    throw cursor.unexpected("names for the numbers from 0 to \(labels.count - 1)")
-                }
-                labels[number] = try cursor.member(key).string()
-            }
-            var seen: Set<String> = []
-            return labels.enumerated().map { number, label in
-                let label = label ?? "LABEL_\(number)"
-                return seen.insert(label).inserted ? label : "\(label) (\(number))"
-            }
         }
     }
 }

@@ -22,6 +22,8 @@ struct AudioIntake: Sendable {
 
     /// Decodes the bytes of a file for a tower.
     func decode(_ bytes: [UInt8], of sender: Sender, for tower: SoundPreparation) throws -> Decoded {
+        var limits = limits
+        if let most = tower.mostSeconds { limits.maxSeconds = min(limits.maxSeconds, most) }
         do {
             let header = try AudioDecoder.header(of: bytes, limits: limits)
             let decoding = AudioDecoder.memoryNeeded(
@@ -36,6 +38,12 @@ struct AudioIntake: Sendable {
             let clip = try decoder.audio(bytes, limits: limits, sampleRate: tower.sampleRate, for: sender)
             metrics.audioSeconds().add(clip.seconds)
             let count = clip.samples.count
+            guard count >= tower.leastSamples else {
+                throw Problem(
+                    .audioTooShort,
+                    "The audio is too short: the model needs \(tower.leastSamples) samples at \(tower.sampleRate) Hz, "
+                        + "and it has \(count). Send a longer one.")
+            }
             let kept = tower.keptBytes(samples: count)
             guard held.grow(to: kept + tower.makingBytes(samples: count)) else { throw Problem.memoryIsFull(memory) }
             let input = tower.input(of: clip.samples)

@@ -59,6 +59,7 @@ enum EngineJob: Sendable {
             switch input {
             case .mel(let windows): sum + windows.reduce(0) { $0 + Double($1.count) } / Self.melNumbersOfImage
             case .sound(let sound): sum + Double(sound.mel.count) / Self.melNumbersOfImage
+            case .samples(let samples): sum + Double(samples.count) / Self.samplesOfImage
             case .tokens(let tokens): sum + Double(tokens.tokens) / Self.tokensOfImage
             case .text(let text): sum + Double(text.ids.count) / Self.piecesOfImage
             case .features(let tokens, _): sum + Double(tokens) / Self.piecesOfImage
@@ -67,8 +68,9 @@ enum EngineJob: Sendable {
         }
     }
 
-    /// Of 100 frames a second with 80 bins, and of 50 tokens a second.
+    /// Of 100 frames a second with 80 bins, of 16000 samples, and of 50 tokens a second.
     private static let melNumbersOfImage = 4.0 * 100 * 80
+    private static let samplesOfImage = 4.0 * 16_000
     private static let tokensOfImage = 4.0 * 50
     private static let piecesOfImage = 50.0
     private static let pixelsOfImage = 1e5

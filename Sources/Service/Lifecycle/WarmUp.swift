@@ -40,7 +40,7 @@ enum WarmUp {
         if let input = card.captionInput, let image = value(input) {
             jobs.append(.generate(.caption(image: image, CaptionOptions())))
         }
-        if let input = card.transcribedInput, case .sound(let sound)? = value(input) {
+        if let input = card.transcribedInput, let sound = value(input) {
             jobs.append(.generate(.transcript(of: sound, TranscriptionOptions(timestamps: .none))))
         }
         // Without a space an image is embedded by the tower that captions have warmed up.
@@ -71,7 +71,9 @@ enum WarmUp {
         case .page: return nil
         case .text(let text): return .text(text.encode("a dog runs"))
         // A second of sound: silence is not computed with by every model.
-        case .sound(let sound): return sound.input(of: (0..<sound.sampleRate).map { $0 % 2 == 0 ? 0.1 : -0.1 })
+        case .sound(let sound):
+            let count = max(sound.sampleRate, sound.leastSamples)
+            return sound.input(of: (0..<count).map { $0 % 2 == 0 ? 0.1 : -0.1 })
         case .features(let width, _): return .features(tokens: 1, values: [Float](repeating: 0, count: width))
         }
     }

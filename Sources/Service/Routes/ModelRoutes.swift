@@ -64,7 +64,10 @@ struct ModelRoutes: Sendable {
         json.field("part_bytes", limits.part)
         json.field("text_bytes", limits.text)
         json.field("pixels", maxPixels)
-        if card.takesSounds { json.field("audio_seconds", Int(maxAudioSeconds.rounded(.up))) }
+        if card.takesSounds {
+            let seconds = min(maxAudioSeconds, card.mostSoundSeconds ?? .infinity)
+            json.field("audio_seconds", Int(seconds.rounded(.up)))
+        }
         if let tokens = card.maxTextTokens { json.field("text_tokens", tokens) }
         if let tokens = card.maxCaptionTokens { json.field("caption_tokens", tokens) }
     }

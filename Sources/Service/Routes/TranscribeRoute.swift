@@ -36,7 +36,7 @@ struct TranscribeRoute: TaskRoute {
             throw Problem.missing("audio", "send the bytes of a sound in it, such as a WAV or MP3 file")
         }
         let taken = try await media.take([input], of: inputs, for: request, engine, task: "transcribe")
-        guard case .sound(let sound)? = taken.inputs["audio"] else { throw NoTranscript() }
+        guard let sound = taken.inputs["audio"] else { throw NoTranscript() }
         let job = EngineJob.generate(.transcript(of: sound, options))
         if inputs[Self.stream] || request.prefersEventStream { return await stream(job, taken, request, engine) }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)

@@ -144,7 +144,7 @@ public enum GenerationRequest: Sendable {
     /// What is in a picture.
     case caption(image: ModelInput, CaptionOptions)
     /// What is said in a sound.
-    case transcript(of: Transcription.Sound, TranscriptionOptions)
+    case transcript(of: ModelInput, TranscriptionOptions)
 }
 
 /// How far a text is.

@@ -82,6 +82,14 @@ public struct ModelCard: Sendable {
     /// Whether it takes sounds.
     public var takesSounds: Bool { inputs.contains { $0.kind == .sound } }
 
+    /// Seconds of the longest clip that it takes; nil where that is for the server to say.
+    public var mostSoundSeconds: Double? {
+        let most = inputs.compactMap { input -> Double? in
+            if case .sound(let sound) = input.preparation { sound.mostSeconds ?? .infinity } else { nil }
+        }
+        return most.max().flatMap { $0.isFinite ? $0 : nil }
+    }
+
     /// Most word pieces of a text; nil for a model that takes no texts.
     public var maxTextTokens: Int? {
         inputs.compactMap { if case .text(let text) = $0.preparation { text.maxTokens } else { nil } }.max()

@@ -14,7 +14,7 @@ extension WhisperModel: GeneratingModel {
     ) -> [Result<Transcription, any Error>] {
         requests.map { request in
             Result {
-                guard case .transcript(of: let sound, let options) = request else {
+                guard case .transcript(of: .sound(let sound), let options) = request else {
                     throw TaskError.taskNotAvailable("caption", model: name)
                 }
                 return try start(sound, options)

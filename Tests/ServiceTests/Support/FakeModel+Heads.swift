@@ -83,6 +83,7 @@ extension FakeModel: ClassifyingModel, EmbeddingModel, HearingModel {
                 counts.withLock { $0.heardWindows.append(windows.count) }
                 values = windows.map { $0.reduce(0, +) / Float(max(1, $0.count)) }
             case .sound(let sound): values = [sound.mel.reduce(0, +) / Float(max(1, sound.mel.count))]
+            case .samples(let samples): values = [samples.reduce(0, +) / Float(max(1, samples.count))]
             case .tokens(let tokens): return tokens
             case .features(let tokens, let numbers):
                 let width = numbers.count / tokens
@@ -154,7 +155,7 @@ extension FakeModel: ClassifyingModel, EmbeddingModel, HearingModel {
         switch parts.values.first {
         case .pixels(let pixels)?: encode(images: [pixels]) + [4]
         case .text(let text)?: [Float(text.totalTokens), 0, 4]
-        case .mel, .sound, .features, .tokens, nil: []
+        case .mel, .sound, .samples, .features, .tokens, nil: []
         }
     }
 }
