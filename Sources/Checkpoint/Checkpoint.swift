@@ -88,7 +88,7 @@ public final class Checkpoint: Sendable {
     public var parameterCount: Int { tensors.reduce(0) { $0 + $1.count } }
 
     /// What tells this checkpoint from every other: "sha256:" and the SHA-256 of `config.json`, the tensor files in the order of
-    /// their names, and of the files of preprocessor, tokenizer and pooling that are there, in the order of theirs. Of a checkpoint of
+    /// their names, and of the files of preprocessor, tokenizer, pooling and generation that are there, in the order of theirs. Of a checkpoint of
     /// our own `cat config.json model*.safetensors preprocessor_config.json tokenizer.json | sha256sum` prints it as well. With
     /// `pytorch_model*.bin` in place of `model*.safetensors` where those are read.
     ///
@@ -97,7 +97,8 @@ public final class Checkpoint: Sendable {
 
     /// Files by which answers are computed, beside those that every checkpoint has, in the order in which the digest takes them.
     private static let otherNames = [
-        "1_Pooling/config.json", "merges.txt", "modules.json", "preprocessor_config.json", "processor_config.json",
+        "1_Pooling/config.json", "chat_template.jinja", "chat_template.json", "generation_config.json", "merges.txt",
+        "modules.json", "preprocessor_config.json", "processor_config.json",
         "sentence_bert_config.json",
         "sentencepiece.bpe.model", "spiece.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         "vocab.json", "vocab.txt",

@@ -1,3 +1,4 @@
+import Checkpoint
 import Networks
 
 /// One request's captions while they are generated. `Captioner.step` moves it on; between steps it is only read.
@@ -5,13 +6,13 @@ import Networks
 /// Not thread-safe: it belongs to the thread that steps.
 public final class CaptionGeneration {
     /// Whether there is nothing left to generate: `candidates` is complete.
-    public var isFinished: Bool { sequences.isEmpty }
+    public var isFinished: Bool { search.isFinished }
     /// What became final in the last step (at the first one the prompt, too), to be shown as it comes. Pieces that begin
     /// a word carry the blank before it, so that the texts of all steps joined are the caption. Empty unless the options
     /// are streamable.
     public private(set) var newText = ""
     /// Tokens generated so far in all of the request's hypotheses, the ends included.
-    public private(set) var generatedTokens = 0
+    public var generatedTokens: Int { search.generatedTokens }
 
     /// What is described, for what is asked of the captions once they are there.
     let memory: CaptionMemory
@@ -26,80 +27,44 @@ public final class CaptionGeneration {
     private let wanted: Int
     private let isStreamed: Bool
     private var streamedTokens = 0
-    private var search: Search
+    /// What the decoder has to continue, and what becomes of what it says.
+    var search: SequenceSearch<CaptionMemory>
     /// The captions with how sure they are, the surest first; nil until that was judged.
     private var judged: [(Hypothesis, Confidence?)]?
-    /// What the decoder knows of each live hypothesis, in the order of the search.
-    private var sequences: [CaptionDecoder.Sequence]
-    /// The tokens that each sequence has not seen yet.
-    private var pending: [[Int32]]
-
-    private enum Search {
-        case beams(BeamSearch)
-        case independent(IndependentSearch)
-    }
 
     /// - Parameter begin: makes a sequence with room for so many tokens.
     init(
-        _ options: CaptionOptions, prompt: [Int32], vocabulary: CaptionVocabulary, longestSequence: Int,
+        _ options: GenerationOptions, prompt: [Int32], vocabulary: CaptionVocabulary, longestSequence: Int,
         memory: CaptionMemory, picture: DescribedPicture, begin: (_ capacity: Int) -> CaptionDecoder.Sequence
     ) {
         self.memory = memory
         self.picture = picture
         explains = options.explain
         // Begin and prompt are read too; the last generated token is not.
-        let maxTokens = min(options.maxTokens, longestSequence - prompt.count)
-        let endToken = vocabulary.endToken
-        switch options.strategy {
-        case .greedy: search = .independent(.greedy(maxTokens: maxTokens, endToken: endToken))
-        case .sampling(let temperature, let topP):
-            search = .independent(
-                .sampling(
-                    options.candidates, temperature: temperature, topP: topP,
-                    seed: options.seed ?? .random(in: .min ... .max), maxTokens: maxTokens, endToken: endToken))
-        case .beams(let width):
-            search = .beams(BeamSearch(width: width, maxTokens: maxTokens, endToken: endToken))
-        }
+        let maxTokens = min(options.maxTokens ?? Self.usualTokens, longestSequence - prompt.count)
+        let (first, end) = (Int32(vocabulary.beginToken), vocabulary.endToken)
+        search = SequenceSearch(
+            SearchPlan(options, Self.usual, maxTokens: maxTokens, endTokens: [end]),
+            rules: TokenRules(
+                rules: options.rules(Self.usual), endTokens: [end], prompt: [first] + prompt, maxTokens: maxTokens),
+            begin(prompt.count + maxTokens), next: [first] + prompt)
         self.vocabulary = vocabulary
         self.prompt = prompt
         wanted = options.candidates
-        isStreamed = options.isStreamable
-        sequences = [begin(prompt.count + maxTokens)]
-        pending = [[Int32(vocabulary.beginToken)] + prompt]
+        isStreamed = options.isStreamable(Self.usual)
     }
 
-    /// What the decoder has to continue.
-    var inputs: [CaptionDecoder.Input] {
-        zip(sequences, pending).map { CaptionDecoder.Input($0, $1) }
-    }
+    /// How captions are written where a request does not say: by three beams, of at most thirty tokens.
+    static let usual: GenerationConfiguration = {
+        var usual = GenerationConfiguration()
+        usual.beams = 3
+        usual.topK = 0
+        return usual
+    }()
+    private static let usualTokens = 30
 
-    /// What must be known of the scores of each of `inputs`.
-    var need: TokenScores.Need {
-        switch search {
-        case .beams(let beams): beams.need
-        case .independent(let independent): independent.need
-        }
-    }
-
-    /// Takes the scores of the next token, one for each of `inputs`.
-    func advance(_ scores: some Collection<TokenScores>) {
-        let scores = Array(scores)
-        let parents: [Int]
-        switch search {
-        case .beams(var beams):
-            generatedTokens += beams.live.count
-            parents = beams.advance(scores)
-            search = .beams(beams)
-            pending = beams.live.map { $0.tokens.suffix(1) }
-        case .independent(var independent):
-            generatedTokens += independent.live.count
-            parents = independent.advance(scores)
-            search = .independent(independent)
-            pending = independent.live.map { $0.hypothesis.tokens.suffix(1) }
-        }
-        sequences = CaptionDecoder.Sequence.continuing(sequences, parents: parents)
-        if isStreamed { updateNewText() }
-    }
+    /// The last step is done.
+    func advanced() { if isStreamed { updateNewText() } }
 
     private func updateNewText() {
         newText = ""
@@ -117,13 +82,13 @@ public final class CaptionGeneration {
 
     /// The captions, best first: by confidence where that was judged, else by mean log-probability of a token. As many as the
     /// options ask for where the search found that many. Complete once `isFinished`.
-    public var candidates: [CaptionCandidate] {
+    public var candidates: [TextCandidate] {
         let ranked: [(Hypothesis, Confidence?)] = judged ?? hypotheses.map { ($0, nil) }
         return ranked.prefix(wanted).enumerated().map { place, caption in
             let (hypothesis, confidence) = caption
             let tokens = prompt + hypothesis.tokens
             let written = vocabulary.agreeing(tokens, given: prompt.count)
-            return CaptionCandidate(
+            return TextCandidate(
                 text: vocabulary.text(of: written), logProbability: hypothesis.logProbability,
                 tokens: written.map { vocabulary.pieces[Int($0)] }, ids: tokens.map(Int.init),
                 attention: attention?[place], confidence: confidence)
@@ -138,19 +103,14 @@ public final class CaptionGeneration {
         }
     }
 
-    private var found: [Hypothesis] { if case .beams(let beams) = search { beams.pool } else { hypotheses } }
+    private var found: [Hypothesis] { search.search.found }
 
     /// Takes how sure each of `unjudged` is. Of two that are equally sure the likelier stays first.
     func judge(_ confidences: [Confidence]) {
         judged = zip(found, confidences).sorted { $0.1.value > $1.1.value }.map { ($0, $1) }
     }
 
-    private var hypotheses: [Hypothesis] {
-        switch search {
-        case .beams(let beams): beams.isFinished ? Array(beams.pool.prefix(beams.width)) : beams.live
-        case .independent(let independent): independent.hypotheses
-        }
-    }
+    private var hypotheses: [Hypothesis] { search.search.hypotheses }
 }
 
 /// What is known of a picture that is described.

@@ -52,12 +52,12 @@ final class Captioner: Sendable {
     }
 
     /// What is wrong with `options` for this model, before any image is decoded: throws `TaskError`.
-    func validate(_ options: CaptionOptions) throws(TaskError) {
-        try options.validate(longest: longestCaption)
+    func validate(_ options: GenerationOptions) throws(TaskError) {
+        try options.validate(longest: longestCaption, CaptionGeneration.usual)
         _ = try prompt(of: options)
     }
 
-    private func prompt(of options: CaptionOptions) throws(TaskError) -> [Int32] {
+    private func prompt(of options: GenerationOptions) throws(TaskError) -> [Int32] {
         guard let prompt = options.prompt else { return [] }
         // At least one token must be left to generate.
         return try vocabulary.tokens(ofPrompt: prompt, limit: longestCaption - 1)
@@ -66,12 +66,12 @@ final class Captioner: Sendable {
     /// Begins the captions of several requests: one pass of the encoder over all their images. `vectors` are those of the images
     /// in the joint space, or none.
     func start(
-        _ items: [(image: ImageEncoding, options: CaptionOptions)], vectors: [[Float]], workspace: CaptionWorkspace,
+        _ items: [(image: ImageEncoding, options: GenerationOptions)], vectors: [[Float]], workspace: CaptionWorkspace,
         pool: ComputePool
     ) throws(TaskError) -> [CaptionGeneration] {
         var prompts: [[Int32]] = []
         for item in items {
-            try item.options.validate(longest: longestCaption)
+            try item.options.validate(longest: longestCaption, CaptionGeneration.usual)
             prompts.append(try prompt(of: item.options))
         }
         let memories = encode(items.map(\.image), workspace: workspace, pool: pool)
@@ -118,16 +118,11 @@ final class Captioner: Sendable {
     /// Generates the next token of every sequence of every generation that is not finished.
     func step(_ generations: [CaptionGeneration], workspace: CaptionWorkspace, pool: ComputePool) {
         let active = generations.filter { !$0.isFinished }
-        let inputs = active.map(\.inputs)
-        let all = inputs.flatMap(\.self)
-        guard !all.isEmpty else { return }
-        let logits = decoder.step(all, workspace: workspace.network, pool: pool)
-        let needs = zip(active, inputs).flatMap { Array(repeating: $0.need, count: $1.count) }
-        let scores = scores(logits, needs, pool: pool)
-        var row = 0
-        for (generation, inputs) in zip(active, inputs) {
-            generation.advance(scores[row..<row + inputs.count])
-            row += inputs.count
+        var searches = active.map(\.search)
+        decoder.advance(&searches, never: vocabulary.beginToken, workspace: workspace.network, pool: pool)
+        for (generation, search) in zip(active, searches) {
+            generation.search = search
+            generation.advanced()
         }
     }
 
@@ -147,33 +142,14 @@ final class Captioner: Sendable {
     func firstStepLogits(_ image: ImageEncoding, workspace: CaptionWorkspace, pool: ComputePool) -> [Float] {
         let memories = encode([image], workspace: workspace, pool: pool)
         let inputs = memories.map {
-            CaptionDecoder.Input(decoder.begin($0, capacity: 1), [Int32(vocabulary.beginToken)])
+            DecoderInput(decoder.begin($0, capacity: 1), [Int32(vocabulary.beginToken)])
         }
         let logits = decoder.step(inputs, workspace: workspace.network, pool: pool)
         return Array(UnsafeBufferPointer(start: logits, count: decoder.vocabularySize))
     }
-
-    /// Reads each row of logits. The begin of the sequence is never generated: its logit becomes −infinity.
-    private func scores(
-        _ logits: UnsafeMutablePointer<Float>, _ needs: [TokenScores.Need], pool: ComputePool
-    ) -> [TokenScores] {
-        let size = decoder.vocabularySize
-        let begin = vocabulary.beginToken
-        return [TokenScores](unsafeUninitializedCapacity: needs.count) { scores, initialized in
-            // Each thread reads and writes rows of its own, and initializes their scores.
-            nonisolated(unsafe) let (logits, scores) = (logits, scores)
-            pool.parallelFor(needs.count, grain: 2) { rows in
-                for row in rows {
-                    let start = logits + row * size
-                    start[begin] = -.infinity
-                    let values = UnsafeBufferPointer(start: start, count: size)
-                    scores.initializeElement(at: row, to: TokenScores(values, need: needs[row], pool: pool))
-                }
-            }
-            initialized = needs.count
-        }
-    }
 }
+
+extension CaptionDecoder: TokenDecoder {}
 
 /// The memory that captioning computes in. Not thread-safe: one call at a time.
 final class CaptionWorkspace {

@@ -16,7 +16,7 @@ extension LoadedModel: GeneratingModel {
     public func start(
         _ requests: [GenerationRequest], pause: () -> Void
     ) -> [Result<CaptionGeneration, any Error>] {
-        var captions: [(pixels: [Float], options: CaptionOptions)] = []
+        var captions: [(pixels: [Float], options: GenerationOptions)] = []
         for case .caption(image: .pixels(let pixels), let options) in requests { captions.append((pixels, options)) }
         guard captions.count == requests.count else {
             return requests.map { _ in .failure(TaskError.taskNotAvailable("caption", model: name)) }

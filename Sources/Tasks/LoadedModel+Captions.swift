@@ -22,12 +22,12 @@ extension LoadedModel {
     }
 
     /// What is wrong with `options` for this model; cheap, and may be called before an image is decoded.
-    public func validate(_ options: CaptionOptions) throws(TaskError) {
+    public func validate(_ options: GenerationOptions) throws(TaskError) {
         try captionTask().validate(options)
     }
 
     /// Begins the captions of several requests: one pass of the caption encoder over all their images.
-    public func startCaptions(_ items: [(ImageEncoding, CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
+    public func startCaptions(_ items: [(ImageEncoding, GenerationOptions)]) throws(TaskError) -> [CaptionGeneration] {
         let captioner = try captionTask()
         let inputs = items.map { (image: $0.0, options: $0.1) }
         return try compute.take { memory throws(TaskError) in

@@ -6,6 +6,9 @@ import Tokenizer
 public struct PartSpec: Sendable {
     /// The name of the part in requests: "image", "audio", "text", "question", "features", "features.<tower>".
     public let part: String
+    /// The part of the request that it is read from, where that is not the same: what one model hears in the sound that another
+    /// judges.
+    public let source: String
     /// The name of the tower.
     public let tower: String
     /// How what the part holds becomes the tower's input.
@@ -45,14 +48,18 @@ public struct PartSpec: Sendable {
     }
 
     /// A part of those members.
-    public init(part: String, tower: String, _ preparation: Preparation) {
+    public init(part: String, from source: String? = nil, tower: String, _ preparation: Preparation) {
         self.part = part
+        self.source = source ?? part
         self.tower = tower
         self.preparation = preparation
     }
 
     /// The same under another name.
     public func named(_ part: String) -> PartSpec { PartSpec(part: part, tower: tower, preparation) }
+
+    /// The same, to be found under another name than that of the part that it is read from.
+    public func kept(as part: String) -> PartSpec { PartSpec(part: part, from: source, tower: tower, preparation) }
 }
 
 /// How a picture becomes the input of a tower.

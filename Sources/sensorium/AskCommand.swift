@@ -51,8 +51,8 @@ struct AskCommand: ParsableCommand {
         guard try answer.text("answer") != nil else { return try StandardOutput.print(LeastConfidence.notSure) }
         for answer in try answer.members.member("answers").elements() {
             let label = try answer.member("answer").string()
-            let share = percent(try answer.member("probability").number())
-            try StandardOutput.print(top > 1 ? "\(share) \(label)" : label)
+            let share = try answer.optionalMember("probability")?.number()
+            try StandardOutput.print(share.map { top > 1 ? "\(percent($0)) \(label)" : label } ?? label)
         }
     }
 }

@@ -15,9 +15,10 @@ struct CaptionCommand: ParsableCommand {
             "Photos: JPEG, PNG, WebP, GIF, BMP, HEIC, AVIF, TIFF; - is standard input.", valueName: "file")) var files:
         [String]
     @OptionGroup var model: ModelArguments
-    @Option(help: "Width of the beam search, 1 to 8; 1 is greedy.") var beams = CaptionOptions().beams
-    @Option(help: "Most word pieces of a caption.") var maxTokens = CaptionOptions().maxTokens
-    @Option(help: "How many captions of each photo.") var candidates = CaptionOptions().candidates
+    @Option(help: "Width of the beam search, 1 to 8; 1 is greedy. Ours has three where it is not given.") var beams:
+        Int?
+    @Option(help: "Most word pieces of a caption. Ours has thirty where it is not given.") var maxTokens: Int?
+    @Option(help: "How many captions of each photo.") var candidates = 1
     @Option(help: "Sample with this temperature instead of searching.") var temperature: Double?
     @Option(name: .customLong("top-p"), help: "Sample among the likeliest tokens of this probability together.")
     var topP: Double?

@@ -21,7 +21,8 @@ struct Sensorium: ParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, DecodeWorkerCommand.self, CaptionCommand.self, AskCommand.self, ReadCommand.self,
-            EmotionCommand.self, EmbedCommand.self, IndexCommand.self, SearchCommand.self, CollectionsCommand.self,
+            TranscribeCommand.self, EmotionCommand.self, EmbedCommand.self, IndexCommand.self, SearchCommand.self,
+            CollectionsCommand.self,
             PullCommand.self, InspectCommand.self, TokenizeCommand.self, BenchCommand.self, OptionsCommand.self,
             VersionCommand.self,
         ])

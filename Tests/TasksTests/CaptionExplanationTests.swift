@@ -21,7 +21,7 @@ import Testing
         for (image, expected) in zip(images, try golden()) {
             // The prompt of the golden captions, in words.
             let prompt = image.prompt.map { model.vocabulary.pieces[$0] }.joined(separator: " ")
-            let options = CaptionOptions.tiny(beams: 1, prompt: prompt.isEmpty ? nil : prompt, explain: true)
+            let options = GenerationOptions.tiny(beams: 1, prompt: prompt.isEmpty ? nil : prompt, explain: true)
             let caption = try model.candidates(image.seed, options)[0]
             #expect(caption.ids == image.greedy.ids && image.seed == expected.seed)
             let found = try #require(caption.attention)
@@ -36,7 +36,7 @@ import Testing
     @Test func `an explained caption is the caption, and each of its words has weights that sum to 1`() throws {
         let model = try TinyModel(threads: 2)
         for options in [
-            CaptionOptions.tiny(candidates: 3), .tiny(candidates: 2, temperature: 1, seed: 7), .tiny(beams: 1),
+            GenerationOptions.tiny(candidates: 3), .tiny(candidates: 2, temperature: 1, seed: 7), .tiny(beams: 1),
         ] {
             var explained = options
             explained.explain = true
@@ -55,7 +55,7 @@ import Testing
 
     @Test func `a caption that is explained beside others has the weights it has alone`() throws {
         let model = try TinyModel()
-        let explained = CaptionOptions.tiny(explain: true)
+        let explained = GenerationOptions.tiny(explain: true)
         let alone = try model.candidates(2, explained)
         let generations = try model.start([(1, .tiny()), (2, explained), (3, explained)])
         while generations.contains(where: { !$0.isFinished }) { model.step(generations) }

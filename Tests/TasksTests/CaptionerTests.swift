@@ -12,13 +12,13 @@ import Testing
         golden = try TinyModel.golden()
     }
 
-    private func options(of image: TinyModel.Golden.Image, beams: Int) -> CaptionOptions {
+    private func options(of image: TinyModel.Golden.Image, beams: Int) -> GenerationOptions {
         .tiny(
             beams: beams, maxTokens: image.maxTokens, candidates: beams,
             prompt: image.prompt.map { model.vocabulary.pieces[$0] }.joined(separator: " "))
     }
 
-    private func expectEqual(_ found: [CaptionCandidate], _ expected: [TinyModel.Golden.Caption]) {
+    private func expectEqual(_ found: [TextCandidate], _ expected: [TinyModel.Golden.Caption]) {
         #expect(found.map(\.ids) == expected.map(\.ids))
         for (candidate, caption) in zip(found, expected) {
             #expect(abs(candidate.logProbability - caption.logProbability) < 1e-4)
@@ -39,7 +39,7 @@ import Testing
     }
 
     /// Requests of every kind, for the tests of company.
-    private var requests: [(seed: UInt64, options: CaptionOptions)] {
+    private var requests: [(seed: UInt64, options: GenerationOptions)] {
         [
             (1, .tiny(beams: 1)),
             (2, .tiny(beams: 3)),
@@ -103,7 +103,7 @@ import Testing
     @Test func `the texts of all steps joined are the caption`() throws {
         for seed in 1...8 {
             for options in [
-                CaptionOptions.tiny(beams: 1),
+                GenerationOptions.tiny(beams: 1),
                 .tiny(temperature: 1.5, seed: UInt64(seed)),
                 .tiny(beams: 1, prompt: "the dogs"),
             ] {
@@ -129,7 +129,7 @@ import Testing
     @Test func `no more tokens are generated than asked for`() throws {
         for maxTokens in [1, 2, 7, 16] {
             for beams in [1, 4] {
-                let options = CaptionOptions.tiny(beams: beams, maxTokens: maxTokens, candidates: beams)
+                let options = GenerationOptions.tiny(beams: beams, maxTokens: maxTokens, candidates: beams)
                 let candidates = try model.candidates(4, options)
                 #expect(candidates.allSatisfy { $0.ids.count <= maxTokens })
                 #expect(!candidates.isEmpty)
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func `a prompt and a caption share the position table`() throws {
-        let options = CaptionOptions.tiny(
+        let options = GenerationOptions.tiny(
             beams: 2, maxTokens: 16, prompt: Array(repeating: "dog", count: 15).joined(separator: " "))
         #expect(try model.candidates(1, options)[0].ids.count <= 16)
         #expect(throws: TaskError.promptTooLong(tokens: 16, limit: 15)) {

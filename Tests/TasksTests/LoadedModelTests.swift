@@ -141,8 +141,8 @@ enum TestModel {
     @Test func `captions are those of PyTorch, computed all together`() throws {
         let images = try images()
         let encodings = model.encodeImages(images.map(\.pixels))
-        let greedy = try model.startCaptions(encodings.map { ($0, CaptionOptions(beams: 1)) })
-        let beams = try model.startCaptions(encodings.map { ($0, CaptionOptions(beams: 3, candidates: 3)) })
+        let greedy = try model.startCaptions(encodings.map { ($0, GenerationOptions(beams: 1)) })
+        let beams = try model.startCaptions(encodings.map { ($0, GenerationOptions(beams: 3, candidates: 3)) })
         finish(greedy + beams)
         for (index, image) in images.enumerated() {
             let one = try #require(greedy[index].candidates.first)
@@ -246,13 +246,13 @@ enum TestModel {
 
     @Test func `options are refused before an image is decoded`() {
         #expect(throws: TaskError.unknownPromptWord("xylophonist")) {
-            try model.validate(CaptionOptions(prompt: "a xylophonist"))
+            try model.validate(GenerationOptions(prompt: "a xylophonist"))
         }
-        #expect(throws: TaskError.self) { try model.validate(CaptionOptions(maxTokens: 65)) }
+        #expect(throws: TaskError.self) { try model.validate(GenerationOptions(maxTokens: 65)) }
     }
 }
 
-extension CaptionCandidate {
+extension TextCandidate {
     /// Of a token, the end included, which these captions have.
     fileprivate var meanLogProbability: Double { logProbability / Double(ids.count + 1) }
 }

@@ -87,7 +87,7 @@ import Tokenizer
             #expect(model.textDimensions == 64 && model.textTokenLimit == 24)
             #expect(model.encodeImages([[]]).isEmpty)
             #expect(throws: TaskError.taskNotAvailable("caption", model: "tiny")) {
-                try model.validate(CaptionOptions())
+                try model.validate(GenerationOptions())
             }
             let encoding = try #require(model.textPreparation).encode("two dogs run")
             let empty = try #require(model.textPreparation).encode("")

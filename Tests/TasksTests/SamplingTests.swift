@@ -6,7 +6,7 @@ import Testing
     private func draws(
         _ probabilities: [Float], topP: Double = 1, seed: UInt64 = 7, count: Int = 20_000
     ) -> [Int] {
-        var sampler = Sampler(topP: topP, random: SplitMix64(seed: seed))
+        var sampler = Sampler(GenerationOptions.Sampling(topP: topP), random: SplitMix64(seed: seed))
         return (0..<count).map { _ in sampler.draw(probabilities) }
     }
 

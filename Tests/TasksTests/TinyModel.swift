@@ -33,11 +33,11 @@ struct TinyModel {
         pool = ComputePool(threads: threads)
     }
 
-    func start(_ seed: UInt64, _ options: CaptionOptions) throws(TaskError) -> CaptionGeneration {
+    func start(_ seed: UInt64, _ options: GenerationOptions) throws(TaskError) -> CaptionGeneration {
         try start([(seed, options)])[0]
     }
 
-    func start(_ items: [(seed: UInt64, options: CaptionOptions)]) throws(TaskError) -> [CaptionGeneration] {
+    func start(_ items: [(seed: UInt64, options: GenerationOptions)]) throws(TaskError) -> [CaptionGeneration] {
         try captioner.start(
             items.map { seed, options in
                 let grid = TowerTokens(tokens: 20, width: 96, values: Self.imageTokens(seed: seed))
@@ -51,7 +51,7 @@ struct TinyModel {
     }
 
     /// All captions of a request that has the model to itself.
-    func candidates(_ seed: UInt64, _ options: CaptionOptions) throws -> [CaptionCandidate] {
+    func candidates(_ seed: UInt64, _ options: GenerationOptions) throws -> [TextCandidate] {
         let generation = try start(seed, options)
         while !generation.isFinished { step([generation]) }
         return generation.candidates
@@ -96,13 +96,13 @@ struct TinyModel {
     }
 }
 
-extension CaptionOptions {
+extension GenerationOptions {
     /// Options within the limits of the tiny model, which has no more than 16 tokens.
     static func tiny(
         beams: Int = 3, maxTokens: Int = 12, candidates: Int = 1, temperature: Double? = nil, topP: Double? = nil,
         seed: UInt64? = nil, prompt: String? = nil, explain: Bool = false
-    ) -> CaptionOptions {
-        CaptionOptions(
+    ) -> GenerationOptions {
+        GenerationOptions(
             beams: beams, maxTokens: maxTokens, candidates: candidates, temperature: temperature, topP: topP,
             seed: seed, prompt: prompt, explain: explain)
     }

@@ -91,6 +91,19 @@ def ask(method, path, body=None):
 
 
 MODEL = ask("GET", "/v1/models")["models"][0]
+SERVED = [model["name"] for model in ask("GET", "/v1/models")["models"]]
+# The paths that another of the served models answers.
+OF_PATH = {
+    "/v1/classify/zero-shot": "clip",
+    "/v1/rerank": "bert-rank",
+    "/v1/transcribe": "english",
+}
+# How a text is written: not for a model that chooses among answers.
+WRITING = (
+    "beams max_tokens temperature top_p seed repetition_penalty no_repeat_ngram_size length_penalty".split()
+)
+# A form has at most 64 parts.
+MOST_LABELS = 50
 HEADS = {head["name"]: head for head in MODEL["heads"]}
 
 # Collections to read and search: one of the model, and one for each length of the clients' own vectors.
@@ -136,14 +149,20 @@ def fit(case, invalid):
     if template == "/v1/models/{model}" and choice(case, 2):
         path["model"] = MODEL["name"]
     for options in (query, body or {}):
-        if options.get("model") is not None and choice(case, 8):
-            options["model"] = MODEL["name"]
+        if options.get("model") is not None and (choice(case, 8) or options["model"] in SERVED):
+            options["model"] = OF_PATH.get(template, MODEL["name"])
         if options.get("prompt") is not None:
             options["prompt"] = "a dog"
     if body is not None:
         fit_body(case, template, path, body)
     elif takes_parts and not isinstance(case.body, dict):
         fit_query(case, template, path, query)
+    if template == "/v1/transcribe" and isinstance(case.body, bytes) and case.body in photos:
+        case.body = sounds[0]
+    if template == "/v1/vqa":
+        for options in (query, body or {}):
+            for name in WRITING:
+                options.pop(name, None)
     if "collection" in path:
         path["collection"] = collection_of(case, body) if case.method == "PUT" else existing(case, path["collection"])
     if "item" in path:
@@ -231,6 +250,14 @@ def fit_given(case, template, path, body):
     if body.get("question") == "":
         # Where a form has files, schemathesis leaves the texts that it needs empty.
         body["question"] = "what is this?"
+    for name in ("label", "document"):
+        if isinstance(body.get(name), list) and case.media_type == "multipart/form-data":
+            # As the texts, those of lists are left empty, too.
+            labels = [label or f"thing {place}" for place, label in enumerate(body[name])]
+            body[name] = labels[:MOST_LABELS]
+    if template == "/v1/classify/{head}":
+        # No head of this model reads pairs.
+        body.pop("text_pair", None)
     head = HEADS.get(path.get("head")) if "head" in path else HEADS.get(template.removeprefix("/v1/"))
     if head:
         form = case.media_type == "multipart/form-data"

@@ -64,8 +64,8 @@ enum UnderstoodInput: Sendable, Equatable {
     case image(name: String, width: Int, height: Int, format: String, view: PictureView? = nil)
     /// Word pieces of the whole text and whether some were cut.
     case text(name: String, tokens: Int, isTruncated: Bool)
-    /// The words of the picture in the place of a text, which are none where nothing was read.
-    case words(name: String, text: String, tokens: Int, isTruncated: Bool)
+    /// The words of another part in the place of a text, of a picture or a sound; none where nothing was read or said.
+    case words(name: String, from: String, text: String, tokens: Int, isTruncated: Bool)
     case audio(name: String, UnderstoodSound)
     /// Rows and columns of an array that the client computed.
     case features(name: String, tokens: Int, width: Int)
@@ -76,7 +76,7 @@ enum UnderstoodInput: Sendable, Equatable {
     /// The part that it was.
     var name: String {
         switch self {
-        case .image(let name, _, _, _, _), .audio(let name, _), .text(let name, _, _), .words(let name, _, _, _),
+        case .image(let name, _, _, _, _), .audio(let name, _), .text(let name, _, _), .words(let name, _, _, _, _),
             .features(let name, _, _):
             name
         }
@@ -88,8 +88,8 @@ enum UnderstoodInput: Sendable, Equatable {
         case .image(_, let width, let height, let format, let view):
             .image(name: name, width: width, height: height, format: format, view: view)
         case .text(_, let tokens, let isTruncated): .text(name: name, tokens: tokens, isTruncated: isTruncated)
-        case .words(_, let text, let tokens, let isTruncated):
-            .words(name: name, text: text, tokens: tokens, isTruncated: isTruncated)
+        case .words(_, let source, let text, let tokens, let isTruncated):
+            .words(name: name, from: source, text: text, tokens: tokens, isTruncated: isTruncated)
         case .audio(_, let sound): .audio(name: name, sound)
         case .features(_, let tokens, let width): .features(name: name, tokens: tokens, width: width)
         }
@@ -114,10 +114,10 @@ enum UnderstoodInput: Sendable, Equatable {
                 case .text(_, let tokens, let isTruncated):
                     json.field("tokens", tokens)
                     json.field("truncated", isTruncated)
-                case .words(_, let text, let tokens, let isTruncated):
+                case .words(_, let source, let text, let tokens, let isTruncated):
                     json.field("tokens", tokens)
                     json.field("truncated", isTruncated)
-                    json.field("from", "image")
+                    json.field("from", source)
                     json.field("text", text)
                 case .features(_, let tokens, let width):
                     json.field("tokens", tokens)

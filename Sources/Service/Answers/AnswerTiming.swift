@@ -16,6 +16,8 @@ struct AnswerTiming: Sendable {
     var generate: Duration?
     /// Reading the words of the picture, with the turns of others; nil where none were to be read besides.
     var read: Duration?
+    /// Writing down what is said, by another model; nil where that was not wanted.
+    var transcribe: Duration?
     /// Searching a collection, or ranking candidates; nil for other answers.
     var search: Duration?
     /// Until an item was on disk; nil for other answers.
@@ -34,10 +36,12 @@ struct AnswerTiming: Sendable {
     /// The stages in order, without the total.
     var stages: [(name: String, duration: Duration)] {
         [("queue", queue), ("decode", decode), ("encode", encode)]
-            + [("fuse", fuse), ("generate", generate), ("read", read), ("search", search), ("store", store)].compactMap
-        {
-            name, duration in duration.map { (name, $0) }
-        }
+            + [
+                ("fuse", fuse), ("generate", generate), ("read", read), ("transcribe", transcribe), ("search", search),
+                ("store", store),
+            ].compactMap {
+                name, duration in duration.map { (name, $0) }
+            }
     }
 
     private var figures: [(name: String, milliseconds: Double)] {

@@ -11,7 +11,7 @@ protocol Engine: AnyObject, Sendable {
     /// The faces in an image, the largest first; nil for a model that does not look for faces. Takes long.
     func faces(in image: PixelImage) -> [FaceBox]?
     /// What is wrong with options for this model, before any image is decoded.
-    func validate(_ options: CaptionOptions) throws
+    func validate(_ options: GenerationOptions) throws
     /// The same of options of a transcript.
     func validate(_ options: TranscriptionOptions) throws
     /// For each vector of the model's space the phrase nearest to it; empty for a model without phrases.
@@ -47,7 +47,7 @@ final class ScheduledEngine: Engine {
 
     func faces(in image: PixelImage) -> [FaceBox]? { (model as? any FaceFindingModel)?.faces(in: image) }
 
-    func validate(_ options: CaptionOptions) throws { try (model as? any GeneratingModel)?.validate(options) }
+    func validate(_ options: GenerationOptions) throws { try (model as? any GeneratingModel)?.validate(options) }
 
     func validate(_ options: TranscriptionOptions) throws { try (model as? any GeneratingModel)?.validate(options) }
 

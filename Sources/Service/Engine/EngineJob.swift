@@ -89,12 +89,14 @@ enum EngineJob: Sendable {
 }
 
 extension GenerationRequest {
-    fileprivate static let tasks = ["caption", "transcribe"]
+    fileprivate static let tasks = ["caption", "answer", "chat", "transcribe"]
 
     fileprivate var task: String {
         switch self {
         case .caption: Self.tasks[0]
-        case .transcript: Self.tasks[1]
+        case .answer: Self.tasks[1]
+        case .reply: Self.tasks[2]
+        case .transcript: Self.tasks[3]
         }
     }
 }

@@ -13,7 +13,7 @@ enum ExpectedDecoding {
     /// The seconds of a processor that a request's files take together.
     static func seconds(of wanted: [PartSpec], in inputs: RequestInputs) -> Double {
         wanted.reduce(0) { sum, input in
-            guard let file = inputs.peek(input.part) else { return sum }
+            guard let file = inputs.peek(input.source) else { return sum }
             switch input.kind {
             case .image, .page, .face: return sum + secondsOfImage(file)
             case .sound: return sum + secondsOfSound(file)

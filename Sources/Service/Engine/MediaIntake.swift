@@ -30,9 +30,9 @@ struct MediaIntake: Sendable {
         face: FaceChoice = .auto, explains: Bool = false, reads: Bool = false, countsFaces: Bool = false
     ) async throws -> TakenParts {
         let wishes = Wishes(face: face, explains: explains, reads: reads, countsFaces: countsFaces)
-        let present = wanted.filter { inputs.has(part: $0.part) }
+        let present = wanted.filter { inputs.has(part: $0.source) }
         var taken: TakenParts
-        if present.contains(where: { inputs.hasFile($0.part) }) {
+        if present.contains(where: { inputs.hasFile($0.source) }) {
             taken = try await decode(present, inputs, for: request, engine, wishes)
             request.work.decoded(in: taken.took)
         } else {
@@ -89,11 +89,15 @@ struct MediaIntake: Sendable {
         _ wanted: [PartSpec], _ inputs: RequestInputs, for sender: Sender, _ engine: any Engine, _ wishes: Wishes
     ) throws -> TakenParts {
         let start = ContinuousClock.now
-        defer { for input in wanted { inputs.dropFile(input.part) } }
-        let parts = PreparedParts(wanted.count) {
-            try prepare(wanted[$0], inputs, for: sender, engine, wishes)
+        defer { for input in wanted { inputs.dropFile(input.source) } }
+        let parts = PreparedParts(wanted.count) { place in
+            let part = wanted[place]
+            let taken = try prepare(part, inputs, for: sender, engine, wishes)
+            // What is read twice stays until both have read it.
+            if wanted.count(where: { $0.source == part.source }) == 1 { inputs.dropFile(part.source) }
+            return taken
         }
-        if wanted.count(where: { inputs.hasFile($0.part) }) > 1 {
+        if wanted.count(where: { inputs.hasFile($0.source) }) > 1 {
             decoders.share(wanted.count, for: ClientID(sender.name)) { parts.prepare($0) }
         }
         var taken = try parts.joined()
@@ -107,7 +111,7 @@ struct MediaIntake: Sendable {
         var clock = ProcessorClock.ofThread()
         // What this thread does costs processors as much as what a decoder process does.
         defer { _ = sender.urgency(clock.lap()) }
-        let file = inputs.peek(input.part) ?? []
+        let file = inputs.peek(input.source) ?? []
         var taken = TakenParts()
         switch input.preparation {
         case .image(let picture), .face(let picture):
@@ -121,7 +125,6 @@ struct MediaIntake: Sendable {
             taken.understood.append(.features(name: input.part, tokens: array.rows, width: array.columns))
             taken.sources.append((input.part, .rows))
         }
-        inputs.dropFile(input.part)
         return taken
     }
 
@@ -216,6 +219,8 @@ struct MediaIntake: Sendable {
         let decoded = try sounds.decode(file, of: sender, for: sound)
         taken.memory.append(decoded.memory)
         taken.inputs[input.part] = decoded.input
+        // Who reads it under its own name says what it is.
+        guard input.part == input.source else { return }
         let header = decoded.header
         taken.understood.append(
             .audio(

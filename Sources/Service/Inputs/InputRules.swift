@@ -16,7 +16,7 @@ struct InputRules: Sendable {
     /// Every part that some path takes: sent to one that does not, it is called a part and not an option.
     private static let partNames = [
         "image", "audio", "text", "question", "features", "embedding", "metadata", "filter", "candidate",
-        "label", "text_pair", "query", "document", "documents",
+        "label", "text_pair", "query", "document", "documents", "messages",
     ]
 
     /// Every name that may stand in a form or a JSON body.
@@ -73,9 +73,13 @@ enum PartKind: String, Sendable {
     case candidate
     /// One of several texts of the same name.
     case label
+    /// One of several pictures of the same name.
+    case shown
+    /// What was said in a conversation: a JSON array, in which a JSON body may have pictures.
+    case messages
 
     /// Whether it is the bytes of a file.
-    var isFile: Bool { [.image, .audio, .features].contains(self) }
+    var isFile: Bool { [.image, .audio, .features, .shown].contains(self) }
 
     /// The code of the problem where what was sent in its place is no file at all.
     var undecodable: ProblemCode {
@@ -87,7 +91,8 @@ enum PartKind: String, Sendable {
         case .object: .invalidOption
         case .vector: .invalidFeatures
         case .candidate: .unexpectedPart
-        case .label: .invalidText
+        case .label, .messages: .invalidText
+        case .shown: .undecodableImage
         }
     }
 }

@@ -43,6 +43,12 @@ struct JSONBodyReader: BodyReader {
             case .part(.text): try inputs.add(text: name, text(name, value), maxBytes: limits.text)
             case .part(.object), .part(.vector): try inputs.add(value: name, value)
             case .part(.label): try add(labels: value, name, to: &inputs, limits)
+            case .part(.messages):
+                try inputs.add(value: name, value)
+                try add(imagesIn: value, rest, to: &inputs, limits)
+            case .part(.shown):
+                let kept = inputs.nameCandidate(name)
+                try inputs.add(file: kept, file(name, .image, value, rest, maxBytes: limits.part))
             case .part(.candidate): try add(candidates: value, name, rest, to: &inputs, limits)
             case .part(let kind):
                 try inputs.refuseSecond(name)
@@ -95,6 +101,25 @@ struct JSONBodyReader: BodyReader {
                 default: try inputs.add(value: kept, value)
                 }
             default: throw refusal(kept, "is \(candidate.summary); it takes \(forms)")
+            }
+        }
+    }
+
+    /// The pictures within messages, in their order. What else is wrong with messages is for whoever reads them to say.
+    private static func add(
+        imagesIn value: JSONValue, _ rest: JSONFileSieve.Rest, to inputs: inout RequestInputs, _ limits: BodyLimits
+    ) throws(Problem) {
+        guard case .array(let messages) = value else { return }
+        for case .object(let message) in messages {
+            guard case .array(let parts)? = message["content"] else { continue }
+            for case .object(let part) in parts {
+                guard let image = part["image"], image != .null else { continue }
+                let kept = inputs.nameCandidate("image")
+                guard inputs.candidates.count <= limits.parts else {
+                    throw refusal(
+                        "messages", "have more than the \(limits.parts) pictures that are taken (--max-parts)")
+                }
+                try inputs.add(file: kept, file(kept, .image, image, rest, maxBytes: limits.part))
             }
         }
     }

@@ -1,6 +1,6 @@
 import JSON
 
-/// Takes the files out of a JSON text while it comes: the strings of file parts, at the top and in candidates. What is left is read
+/// Takes the files out of a JSON text while it comes: the strings of file parts, at the top, in candidates and in messages. What is left is read
 /// by the strict parser, with a short string in the place of each file, and is as wrong as the whole text where that is wrong.
 ///
 /// It follows the text only as far as it is valid JSON. Behind the first error nothing it makes of the text matters, since the
@@ -26,9 +26,15 @@ struct JSONFileSieve {
         let bytes: Int
     }
 
-    private enum Frame { case members, candidates, candidate, other }
+    private enum Frame {
+        case members, candidates, candidate, other
+        case messages, message, contents, content
+
+        /// Whether its keys say what is a file.
+        var hasNames: Bool { [.members, .candidate, .message, .content].contains(self) }
+    }
     /// What the value behind a key is.
-    private enum Meaning { case file, candidates, other }
+    private enum Meaning { case file, candidates, messages, contents, other }
     private enum Token {
         case structure
         case key
@@ -63,7 +69,7 @@ struct JSONFileSieve {
         self.rules = rules
         self.maxFile = maxFile
         self.maxDepth = maxDepth
-        maxKey = 6 * (rules.names + Self.candidateFiles).reduce(0) { max($0, $1.utf8.count) }
+        maxKey = 6 * (rules.names + Self.candidateFiles + ["content"]).reduce(0) { max($0, $1.utf8.count) }
     }
 
     private static let candidateFiles = ["image", "audio"]
@@ -116,7 +122,7 @@ struct JSONFileSieve {
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 _ = frames.popLast()
                 expectsKey = false
-            case UInt8(ascii: ","): expectsKey = frames.last == .members || frames.last == .candidate
+            case UInt8(ascii: ","): expectsKey = frames.last?.hasNames == true
             case UInt8(ascii: ":"): expectsKey = false
             default: break
             }
@@ -129,10 +135,14 @@ struct JSONFileSieve {
             case (nil, true): .members
             case (.members, false) where meaning == .candidates: .candidates
             case (.candidates, true): .candidate
+            case (.members, false) where meaning == .messages: .messages
+            case (.messages, true): .message
+            case (.message, false) where meaning == .contents: .contents
+            case (.contents, true): .content
             default: .other
             }
         frames.append(frame)
-        expectsKey = frame == .members || frame == .candidate
+        expectsKey = frame.hasNames
         meaning = .other
     }
 
@@ -158,9 +168,15 @@ struct JSONFileSieve {
         guard key.count <= maxKey,
             case .string(let name)? = try? JSONValue(parsing: [UInt8(ascii: "\"")] + key + [UInt8(ascii: "\"")])
         else { return .other }
-        if frames.last == .candidate { return Self.candidateFiles.contains(name) ? .file : .other }
+        switch frames.last {
+        case .candidate: return Self.candidateFiles.contains(name) ? .file : .other
+        case .message: return name == "content" ? .contents : .other
+        case .content: return name == "image" ? .file : .other
+        default: break
+        }
         return switch rules.meaning(of: name) {
         case .part(.candidate): .candidates
+        case .part(.messages): .messages
         case .part(let kind) where kind.isFile: .file
         default: .other
         }

@@ -91,7 +91,7 @@ private struct FormFields {
         if !part.mayBeUnchosen { try count(part) }
     }
 
-    /// Gives a candidate or label its name, and refuses a second file of one.
+    /// Gives a candidate, label or one of several pictures its name, and refuses a second file of one.
     private mutating func count(_ part: MultipartPart) throws(Problem) {
         if case .part(.candidate)? = meaning {
             name = inputs.nameCandidate(part.name)
@@ -99,6 +99,10 @@ private struct FormFields {
         } else if case .part(.label)? = meaning {
             name = inputs.nameCandidate(part.name)
             meaning = .part(.text)
+        }
+        if case .part(.shown)? = meaning {
+            name = inputs.nameCandidate(part.name)
+            meaning = .part(.image)
         }
         if case .part(let kind)? = meaning, kind.isFile {
             try inputs.refuseSecond(name)
@@ -117,7 +121,7 @@ private struct FormFields {
     private var smallLimit: (Int, String?)? {
         switch meaning {
         case .part(.text): (limits.text, "--max-text")
-        case .part(.object), .part(.vector): (Self.valueLimit, nil)
+        case .part(.object), .part(.vector), .part(.messages): (Self.valueLimit, nil)
         case .option: (Self.optionLimit, nil)
         case .part, nil: nil
         }
@@ -131,7 +135,7 @@ private struct FormFields {
         let bytes = self.bytes.takeJoined()
         switch meaning {
         case .part(.text): try inputs.add(text: name, text(bytes, of: part), maxBytes: limits.text)
-        case .part(.object): try inputs.add(value: name, json(bytes, of: part))
+        case .part(.object), .part(.messages): try inputs.add(value: name, json(bytes, of: part))
         case .part(.vector):
             // Base64 begins with a letter, a digit, "+" or "/".
             let text = try text(bytes, of: part)

@@ -104,6 +104,9 @@ struct RequestInputs: Sendable {
     /// Whether an option was given.
     func has(_ option: InputOption<some Any>) -> Bool { options[option.rule.name] != nil }
 
+    /// Whether an option of that rule was given.
+    func has(_ rule: OptionRule) -> Bool { options[rule.name] != nil }
+
     /// Whether a file part was given and not dropped.
     func hasFile(_ name: String) -> Bool { files.has(name) }
 

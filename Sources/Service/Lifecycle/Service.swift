@@ -118,9 +118,10 @@ public final class Service: Sendable {
         let tasks: [Route] = [
             .post("/v1/transcribe", TranscribeRoute(media: media, pings: PingClock(interval: 10))),
             .post("/v1/caption", CaptionRoute(media: media, certainty: certainty, pings: PingClock(interval: 10))),
-            .post("/v1/vqa", VQARoute(media: media, certainty: certainty)),
+            .post("/v1/vqa", VQARoute(media: media, certainty: certainty, pings: PingClock(interval: 10))),
+            .post("/v1/chat", ChatRoute(media: media, pings: PingClock(interval: 10))),
             .post("/v1/read", ReadRoute(media: media)),
-            .post("/v1/emotion", EmotionRoute(media: media, certainty: certainty)),
+            .post("/v1/emotion", EmotionRoute(media: media, certainty: certainty, state: state)),
             .post("/v1/classify/zero-shot", ZeroShotRoute(media: media)),
             .post("/v1/classify/{head}", ClassifyRoute(media: media, certainty: certainty)),
             .post("/v1/embed", EmbedRoute(media: media)),
@@ -163,7 +164,10 @@ public final class Service: Sendable {
     }
 
     /// Serves models that are loaded already.
-    func serve(_ models: any Model...) throws {
+    func serve(_ models: any Model...) throws { try serve(models) }
+
+    /// The same of a list of them.
+    func serve(_ models: [any Model]) throws {
         try begin()
         for model in models {
             let engine = try Self.engine(model, model.card.name, scheduler, metrics, executor)

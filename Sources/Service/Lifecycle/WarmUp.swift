@@ -38,7 +38,10 @@ enum WarmUp {
         var jobs: [EngineJob] = []
         let card = engine.card
         if let input = card.captionInput, let image = value(input) {
-            jobs.append(.generate(.caption(image: image, CaptionOptions())))
+            jobs.append(.generate(.caption(image: image, GenerationOptions())))
+        }
+        if let input = card.answeredInput, let image = value(input) {
+            jobs.append(.generate(.answer(image: image, question: "what is it?", GenerationOptions(maxTokens: 2))))
         }
         if let input = card.transcribedInput, let sound = value(input) {
             jobs.append(.generate(.transcript(of: sound, TranscriptionOptions(timestamps: .none))))

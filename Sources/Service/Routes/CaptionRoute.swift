@@ -5,12 +5,7 @@ import Tasks
 
 /// `POST /v1/caption`: a photo in, captions out.
 struct CaptionRoute: TaskRoute {
-    static let beams = InputOption.integer("beams", in: 1...8, usually: 3)
-    static let maxTokens = InputOption.integer("max_tokens", in: 1...64, standard: 30)
     static let candidates = InputOption.integer("candidates", in: 1...8, standard: 1)
-    static let temperature = InputOption.number("temperature", in: 0...10)
-    static let topP = InputOption.number("top_p", above: 0, upTo: 1)
-    static let seed = InputOption.integer("seed", in: 0...Int.max)
     static let prompt = InputOption.text("prompt", maxLength: 1000)
     static let stream = InputOption.boolean("stream", standard: false)
     static let explain = InputOption.boolean("explain", standard: false)
@@ -18,9 +13,8 @@ struct CaptionRoute: TaskRoute {
 
     let rules = InputRules(
         parts: [.init(name: "image", kind: .image)],
-        options: [
-            Self.beams.rule, Self.maxTokens.rule, Self.candidates.rule, Self.temperature.rule, Self.topP.rule,
-            Self.seed.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule,
+        options: WritingOptions.rules + [
+            Self.candidates.rule, Self.prompt.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule,
             PictureWords.read.rule, Self.style.rule, ModelChoice.option.rule,
         ])
     let produces = ["application/json", "text/event-stream"]
@@ -29,7 +23,7 @@ struct CaptionRoute: TaskRoute {
     let pings: PingClock
 
     func effort(_ inputs: RequestInputs) -> String {
-        let beams = inputs[Self.beams].map { "beams \($0)" } ?? ""
+        let beams = inputs[WritingOptions.beams].map { "beams \($0)" } ?? ""
         return inputs[PictureWords.read] || isAlt(inputs) ? beams + " read" : beams
     }
 
@@ -43,7 +37,9 @@ struct CaptionRoute: TaskRoute {
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(engine.card, task: "caption")
         let streams = inputs[Self.stream] || request.prefersEventStream
-        let options = try Self.options(inputs, streams: streams)
+        var options = try WritingOptions.read(
+            inputs, candidates: inputs[Self.candidates], prompt: inputs[Self.prompt], streams: streams)
+        options.explain = inputs[Self.explain]
         try Problem.refuse(explaining: options.explain, aStream: streams)
         try engine.validate(options)
         guard let input = engine.card.captionInput else { throw Problem.taskNotAvailable("caption", engine.card) }
@@ -55,31 +51,12 @@ struct CaptionRoute: TaskRoute {
             [input], of: inputs, for: request, engine, task: "caption", explains: options.explain,
             reads: inputs[PictureWords.read] || isAlt(inputs) && engine.card.tasks.contains("read"),
             countsFaces: isAlt(inputs))
-        let job = EngineJob.generate(.caption(image: .pixels(taken.pixels("image") ?? []), options))
+        guard let image = taken.inputs["image"] else { throw NoCaption() }
+        let job = EngineJob.generate(.caption(image: image, options))
         if streams { return await stream(job, taken, inputs, request, engine) }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
         try await engine.readWords(of: &taken, for: request, media.metrics, task: "caption")
         return .whole(try await response(output, taken, timing, inputs, request, engine))
-    }
-
-    private static func options(_ inputs: RequestInputs, streams: Bool) throws(Problem) -> CaptionOptions {
-        var options = CaptionOptions()
-        options.beams = inputs[beams] ?? (streams ? 1 : options.beams)
-        options.maxTokens = inputs[maxTokens]
-        options.candidates = inputs[candidates]
-        options.temperature = inputs[temperature]
-        options.topP = inputs[topP]
-        options.seed = inputs[seed].map(UInt64.init)
-        options.prompt = inputs[prompt]
-        options.explain = inputs[explain]
-        guard !streams || options.isStreamable else {
-            throw Problem(
-                .invalidOption,
-                "A stream takes one greedy or sampled caption, but beams is \(options.beams) and candidates is "
-                    + "\(options.candidates); set both to 1, or do not stream.",
-                members: ["option": .string(options.candidates > 1 ? "candidates" : "beams")])
-        }
-        return options
     }
 
     private func stream(
@@ -87,24 +64,11 @@ struct CaptionRoute: TaskRoute {
     ) async -> Reply {
         // What may be withheld is not told word by word.
         let isTold = certainty.least(inputs) <= 0 && !isAlt(inputs)
-        let events = EventStream(request)
-        let pinging = pings.start { events.ping() }
-        defer { events.end() }
-        do {
-            let (output, timing) = try await engine.compute(job, for: request.work) { text in
-                guard isTold else { return }
-                pinging.stop()
-                events.token(text)
-            }
-            pinging.stop()
+        return await TextStream(pings: pings, isTold: isTold).send(job, for: request, engine) { output, timing in
             var taken = taken
             try await engine.readWords(of: &taken, for: request, media.metrics, task: "caption")
-            events.send("result", data: try await response(output, taken, timing, inputs, request, engine).body)
-        } catch {
-            pinging.stop()
-            events.fail(request.problem(for: error))
+            return try await response(output, taken, timing, inputs, request, engine)
         }
-        return .streamed
     }
 
     private func response(
@@ -140,7 +104,7 @@ struct CaptionRoute: TaskRoute {
 
     /// The caption, or the sentence that is made of it and of what else is known, and whether it is given.
     private func answer(
-        _ best: CaptionCandidate, _ seen: [NamedThing], _ taken: TakenParts, _ inputs: RequestInputs, _ card: ModelCard
+        _ best: TextCandidate, _ seen: [NamedThing], _ taken: TakenParts, _ inputs: RequestInputs, _ card: ModelCard
     ) throws(Problem) -> (String, Verdict) {
         let explains = inputs[Self.explain]
         guard isAlt(inputs) else {
@@ -163,7 +127,7 @@ struct CaptionRoute: TaskRoute {
 
 extension Explanation {
     /// Of a caption: where in the photo each of its words came from. Nil where that was not asked for.
-    fileprivate init?(of caption: CaptionCandidate, on taken: TakenParts) {
+    fileprivate init?(of caption: TextCandidate, on taken: TakenParts) {
         guard let attention = caption.attention, case (let part, .picture(let picture))? = taken.sources.first else {
             return nil
         }
@@ -183,7 +147,7 @@ extension Explanation {
     }
 }
 
-extension CaptionCandidate {
+extension TextCandidate {
     fileprivate func write(_ json: inout JSONWriter) throws(JSONError) {
         json.field("text", text)
         try json.field("log_probability", logProbability)

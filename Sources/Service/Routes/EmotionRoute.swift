@@ -10,7 +10,7 @@ struct EmotionRoute: TaskRoute {
     static let explain = InputOption.boolean("explain", standard: false)
     static let options = [
         Self.face.rule, Self.explain.rule, Certainty.option.rule, PictureWords.read.rule, PictureWords.textFrom.rule,
-        ModelChoice.option.rule,
+        SpokenWords.transcribe.rule, ModelChoice.option.rule,
     ]
 
     let rules = InputRules(
@@ -21,42 +21,84 @@ struct EmotionRoute: TaskRoute {
     let produces = ["application/json"]
     let media: MediaIntake
     let certainty: Certainty
+    let state: ServingState
 
     func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
-        let head = try head(card)
-        return InputRules(
-            parts: head.inputs.map(\.rule), options: Self.options, subject: "the emotion head of \(card.name)",
-            partsOfPath: rules.parts
-        ).withPicture(for: head, card)
+        let heads = try heads(card, for: request)
+        var parts: [InputRules.Part] = []
+        for part in heads.flatMap(\.head.inputs).map(\.rule) where !parts.contains(part) { parts.append(part) }
+        let names = heads.map(\.card.name)
+        var rules = InputRules(
+            parts: parts, options: Self.options,
+            subject: names.count == 1 ? "the emotion head of \(names[0])" : "/v1/emotion of \(names.quoted("and"))",
+            partsOfPath: self.rules.parts)
+        for (card, head) in heads { rules = rules.withPicture(for: head, card) }
+        return rules
     }
 
-    func effort(_ inputs: RequestInputs) -> String { PictureWords.effort(inputs) }
-
-    private func head(_ card: ModelCard) throws(Problem) -> HeadDescription {
+    /// The heads that may judge a request: that of the model that it names in its query string, else those of all.
+    private func heads(
+        _ card: ModelCard, for request: Request
+    ) throws(Problem) -> [(card: ModelCard, head: HeadDescription)] {
         guard let head = card.head(of: "emotion") else { throw .taskNotAvailable("emotion", card) }
-        return head
+        let isNamed = try QueryString(request.head.query).pairs.contains { $0.name == ModelChoice.option.rule.name }
+        let others = isNamed ? [] : state.models.filter { $0.name != card.name }
+        return [(card, head)] + others.compactMap { card in card.head(of: "emotion").map { (card, $0) } }
     }
 
+    func effort(_ inputs: RequestInputs) -> String { PictureWords.effort(inputs) + SpokenWords.effort(inputs) }
+
+    /// Without a name, the first whose head takes all parts.
     func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
-        card.tasks.contains("emotion")
+        guard let head = card.head(of: "emotion") else { return false }
+        guard let inputs else { return true }
+        let parts = head.inputs.map(\.part)
+        return inputs.rules.given(inputs).allSatisfy(parts.contains)
     }
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(engine.card, task: "emotion")
-        let head = try head(engine.card)
+        let models = try state.registry()
+        let others = inputs.has(ModelChoice.option) ? [] : models.cards
+        var given = inputs.rules.given(inputs)
+        let isHeard = try SpokenWords.isHeard(inputs, models)
+        if isHeard, (others + [engine.card]).contains(where: SpokenWords.takesWords) { given.append(SpokenWords.text) }
+        let judges = try EmotionJudges(engine.card, others, parts: given, inputs)
+        let first = try judges.isOne ? engine : await models.engine(judges.judges[0].card.name)
+        let head = judges.judges[0].head
         let question = HeadRequest(head: head, task: "emotion", metrics: media.metrics)
-        let words = try PictureWords(inputs, head, engine.card)
-        try question.checkParts(inputs, made: words.madeText?.part)
+        let words = try PictureWords(
+            inputs, head, first.card,
+            isTakenElsewhere: judges.judges.dropFirst().contains {
+                $0.inputs.contains { $0.part == PictureWords.picture }
+            })
+        if judges.isOne { try question.checkParts(inputs, made: words.madeText?.part) }
         let explains = inputs[Self.explain]
         let face = FaceChoice(rawValue: inputs[Self.face]) ?? .auto
+        let spoken = try SpokenWords.wanted(
+            inputs, judges.judges.map(\.head), isTextMade: words.madeText != nil, models)
+        let rest = judges.judges.dropFirst()
         var taken = try await media.take(
-            words.inputs(of: head), of: inputs, for: request, engine, task: "emotion", face: face, explains: explains,
-            reads: words.isRead)
-        try await words.read(&taken, for: head, explains: explains, request, engine, media, task: "emotion")
-        let answer = try await question.ask(taken, explains: explains, request, engine)
-        let others = try await opinions(of: taken.faces?.dropFirst() ?? [], taken, question, request, engine)
+            words.inputs(of: head) + rest.flatMap(\.inputs) + (spoken.map { [$0.input] } ?? []), of: inputs,
+            for: request, first, task: "emotion", face: face, explains: explains, reads: words.isRead)
+        try await words.read(&taken, for: head, explains: explains, request, first, media, task: "emotion")
+        let hearing = try await spoken?.hear(&taken, for: head, explains: explains, request, media)
+        var answer = try await question.ask(
+            taken.parts(of: judges.judges[0]), explains: explains, request, first)
+        answer.timing.transcribe = hearing
+        var judged = [(judge: judges.judges[0], classification: answer.classification)]
+        for judge in rest where judge.head.inputs.contains(where: { taken.inputs[$0.part] != nil }) {
+            let engine = try await models.engine(judge.card.name)
+            let other = try await HeadRequest(head: judge.head, task: "emotion", metrics: media.metrics).ask(
+                taken.parts(of: judge), explains: false, request, engine)
+            answer.timing.encode += other.timing.encode
+            judged.append((judge, other.classification))
+        }
+        let faces = try await opinions(of: taken.faces?.dropFirst() ?? [], taken, question, request, first)
         let explanation = try await answer.explanation(of: taken, request, media)
-        return .whole(try response(answer, explanation, faces: others, head, taken, inputs, request, engine))
+        let emotion = judged.count == 1 ? EmotionAnswer(head, answer.classification) : EmotionAnswer(judged)
+        return .whole(
+            try response(emotion, answer.timing, explanation, faces: faces, head, taken, inputs, request, first))
     }
 
     /// What each of further faces says alone.
@@ -82,40 +124,40 @@ struct EmotionRoute: TaskRoute {
     }
 
     private func response(
-        _ answer: HeadRequest.Answer, _ explanation: Explanation?, faces others: [[Float]], _ head: HeadDescription,
-        _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
+        _ emotion: EmotionAnswer, _ timing: AnswerTiming, _ explanation: Explanation?, faces others: [[Float]],
+        _ head: HeadDescription, _ taken: TakenParts, _ inputs: RequestInputs, _ request: Request, _ engine: any Engine
     ) throws -> HTTPResponse {
-        let classification = answer.classification
         let verdict = try certainty.verdict(
-            on: classification.confidence, inputs, engine.card, explains: inputs[Self.explain])
-        let timing = answer.timing.ended(request)
+            on: emotion.confidence, inputs, engine.card, explains: inputs[Self.explain])
+        let timing = timing.ended(request)
         let frame = AnswerFrame(
             model: engine.card.name, requestID: request.identity.id, timing: timing, inputs: taken.understood)
         return try .json(headers: timing.headers) { json throws(JSONError) in
-            try verdict.write("emotion", head.ranked(classification.probabilities).first?.label ?? "", to: &json)
-            try head.writeScores(classification.probabilities, to: &json)
+            try verdict.write(
+                "emotion", EmotionScores(emotion.labels, emotion.probabilities).likeliest, to: &json)
+            try EmotionScores(emotion.labels, emotion.probabilities).write(to: &json)
             try json.field("modalities") { json throws(JSONError) in
                 try json.object { json throws(JSONError) in
-                    let parts = head.inputs.map(\.part).filter { classification.alone[$0] != nil }
-                    let weights = Shares.rounded(parts.map { classification.weights[$0] ?? 0 })
-                    for (part, weight) in zip(parts, weights) {
-                        try json.field(part) { json throws(JSONError) in
+                    for opinion in emotion.opinions {
+                        try json.field(opinion.part) { json throws(JSONError) in
                             try json.object { json throws(JSONError) in
-                                try head.writeEmotion(classification.alone[part] ?? [], to: &json)
-                                try json.field("weight", weight)
+                                try EmotionScores(opinion.labels, opinion.probabilities).writeEmotion(to: &json)
+                                try json.field("weight", opinion.weight)
+                                if let model = opinion.model { json.field("model", model) }
                             }
                         }
                     }
                 }
             }
             if let faces = taken.faces {
-                let largest = head.inputs.first { $0.kind == .face }.flatMap { classification.alone[$0.part] }
+                let part = head.inputs.first { $0.kind == .face }?.part
+                let largest = emotion.opinions.first { $0.part == part }?.probabilities
                 try json.field("faces") { json throws(JSONError) in
                     try json.array { json throws(JSONError) in
                         for (face, opinion) in zip(faces, [largest ?? []] + others) {
                             try json.object { json throws(JSONError) in
                                 try face.write(to: &json)
-                                try head.writeEmotion(opinion, to: &json)
+                                try EmotionScores(head.labels, opinion).writeEmotion(to: &json)
                             }
                         }
                     }
@@ -128,20 +170,41 @@ struct EmotionRoute: TaskRoute {
     }
 }
 
-extension HeadDescription {
+/// Labels with their probabilities, as answers write them.
+private struct EmotionScores {
+    let labels: [String]
+    let probabilities: [Float]
+
+    init(_ labels: [String], _ probabilities: [Float]) {
+        self.labels = labels
+        self.probabilities = probabilities
+    }
+
+    var likeliest: String { Shares.ranked(labels, probabilities, isExclusive: true).first?.label ?? "" }
+
     /// Writes the fields `emotion` and `scores`.
-    func writeEmotion(_ probabilities: [Float], to json: inout JSONWriter) throws(JSONError) {
-        json.field("emotion", ranked(probabilities).first?.label ?? "")
-        try writeScores(probabilities, to: &json)
+    func writeEmotion(to json: inout JSONWriter) throws(JSONError) {
+        json.field("emotion", likeliest)
+        try write(to: &json)
     }
 
     /// Writes the field `scores`, in the head's order.
-    fileprivate func writeScores(_ probabilities: [Float], to json: inout JSONWriter) throws(JSONError) {
+    func write(to json: inout JSONWriter) throws(JSONError) {
         try json.field("scores") { json throws(JSONError) in
             try json.object { json throws(JSONError) in
                 for (label, share) in zip(labels, Shares.rounded(probabilities)) { try json.field(label, share) }
             }
         }
+    }
+}
+
+extension TakenParts {
+    /// What a judge is asked about.
+    fileprivate func parts(of judge: EmotionJudges.Judge) -> TakenParts {
+        var own = self
+        let names = judge.head.inputs.map(\.part)
+        own.inputs = inputs.filter { names.contains($0.key) }
+        return own
     }
 }
 

@@ -13,7 +13,7 @@ struct HeadRequest: Sendable {
     struct Answer: Sendable {
         let classification: Classification
         /// Of what was asked; when all of a request is answered is for its route to say.
-        let timing: AnswerTiming
+        var timing: AnswerTiming
 
         /// What the head looked at, where that was asked for.
         func explanation(of taken: TakenParts, _ request: Request, _ media: MediaIntake) async throws -> Explanation? {

@@ -19,7 +19,10 @@ struct PictureWords: Sendable {
     let madeText: PartSpec?
 
     /// What a request wants of a head.
-    init(_ inputs: RequestInputs, _ head: HeadDescription, _ card: ModelCard) throws(Problem) {
+    /// - Parameter isTakenElsewhere: whether the picture is for another model.
+    init(
+        _ inputs: RequestInputs, _ head: HeadDescription, _ card: ModelCard, isTakenElsewhere: Bool = false
+    ) throws(Problem) {
         var made: PartSpec?
         if inputs[Self.textFrom] == "image" {
             made = head.inputs.first { $0.part == Self.text && $0.kind == .text }
@@ -35,7 +38,7 @@ struct PictureWords: Sendable {
         try Self.check(inputs, isRead: inputs[Self.read] || made != nil, card)
         isRead = inputs[Self.read] || made != nil
         madeText = made
-        let takesPicture = head.inputs.contains { $0.part == Self.picture }
+        let takesPicture = isTakenElsewhere || head.inputs.contains { $0.part == Self.picture }
         if !isRead, !takesPicture, inputs[Self.textFrom] != "image", inputs.hasFile(Self.picture) {
             throw inputs.rules.without(part: Self.picture).refusal(ofUnknown: Self.picture, isFile: true)
         }
@@ -74,12 +77,9 @@ struct PictureWords: Sendable {
             tokens = media.takeText(text, for: madeText.part, preparation, explains, &taken)
         }
         let (count, isTruncated) = (tokens?.totalTokens ?? 0, tokens?.truncated ?? false)
-        taken.understood.append(.words(name: madeText.part, text: text, tokens: count, isTruncated: isTruncated))
-        // As it would be had the client given it.
-        let order = head.inputs.map(\.part)
-        func place(_ part: String) -> Int { order.firstIndex(of: part) ?? -1 }
-        taken.understood.sort { place($0.name) < place($1.name) }
-        taken.sources.sort { place($0.part) < place($1.part) }
+        taken.understood.append(
+            .words(name: madeText.part, from: Self.picture, text: text, tokens: count, isTruncated: isTruncated))
+        taken.sort(for: head)
     }
 
     private func refuseWithoutWords(_ taken: TakenParts, _ head: HeadDescription) throws(Problem) {
@@ -95,6 +95,14 @@ struct PictureWords: Sendable {
 }
 
 extension TakenParts {
+    /// In the order of the head's parts: a text that was made as it would be had the client given it.
+    mutating func sort(for head: HeadDescription) {
+        let order = head.inputs.map(\.part)
+        func place(_ part: String) -> Int { order.firstIndex(of: part) ?? -1 }
+        understood.sort { place($0.name) < place($1.name) }
+        sources.sort { place($0.part) < place($1.part) }
+    }
+
     /// Writes the field `words`, where words were to be read.
     func writeWords(to json: inout JSONWriter) throws(JSONError) {
         guard let words else { return }

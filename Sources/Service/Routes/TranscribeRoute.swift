@@ -38,7 +38,11 @@ struct TranscribeRoute: TaskRoute {
         let taken = try await media.take([input], of: inputs, for: request, engine, task: "transcribe")
         guard let sound = taken.inputs["audio"] else { throw NoTranscript() }
         let job = EngineJob.generate(.transcript(of: sound, options))
-        if inputs[Self.stream] || request.prefersEventStream { return await stream(job, taken, request, engine) }
+        if inputs[Self.stream] || request.prefersEventStream {
+            return await TextStream(pings: pings).send(job, for: request, engine) { output, timing in
+                try response(output, taken, timing, request, engine)
+            }
+        }
         let (output, timing) = try await engine.compute(job, for: request.work, onText: nil)
         return .whole(try response(output, taken, timing, request, engine))
     }
@@ -56,23 +60,6 @@ struct TranscribeRoute: TaskRoute {
         return TranscriptionOptions(
             language: language, task: TranscriptionOptions.Task(rawValue: inputs[task]),
             timestamps: TranscriptionOptions.Timestamps(rawValue: inputs[timestamps]) ?? .segment)
-    }
-
-    private func stream(
-        _ job: EngineJob, _ taken: TakenParts, _ request: Request, _ engine: any Engine
-    ) async -> Reply {
-        let events = EventStream(request)
-        let pinging = pings.start { events.ping() }
-        defer { events.end() }
-        do {
-            let (output, timing) = try await engine.compute(job, for: request.work) { events.token($0) }
-            pinging.stop()
-            events.send("result", data: try response(output, taken, timing, request, engine).body)
-        } catch {
-            pinging.stop()
-            events.fail(request.problem(for: error))
-        }
-        return .streamed
     }
 
     private func response(

@@ -3,7 +3,7 @@ import JSON
 import Scheduler
 import Tasks
 
-/// `POST /v1/vqa`: a photo and a question in, the likeliest answers out.
+/// `POST /v1/vqa`: a photo and a question in, the likeliest answers out: of those that a head knows, or as a model writes them.
 struct VQARoute: TaskRoute {
     static let top = InputOption.integer("top", in: 1...20, standard: 5)
     static let stream = InputOption.boolean("stream", standard: false)
@@ -16,10 +16,11 @@ struct VQARoute: TaskRoute {
         options: [
             Self.top.rule, Self.stream.rule, Self.explain.rule, Certainty.option.rule, Self.read.rule,
             ModelChoice.option.rule,
-        ])
+        ] + WritingOptions.rules)
     let produces = ["application/json", "text/event-stream"]
     let media: MediaIntake
     let certainty: Certainty
+    let pings: PingClock
 
     func effort(_ inputs: RequestInputs) -> String {
         inputs[Self.read] ?? (QuestionOfWords(inputs.text("question") ?? "") != nil) ? "read" : ""
@@ -31,7 +32,11 @@ struct VQARoute: TaskRoute {
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         try ModelChoice.check(engine.card, task: "vqa")
+        if let picture = engine.card.answeredInput {
+            return try await write(about: picture, request, inputs, engine)
+        }
         guard let head = engine.card.head(of: "vqa") else { throw Problem.taskNotAvailable("vqa", engine.card) }
+        try WritingOptions.refuse(inputs, engine.card)
         let question = HeadRequest(head: head, task: "vqa", metrics: media.metrics)
         try question.checkParts(inputs)
         try Self.checkWords(inputs.text("question") ?? "")
@@ -54,7 +59,7 @@ struct VQARoute: TaskRoute {
     }
 
     /// A question is asked in words: letters or digits of any script.
-    private static func checkWords(_ question: String) throws(Problem) {
+    static func checkWords(_ question: String) throws(Problem) {
         guard
             question.unicodeScalars.contains(where: { $0.properties.isAlphabetic || $0.properties.numericType != nil })
         else {

@@ -115,8 +115,9 @@ public protocol GeneratingModel: Model {
     /// A text in the making.
     associatedtype Generation
 
-    /// What is wrong with options for this model, before any upload is decoded. From any thread at once.
-    func validate(_ options: CaptionOptions) throws
+    /// What is wrong with options of a caption, an answer or a reply for this model, before any upload is decoded. From any thread
+    /// at once.
+    func validate(_ options: GenerationOptions) throws
     /// The same of options of a transcript.
     func validate(_ options: TranscriptionOptions) throws
     /// Begins the texts of a batch.
@@ -128,8 +129,8 @@ public protocol GeneratingModel: Model {
 }
 
 extension GeneratingModel {
-    /// A model that writes no captions.
-    public func validate(_ options: CaptionOptions) throws {
+    /// A model that writes nothing about pictures.
+    public func validate(_ options: GenerationOptions) throws {
         throw TaskError.taskNotAvailable("caption", model: card.name)
     }
 
@@ -142,9 +143,33 @@ extension GeneratingModel {
 /// What text is wanted.
 public enum GenerationRequest: Sendable {
     /// What is in a picture.
-    case caption(image: ModelInput, CaptionOptions)
+    case caption(image: ModelInput, GenerationOptions)
+    /// The answer to a question about a picture.
+    case answer(image: ModelInput, question: String, GenerationOptions)
+    /// What comes next in a conversation.
+    case reply(to: [ChatMessage], GenerationOptions)
     /// What is said in a sound.
     case transcript(of: ModelInput, TranscriptionOptions)
+}
+
+/// What one side of a conversation said.
+public struct ChatMessage: Sendable {
+    /// Who: `system`, `user` or `assistant`.
+    public var role: String
+    /// What, in order.
+    public var content: [Content]
+
+    /// A piece of a message.
+    public enum Content: Sendable {
+        case text(String)
+        case image(ModelInput)
+    }
+
+    /// A message of those members.
+    public init(role: String, content: [Content]) {
+        self.role = role
+        self.content = content
+    }
 }
 
 /// How far a text is.
@@ -164,7 +189,11 @@ public struct GenerationProgress: Sendable {
 /// A finished text.
 public enum GeneratedText: Sendable {
     /// Captions, best first, and what is seen in the picture, the likeliest first.
-    case captions([CaptionCandidate], seen: [NamedThing])
+    case captions([TextCandidate], seen: [NamedThing])
+    /// Answers to a question, best first.
+    case answers([TextCandidate])
+    /// What was said in a conversation, and the number of tokens that the conversation had before.
+    case reply(TextCandidate, promptTokens: Int)
     case transcript(Transcript)
 }
 

@@ -14,13 +14,13 @@ public struct ModelCard: Sendable {
     public var parameters: Int
     /// What most of its weights are stored in: `f32`, `f16` or `bf16`. Activations are f32.
     public var precision = "f32"
-    /// What it can do: `caption`, `vqa`, `emotion`, `classify`, `zero-shot`, `rerank`, `embed`, `read`.
+    /// What it can do: `caption`, `vqa`, `chat`, `emotion`, `classify`, `zero-shot`, `rerank`, `embed`, `read`.
     public var tasks: [String]
     /// Length of an image embedding.
     public var imageDimensions: Int?
     /// Length of a text embedding.
     public var textDimensions: Int?
-    /// Most tokens of a caption.
+    /// Most tokens of a caption, an answer or a reply.
     public var maxCaptionTokens: Int?
     /// The heads that choose among labels.
     public var heads: [HeadDescription] = []
@@ -32,6 +32,10 @@ public struct ModelCard: Sendable {
     public var reranking: Reranking?
     /// What captions are about; nil for a model that writes none.
     public var captionInput: PartSpec?
+    /// What is asked about, where answers are written; nil for a model that writes none.
+    public var answeredInput: PartSpec?
+    /// What may be shown in conversations; nil for a model that has none.
+    public var shownInput: PartSpec?
     /// What transcripts are of; nil for a model that writes none.
     public var transcribedInput: PartSpec?
     /// What has vectors of its tower's own.
@@ -76,7 +80,8 @@ public struct ModelCard: Sendable {
 
     /// Every part that it takes somewhere, some of them several times.
     private var inputs: [PartSpec] {
-        [captionInput, transcribedInput].compactMap(\.self) + embeddable + towerInputs + heads.flatMap(\.inputs)
+        [captionInput, answeredInput, shownInput, transcribedInput].compactMap(\.self) + embeddable + towerInputs
+            + heads.flatMap(\.inputs)
     }
 
     /// Whether it takes sounds.

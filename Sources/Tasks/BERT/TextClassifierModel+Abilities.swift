@@ -7,16 +7,13 @@ extension TextClassifierModel: ClassifyingModel, RankingModel {
     /// What it is and can do.
     public var card: ModelCard {
         let isOne = labels.count == 1
+        let head = HeadDescription.published(
+            Self.head, labels: labels, inputs: [PartSpec(part: "text", tower: "text", .text(textPreparation))],
+            isExclusive: kind == .softmax)
         return ModelCard(
             name: identity.name, architecture: identity.architecture, digest: identity.digest,
             parameters: identity.parameters, precision: identity.precision,
-            tasks: isOne ? ["classify", "rerank"] : ["classify"],
-            heads: [
-                HeadDescription(
-                    name: Self.head, task: nil, labels: labels,
-                    inputs: [PartSpec(part: "text", tower: "text", .text(textPreparation))], required: ["text"],
-                    isExclusive: kind == .softmax)
-            ], reranking: isOne ? reranking : nil)
+            tasks: head.tasks + (isOne ? ["rerank"] : []), heads: [head], reranking: isOne ? reranking : nil)
     }
 
     private var reranking: ModelCard.Reranking? {

@@ -72,14 +72,11 @@ extension SpeechClassifierModel: ClassifyingModel {
 
     /// What it is and can do.
     public var card: ModelCard {
-        ModelCard(
+        let head = HeadDescription.published(
+            Self.head, labels: labels, inputs: [input], isExclusive: kind == .softmax)
+        return ModelCard(
             name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision, tasks: ["classify"],
-            heads: [
-                HeadDescription(
-                    name: Self.head, task: nil, labels: labels, inputs: [input], required: [input.part],
-                    isExclusive: kind == .softmax)
-            ])
+            parameters: identity.parameters, precision: identity.precision, tasks: head.tasks, heads: [head])
     }
 
     /// The labels of each sound, one sound after the other.

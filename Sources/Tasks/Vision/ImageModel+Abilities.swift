@@ -7,14 +7,12 @@ extension ImageModel: ClassifyingModel, EmbeddingModel {
     /// What it is and can do.
     public var card: ModelCard {
         let head = labels.map {
-            HeadDescription(
-                name: Self.head, task: nil, labels: $0, inputs: [picture], required: [picture.part],
-                isExclusive: !isMultiLabel)
+            HeadDescription.published(Self.head, labels: $0, inputs: [picture], isExclusive: !isMultiLabel)
         }
         return ModelCard(
             name: identity.name, architecture: identity.architecture, digest: identity.digest,
             parameters: identity.parameters, precision: identity.precision,
-            tasks: head == nil ? ["embed"] : ["classify", "embed"], imageDimensions: dimensions,
+            tasks: (head?.tasks ?? []) + ["embed"], imageDimensions: dimensions,
             heads: head.map { [$0] } ?? [], space: space)
     }
 

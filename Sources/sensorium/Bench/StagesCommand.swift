@@ -49,7 +49,7 @@ struct StagesCommand: ParsableCommand {
         let pixels = try times.measure("decode") { try (0..<size).map { _ in try model.pixels(ofFile: image) } }
         let encodings = times.measure("tower") { model.encodeImages(pixels) }
         let generations = try times.measure("memory") {
-            try model.startCaptions(encodings.map { ($0, CaptionOptions(beams: 1)) })
+            try model.startCaptions(encodings.map { ($0, GenerationOptions(beams: 1)) })
         }
         times.measure("steps") {
             while !generations.allSatisfy(\.isFinished) { model.step(generations) }

@@ -190,4 +190,5 @@ def main():
     (HERE / "golden.json").write_text(json.dumps(golden))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -63,7 +63,7 @@ import Testing
         ("seed", "9007199254740993.5", "\"9007199254740993.5\""),
         ("beams", "+2", "\"+2\""),
         ("beams", "", "\"\""),
-        ("max_tokens", "65", "from 1 to 64 (default 30)"),
+        ("max_tokens", "65", "from 1 to 64"), ("max_tokens", "0", "from 1 to 4096"),
         ("candidates", "99999999999999999999", "from 1 to 8"),
         ("temperature", "nan", "a number from 0 to 10"),
         ("temperature", "inf", "a number from 0 to 10"),

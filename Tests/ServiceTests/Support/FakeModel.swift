@@ -1,3 +1,4 @@
+import Checkpoint
 import Media
 import Networks
 import Synchronization
@@ -79,18 +80,24 @@ final class FakeModel: GeneratingModel, FaceFindingModel, ReadingModel {
 
     final class Caption {
         let brightness: Float
-        let options: CaptionOptions
+        let options: GenerationOptions
         let words: Int
         var written = 0
 
-        init(brightness: Float, options: CaptionOptions, words: Int) {
+        init(brightness: Float, options: GenerationOptions, words: Int) {
             self.brightness = brightness
             self.options = options
             self.words = words
         }
     }
 
-    func validate(_ options: CaptionOptions) throws { try options.validate(longest: 64) }
+    func validate(_ options: GenerationOptions) throws { try options.validate(longest: 64, Self.usual) }
+
+    private static let usual: GenerationConfiguration = {
+        var usual = GenerationConfiguration()
+        usual.beams = 3
+        return usual
+    }()
 
     /// The mean brightness of each.
     func encode(images: [[Float]]) -> [Float] {
@@ -100,14 +107,14 @@ final class FakeModel: GeneratingModel, FaceFindingModel, ReadingModel {
     }
 
     func start(_ requests: [GenerationRequest], pause: () -> Void) -> [Result<Caption, any Error>] {
-        var captions: [(pixels: [Float], options: CaptionOptions)] = []
+        var captions: [(pixels: [Float], options: GenerationOptions)] = []
         for case .caption(image: .pixels(let pixels), let options) in requests { captions.append((pixels, options)) }
         return zip(encode(images: captions.map(\.pixels)), captions).map { brightness, caption in
             let options = caption.options
+            let most = options.maxTokens ?? 30
             return .success(
                 Caption(
-                    brightness: brightness, options: options,
-                    words: options.maxTokens > neverEndsBeyond ? .max : min(options.maxTokens, words)))
+                    brightness: brightness, options: options, words: most > neverEndsBeyond ? .max : min(most, words)))
         }
     }
 
@@ -122,7 +129,7 @@ final class FakeModel: GeneratingModel, FaceFindingModel, ReadingModel {
         guard generation.written >= generation.words else { return GenerationProgress(newText: word) }
         let tokens = ["grey\(Int(generation.brightness))"] + Array(repeating: "very", count: generation.words - 1)
         let candidates = (0..<generation.options.candidates).map { rank in
-            CaptionCandidate(
+            TextCandidate(
                 text: tokens.joined(separator: " "), logProbability: -0.5 - Double(rank), tokens: tokens,
                 ids: Array(0..<tokens.count),
                 attention: generation.options.explain ? tokens.map { _ in [1, 0, 0, 0] } : nil, confidence: confidence)

@@ -1,11 +1,12 @@
+import Checkpoint
 import Testing
 
 @testable import Tasks
 
-@Suite struct CaptionOptionsTests {
-    private func problem(_ options: CaptionOptions) -> String? {
+@Suite struct GenerationOptionsTests {
+    private func problem(_ options: GenerationOptions) -> String? {
         do throws(TaskError) {
-            try options.validate(longest: 64)
+            try options.validate(longest: 64, GenerationConfiguration())
             return nil
         } catch {
             return "\(error)"
@@ -13,43 +14,46 @@ import Testing
     }
 
     @Test func `the defaults are valid`() throws {
-        try CaptionOptions().validate(longest: 64)
+        try GenerationOptions().validate(longest: 64, GenerationConfiguration())
     }
 
     @Test func `values at the ends of their ranges are valid`() {
-        #expect(problem(CaptionOptions(beams: 1)) == nil)
-        #expect(problem(CaptionOptions(beams: 8, candidates: 8)) == nil)
-        #expect(problem(CaptionOptions(maxTokens: 1)) == nil)
-        #expect(problem(CaptionOptions(maxTokens: 64)) == nil)
-        #expect(problem(CaptionOptions(candidates: 8, temperature: 10)) == nil)
-        #expect(problem(CaptionOptions(candidates: 8, topP: 1)) == nil)
-        #expect(problem(CaptionOptions(topP: 1e-9)) == nil)
+        #expect(problem(GenerationOptions(beams: 1)) == nil)
+        #expect(problem(GenerationOptions(beams: 8, candidates: 8)) == nil)
+        #expect(problem(GenerationOptions(maxTokens: 1)) == nil)
+        #expect(problem(GenerationOptions(maxTokens: 64)) == nil)
+        #expect(problem(GenerationOptions(candidates: 8, temperature: 10)) == nil)
+        #expect(problem(GenerationOptions(candidates: 8, topP: 1)) == nil)
+        #expect(problem(GenerationOptions(topP: 1e-9)) == nil)
     }
 
     @Test func `a value outside its range is named with the range`() {
-        #expect(problem(CaptionOptions(beams: 0)) == "beams is 0, but must be from 1 to 8.")
-        #expect(problem(CaptionOptions(beams: 9)) == "beams is 9, but must be from 1 to 8.")
-        #expect(problem(CaptionOptions(maxTokens: 65)) == "max_tokens is 65, but must be from 1 to 64.")
-        #expect(problem(CaptionOptions(candidates: 0)) == "candidates is 0, but must be from 1 to 8.")
-        #expect(problem(CaptionOptions(temperature: -0.5)) == "temperature is -0.5, but must be a number from 0 to 10.")
-        #expect(problem(CaptionOptions(temperature: .nan)) == "temperature is nan, but must be a number from 0 to 10.")
-        #expect(problem(CaptionOptions(topP: 0)) == "top_p is 0.0, but must be above 0 and at most 1.")
-        #expect(problem(CaptionOptions(topP: .nan)) == "top_p is nan, but must be above 0 and at most 1.")
+        #expect(problem(GenerationOptions(beams: 0)) == "beams is 0, but must be from 1 to 8.")
+        #expect(problem(GenerationOptions(beams: 9)) == "beams is 9, but must be from 1 to 8.")
+        #expect(problem(GenerationOptions(maxTokens: 65)) == "max_tokens is 65, but must be from 1 to 64.")
+        #expect(problem(GenerationOptions(candidates: 0)) == "candidates is 0, but must be from 1 to 8.")
+        #expect(
+            problem(GenerationOptions(temperature: -0.5)) == "temperature is -0.5, but must be a number from 0 to 10.")
+        #expect(
+            problem(GenerationOptions(temperature: .nan)) == "temperature is nan, but must be a number from 0 to 10.")
+        #expect(problem(GenerationOptions(topP: 0)) == "top_p is 0.0, but must be above 0 and at most 1.")
+        #expect(problem(GenerationOptions(topP: .nan)) == "top_p is nan, but must be above 0 and at most 1.")
     }
 
     @Test func `more candidates than the search can find are refused`() {
         #expect(
-            problem(CaptionOptions(beams: 3, candidates: 4))?.hasPrefix("candidates is 4, but must be at most") == true)
-        #expect(problem(CaptionOptions(beams: 1, candidates: 2))?.hasPrefix("candidates is 2, but greedy") == true)
+            problem(GenerationOptions(beams: 3, candidates: 4))?.hasPrefix("candidates is 4, but must be at most")
+                == true)
+        #expect(problem(GenerationOptions(beams: 1, candidates: 2))?.hasPrefix("candidates is 2, but greedy") == true)
         #expect(
-            problem(CaptionOptions(candidates: 2, temperature: 0))?.hasPrefix("candidates is 2, but greedy") == true)
+            problem(GenerationOptions(candidates: 2, temperature: 0))?.hasPrefix("candidates is 2, but greedy") == true)
     }
 
     @Test func `only one caption whose tokens stay can be streamed`() {
-        #expect(CaptionOptions(beams: 1).isStreamable)
-        #expect(CaptionOptions(temperature: 1).isStreamable)
-        #expect(!CaptionOptions(beams: 3).isStreamable)
-        #expect(!CaptionOptions(candidates: 2, temperature: 1).isStreamable)
+        #expect(GenerationOptions(beams: 1).isStreamable)
+        #expect(GenerationOptions(temperature: 1).isStreamable)
+        #expect(!GenerationOptions(beams: 3).isStreamable)
+        #expect(!GenerationOptions(candidates: 2, temperature: 1).isStreamable)
     }
 }
 

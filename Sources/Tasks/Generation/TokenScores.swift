@@ -14,11 +14,13 @@ struct TokenScores {
 
     let logits: UnsafeBufferPointer<Float>
     /// log Σ exp(logit): what log-softmax subtracts.
-    let normaliser: Double
+    private(set) var normaliser: Double
     /// The likeliest tokens, best first, as many as were needed; of two equally likely ones the lower number comes first.
     private(set) var best: [Int] = []
     /// The probability of each token, if the distribution was needed.
     private(set) var probabilities: [Float] = []
+    /// The model's own logits, where rules have changed them.
+    private var own: [Float]?
 
     /// Reads a row of `logits`, which is not empty. A logit of −infinity (a token that is never generated) counts as
     /// nothing.
@@ -40,8 +42,26 @@ struct TokenScores {
         }
     }
 
+    /// Reads a row of `logits`, to which rules are applied in place.
+    /// - Parameters:
+    ///   - written: the tokens behind the prompt.
+    ///   - isSummed: whether sums of log-probabilities are searched, so that the rules are for them.
+    init(
+        _ logits: UnsafeMutableBufferPointer<Float>, need: Need, _ rules: TokenRules, after written: [Int32],
+        isSummed: Bool, pool: ComputePool
+    ) {
+        let whole = logits.baseAddress.map { logSumExp($0, count: logits.count) } ?? -.infinity
+        let own = isSummed ? nil : Array(logits)
+        if isSummed { for token in logits.indices { logits[token] -= whole } }
+        rules.apply(to: logits, after: written)
+        self.init(UnsafeBufferPointer(logits), need: need, pool: pool)
+        normaliser = isSummed ? 0 : Double(whole)
+        self.own = own
+    }
+
+    /// What a token adds to the log-probability of a text: by the model's own distribution, or in a sum by what the rules made of it.
     func logProbability(_ token: Int) -> Double {
-        Double(logits[token]) - normaliser
+        Double(own?[token] ?? logits[token]) - normaliser
     }
 
     private func likeliest(_ count: Int) -> [Int] {

@@ -16,35 +16,35 @@ struct IndependentSearch {
     /// What the choosers must know of each row of scores.
     let need: TokenScores.Need
     private let maxTokens: Int
-    private let endToken: Int
+    private let endTokens: [Int]
     /// Those that still grow.
     private(set) var live: [Caption]
     private var ended: [Caption] = []
     private var hasBegun = false
 
     /// One caption of the likeliest tokens.
-    static func greedy(maxTokens: Int, endToken: Int) -> IndependentSearch {
-        IndependentSearch(choosers: [.likeliest], need: .best(1), maxTokens: maxTokens, endToken: endToken)
+    static func greedy(maxTokens: Int, endTokens: [Int]) -> IndependentSearch {
+        IndependentSearch(choosers: [.likeliest], need: .best(1), maxTokens: maxTokens, endTokens: endTokens)
     }
 
     /// `count` random captions. Each has random numbers of its own, seeded by the request's, so that the first captions
     /// are the same however many are asked for.
     static func sampling(
-        _ count: Int, temperature: Double, topP: Double, seed: UInt64, maxTokens: Int, endToken: Int
+        _ count: Int, _ sampling: GenerationOptions.Sampling, seed: UInt64, maxTokens: Int, endTokens: [Int]
     ) -> IndependentSearch {
         var seeds = SplitMix64(seed: seed)
         let choosers = (0..<count).map { _ in
-            Chooser.sampler(Sampler(topP: topP, random: SplitMix64(seed: seeds.next())))
+            Chooser.sampler(Sampler(sampling, random: SplitMix64(seed: seeds.next())))
         }
         return IndependentSearch(
-            choosers: choosers, need: .distribution(temperature: temperature), maxTokens: maxTokens,
-            endToken: endToken)
+            choosers: choosers, need: .distribution(temperature: sampling.temperature), maxTokens: maxTokens,
+            endTokens: endTokens)
     }
 
-    private init(choosers: [Chooser], need: TokenScores.Need, maxTokens: Int, endToken: Int) {
+    private init(choosers: [Chooser], need: TokenScores.Need, maxTokens: Int, endTokens: [Int]) {
         self.need = need
         self.maxTokens = maxTokens
-        self.endToken = endToken
+        self.endTokens = endTokens
         live = choosers.enumerated().map { Caption(number: $0.offset, chooser: $0.element) }
     }
 
@@ -56,11 +56,12 @@ struct IndependentSearch {
         for (index, caption) in live.enumerated() {
             var caption = caption
             let parent = hasBegun ? index : 0
-            let token = caption.choose(scores[parent])
+            let token = caption.choose(scores[parent]) ?? endTokens.first ?? 0
+            let isEnd = endTokens.contains(token)
             caption.hypothesis.logProbability += scores[parent].logProbability(token)
             caption.hypothesis.length += 1
-            if token != endToken { caption.hypothesis.tokens.append(Int32(token)) }
-            if token == endToken || caption.hypothesis.length == maxTokens {
+            if !isEnd { caption.hypothesis.tokens.append(Int32(token)) }
+            if isEnd || caption.hypothesis.length == maxTokens {
                 ended.append(caption)
             } else {
                 following.append(caption)
@@ -80,9 +81,10 @@ struct IndependentSearch {
 }
 
 extension IndependentSearch.Caption {
-    fileprivate mutating func choose(_ scores: TokenScores) -> Int {
+    /// Nil where nothing may follow.
+    fileprivate mutating func choose(_ scores: TokenScores) -> Int? {
         switch chooser {
-        case .likeliest: return scores.best[0]
+        case .likeliest: return scores.best.first
         case .sampler(var sampler):
             let token = sampler.draw(scores.probabilities)
             chooser = .sampler(sampler)
