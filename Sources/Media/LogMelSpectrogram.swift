@@ -17,20 +17,7 @@ public struct LogMelSpectrogram: Sendable {
     public let bins: Int
     private let hann: [Double]
     private let roots: [Double]
-    private let bands: [Band]
-
-    /// A band: from which frequency bin on, with what weights.
-    private struct Band: Sendable {
-        let start: Int
-        let weights: [Double]
-
-        /// The band's share of the power spectrum in one lane.
-        func sum(_ power: [Double], _ lane: Int, _ lanes: Int) -> Double {
-            var sum = 0.0
-            for (index, weight) in weights.enumerated() { sum += power[(start + index) * lanes + lane] * weight }
-            return sum
-        }
-    }
+    private let bands: [MelBand]
 
     /// - Parameters:
     ///   - bins: bands of pitch, 80 for all but the newest Whisper models.
@@ -44,7 +31,10 @@ public struct LogMelSpectrogram: Sendable {
             spectrum_roots(target.baseAddress)
             initialized = 2 * Self.window
         }
-        bands = Self.bands(bins, sampleRate)
+        let frequencies = (0..<Int(spectrum_bins)).map {
+            Double(sampleRate) / 2 * Double($0) / Double(Self.window / 2)
+        }
+        bands = MelScale.slaney.bands(bins, frequencies: frequencies, lowest: 0, highest: 8_000)
     }
 
     /// How many frames a clip of `samples` samples has.
@@ -113,32 +103,5 @@ public struct LogMelSpectrogram: Sendable {
         let before = samples.dropFirst().prefix(half).reversed()
         let behind = samples.dropLast().suffix(half).reversed()
         return Array(before) + samples + behind
-    }
-
-    /// transformers' `mel_filter_bank` with `norm` and `mel_scale` "slaney", without the zeros.
-    private static func bands(_ count: Int, _ sampleRate: Int) -> [Band] {
-        let lowest = mel(0)
-        let highest = mel(8_000)
-        let edges = (0..<count + 2).map { hertz(lowest + (highest - lowest) * Double($0) / Double(count + 1)) }
-        let frequencies = (0..<Int(spectrum_bins)).map { Double(sampleRate) / 2 * Double($0) / Double(window / 2) }
-        return (0..<count).map { band in
-            let (left, centre, right) = (edges[band], edges[band + 1], edges[band + 2])
-            let scale = 2 / (right - left)
-            let weights = frequencies.map { frequency in
-                max(0, min((frequency - left) / (centre - left), (right - frequency) / (right - centre))) * scale
-            }
-            let start = weights.firstIndex { $0 > 0 } ?? 0
-            let end = weights.lastIndex { $0 > 0 } ?? -1
-            return Band(start: start, weights: Array(weights[start..<max(start, end + 1)]))
-        }
-    }
-
-    /// Slaney's scale: linear below 1 kHz, logarithmic above.
-    private static func mel(_ hertz: Double) -> Double {
-        hertz < 1_000 ? 3 * hertz / 200 : 15 + log(hertz / 1_000) * (27 / log(6.4))
-    }
-
-    private static func hertz(_ mel: Double) -> Double {
-        mel < 15 ? 200 * mel / 3 : 1_000 * exp(log(6.4) / 27 * (mel - 15))
     }
 }

@@ -90,6 +90,16 @@ extension Weights {
                 stride: stride, activation: activation), orElse: .standIn)
     }
 
+    /// What a batch norm does once it is learned, as a factor and a shift of each channel.
+    func batchNorm(_ name: String, _ width: Int) -> (factor: [Float], shift: [Float]) {
+        let scope = self[name]
+        let (scale, shift) = (scope.floats("weight", [width]), scope.floats("bias", [width]))
+        let (mean, variance) = (scope.floats("running_mean", [width]), scope.floats("running_var", [width]))
+        guard isSound else { return ([], []) }
+        let factor = (0..<width).map { scale[$0] / (variance[$0] + 1e-5).squareRoot() }
+        return (factor, (0..<width).map { shift[$0] - mean[$0] * factor[$0] })
+    }
+
     /// `<name>.weight` of that shape, outputs first, and `<name>.bias` [outputs].
     func convolution(_ name: String, _ shape: [Int]) -> (weight: [Float], bias: [Float]) {
         (floats("\(name).weight", shape), floats("\(name).bias", [shape[0]]))

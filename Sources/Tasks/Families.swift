@@ -11,6 +11,7 @@ public enum Families {
         (WhisperConfiguration.modelType, { try WhisperModel.load($0, compute: $1) }),
         (CLIPConfiguration.modelType, { try ContrastiveModel.loadCLIP($0, compute: $1) }),
         (SigLIPConfiguration.modelType, { try ContrastiveModel.loadSigLIP($0, compute: $1) }),
+        (CLAPConfiguration.modelType, { try SoundTextModel.load($0, compute: $1) }),
         (ImageModelConfiguration.Family.vit.rawValue, { try ImageModel.load($0, .vit, compute: $1) }),
         (ImageModelConfiguration.Family.dinov2.rawValue, { try ImageModel.load($0, .dinov2, compute: $1) }),
         (ImageModelConfiguration.Family.clip.rawValue, { try ImageModel.load($0, .clip, compute: $1) }),

@@ -6,7 +6,7 @@ public enum ModelInput: Sendable {
     /// An image, or the crop of a face, resized and normalised for its tower: [height, width, channels].
     case pixels([Float])
     /// The log-mel spectrogram of a clip, in windows of at most as many seconds as the tower takes at once; each
-    /// [frames, bins].
+    /// [frames, bins]. Of a model that takes crops one, with the spectrograms of all of them.
     case mel([[Float]])
     /// The log-mel spectrogram of a whole sound, padded with silence: see ``SoundPreparation/Form/whole``.
     case sound(Transcription.Sound)

@@ -30,6 +30,8 @@ public struct SoundPreparation: Sendable, Equatable {
         case whole
         /// Its samples as they are: what is to be normalised the model normalises, for it may hear a clip in pieces.
         case samples
+        /// Spectrograms of crops, as CLAP takes them.
+        case crops(SoundCrops)
     }
 
     /// A preparation of those members.
@@ -78,6 +80,19 @@ public struct SoundPreparation: Sendable, Equatable {
         self.mostSeconds = mostSeconds
     }
 
+    /// Of clips of which crops are taken.
+    public init(_ crops: SoundCrops) {
+        sampleRate = crops.sampleRate
+        melBins = crops.bins
+        windowSeconds = crops.samples / crops.sampleRate
+        form = .crops(crops)
+        tokenNumbers = 0
+        workBytes = 0
+        samplesPerToken = crops.hop
+        leastSamples = 1
+        mostSeconds = nil
+    }
+
     /// The input that is made of a clip at `sampleRate`.
     public func input(of samples: [Float]) -> ModelInput {
         switch form {
@@ -90,6 +105,7 @@ public struct SoundPreparation: Sendable, Equatable {
             let mel = LogMelSpectrogram(bins: melBins, sampleRate: sampleRate).whole(padded)
             return .sound(Transcription.Sound(mel: mel, frames: frames))
         case .samples: return .samples(samples)
+        case .crops(let crops): return .mel([crops.spectrograms(of: samples)])
         }
     }
 
@@ -100,6 +116,7 @@ public struct SoundPreparation: Sendable, Equatable {
             let atOnce = min(samples, windowSeconds * sampleRate)
             return samples * MemoryLayout<Float>.stride + tokenBytes(samples: atOnce)
         }
+        if case .crops(let crops) = form { return crops.count * crops.frames * melBins * MemoryLayout<Float>.stride }
         let least = form == .whole ? max(samples, windowSeconds * sampleRate) : samples
         let isHeardInPieces = form == .windows && samples > windowSeconds * sampleRate
         return melBytes(samples: least) + workBytes + (isHeardInPieces ? tokenBytes(samples: samples) : 0)
@@ -107,6 +124,10 @@ public struct SoundPreparation: Sendable, Equatable {
 
     /// Bytes that making the input takes beside.
     public func makingBytes(samples: Int) -> Int {
+        // The samples themselves, padded, and where crops are taken of the whole spectrogram that as well.
+        if case .crops(let crops) = form {
+            return (2 * max(samples, crops.samples) + samples / crops.hop * melBins) * MemoryLayout<Float>.stride
+        }
         // The samples themselves, and of a clip that stays whole the same with what is mirrored at its ends.
         let count = form == .whole ? 2 * max(samples, windowSeconds * sampleRate) : samples
         return count * MemoryLayout<Float>.stride

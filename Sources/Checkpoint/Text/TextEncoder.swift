@@ -66,8 +66,13 @@ public struct TextEncoder: Sendable, Equatable {
     }
 
     /// Of the `config.json` of a published one, with the defaults of transformers 5.24.
-    /// - Parameter limit: the most tokens of a text, where another file says it.
-    init(_ family: Family, published reader: inout ConfigurationReader, limit: Int?) {
+    /// - Parameters:
+    ///   - limit: the most tokens of a text, where another file says it.
+    ///   - standard: rows of the tables of positions and segments where the file does not say them.
+    init(
+        _ family: Family, published reader: inout ConfigurationReader, limit: Int?,
+        standard: (positions: Int, types: Int) = (positions: 512, types: 2)
+    ) {
         self.family = family
         // DistilBERT has names of its own, and a normalisation that no file can change.
         let isDistilled = family == .distilbert
@@ -100,10 +105,10 @@ public struct TextEncoder: Sendable, Equatable {
         intermediateSize = reader.integer(names.inner, in: 1...65_536, orElse: isElectra ? 1024 : 3072)
         activation = reader.activation(names.activation, orElse: .gelu)
         layerNormEpsilon = isDistilled ? 1e-12 : reader.epsilon("layer_norm_eps", orElse: 1e-12)
-        maxPositions = reader.integer("max_position_embeddings", in: 3...1_000_000, orElse: 512)
+        maxPositions = reader.integer("max_position_embeddings", in: 3...1_000_000, orElse: standard.positions)
         switch family {
         case .bert, .electra:
-            typeVocabularySize = reader.integer("type_vocab_size", in: 1...1024, orElse: 2)
+            typeVocabularySize = reader.integer("type_vocab_size", in: 1...1024, orElse: standard.types)
             paddingIndex = nil
         case .distilbert:
             typeVocabularySize = 0
@@ -113,7 +118,7 @@ public struct TextEncoder: Sendable, Equatable {
             // Whatever the file says of padding.
             paddingIndex = 1
         case .roberta, .xlmRoberta:
-            typeVocabularySize = reader.integer("type_vocab_size", in: 1...1024, orElse: 2)
+            typeVocabularySize = reader.integer("type_vocab_size", in: 1...1024, orElse: standard.types)
             paddingIndex = reader.integer("pad_token_id", in: 0...1_000_000, orElse: 1)
         }
         // The reference cuts distances into 32 whatever the size of the table.

@@ -21,7 +21,7 @@ struct SpeechPositions: Sendable {
         let matrix: [Float]
         if configuration.positionsHaveBatchNorm {
             matrix = weights.floats("conv.weight", [width, inputs, taps])
-            norm = Self.batchNorm(weights["batch_norm"], width)
+            norm = weights.batchNorm("batch_norm", width)
         } else {
             matrix = Self.normed(weights["conv"], width: width, inputs: inputs, taps: taps)
             norm = nil
@@ -45,15 +45,6 @@ struct SpeechPositions: Sendable {
         for (index, value) in directions.enumerated() { squares[index % taps] += Double(value) * Double(value) }
         let factors = zip(lengths, squares).map { Double($0) / $1.squareRoot() }
         return directions.enumerated().map { Float(Double($1) * factors[$0 % taps]) }
-    }
-
-    /// What a batch norm does once it is learned.
-    private static func batchNorm(_ weights: Weights, _ width: Int) -> (factor: [Float], shift: [Float]) {
-        let (scale, shift) = (weights.floats("weight", [width]), weights.floats("bias", [width]))
-        let (mean, variance) = (weights.floats("running_mean", [width]), weights.floats("running_var", [width]))
-        guard weights.isSound else { return ([], []) }
-        let factor = (0..<width).map { scale[$0] / (variance[$0] + 1e-5).squareRoot() }
-        return (factor, (0..<width).map { shift[$0] - mean[$0] * factor[$0] })
     }
 
     /// x [rows, d] in place. `normed` [rows, d] is overwritten.

@@ -7,12 +7,17 @@ public struct VectorMap: Sendable {
     private let linear: Linear
     private let outputs: Int
     private let isBounded: Bool
+    private let activation: Activation
 
     /// Reads `<name>.weight` [outputs, inputs] and, with `bias`, `<name>.bias` [outputs].
-    /// - Parameter isBounded: whether the hyperbolic tangent of each number follows.
+    /// - Parameters:
+    ///   - isBounded: whether the hyperbolic tangent of each number follows.
+    ///   - activation: what follows instead; nil for nothing.
     public init(
-        _ weights: Weights, _ name: String, _ inputs: Int, _ outputs: Int, bias: Bool = true, isBounded: Bool = false
+        _ weights: Weights, _ name: String, _ inputs: Int, _ outputs: Int, bias: Bool = true, isBounded: Bool = false,
+        activation: HiddenActivation? = nil
     ) {
+        self.activation = activation.map(Activation.init) ?? .none
         linear = weights.linear(name, inputs, outputs, bias: bias)
         self.outputs = outputs
         self.isBounded = isBounded
@@ -22,7 +27,9 @@ public struct VectorMap: Sendable {
     public func callAsFunction(_ vectors: [[Float]], pool: ComputePool) -> [[Float]] {
         guard !vectors.isEmpty else { return [] }
         let result = FloatBuffer(count: vectors.count * outputs)
-        linear.apply(Array(vectors.joined()), rows: vectors.count, into: result.pointer, pool: pool)
+        linear.apply(
+            Array(vectors.joined()), rows: vectors.count, activation: activation, into: result.pointer,
+            pool: pool)
         let numbers = isBounded ? result.elements.map { tanhf($0) } : result.elements
         return vectors.indices.map { Array(numbers[$0 * outputs..<($0 + 1) * outputs]) }
     }

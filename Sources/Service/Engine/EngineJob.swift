@@ -9,7 +9,7 @@ enum EngineJob: Sendable {
     case embed(EmbeddingQuery)
     /// A question to a head, and the queue it waits in: `vqa`, `emotion` or `classify`.
     case classify(HeadQuestion, task: String)
-    /// How well each of some texts fits a picture.
+    /// How well each of some texts fits a picture or a sound.
     case zeroShot(ZeroShotQuestion)
     /// How well the second text of each pair answers the first.
     case rank([TokenizedText])
@@ -112,6 +112,6 @@ enum EngineOutput: Sendable {
     /// What stands in lines.
     case texts([ReadText])
     case classification(HeadAnswer)
-    /// The scores of texts for a picture, 0...1 each; of pairs of texts their logits.
+    /// The scores of texts for a picture or a sound, 0...1 each; of pairs of texts their logits.
     case scores([Float])
 }

@@ -41,9 +41,9 @@ struct ModelWorker: EngineWorker {
         if queries.count == jobs.count, let model = model as? any EmbeddingModel {
             return model.embed(queries, pause: pause).map { Outcome($0.map(EngineOutput.embedding)) }
         }
-        let pictures = jobs.compactMap(\.zeroShot)
-        if pictures.count == jobs.count, let model = model as? any ZeroShotModel {
-            return model.scores(pictures, pause: pause).map { Outcome($0.map(EngineOutput.scores)) }
+        let unnamed = jobs.compactMap(\.zeroShot)
+        if unnamed.count == jobs.count, let model = model as? any ZeroShotModel {
+            return model.scores(unnamed, pause: pause).map { Outcome($0.map(EngineOutput.scores)) }
         }
         let lists = jobs.compactMap(\.pairs)
         if lists.count == jobs.count, let model = model as? any RankingModel {

@@ -50,9 +50,9 @@ enum WarmUp {
         for input in card.embeddable where card.space != nil || jobs.isEmpty || input.kind != .image {
             if let value = value(input) { jobs.append(.embed(EmbeddingQuery(parts: [input.part: value]))) }
         }
-        if let zeroShot = card.zeroShot, let image = value(zeroShot.picture) {
+        if let zeroShot = card.zeroShot, let input = value(zeroShot.input) {
             let texts = ["a dog", "a cat"].map(zeroShot.text.encode)
-            jobs.append(.zeroShot(ZeroShotQuestion(image: image, texts: texts)))
+            jobs.append(.zeroShot(ZeroShotQuestion(input: input, texts: texts)))
         }
         for head in card.heads {
             let values = head.inputs.compactMap { input in value(input).map { (input.part, $0) } }

@@ -2,32 +2,49 @@ import HTTP
 import JSON
 import Tasks
 
-/// `POST /v1/classify/zero-shot`: a picture and any labels in, how well each fits it out.
+/// `POST /v1/classify/zero-shot`: a picture or a sound and any labels in, how well each fits it out.
 struct ZeroShotRoute: TaskRoute {
     static let template = InputOption.text("template", maxLength: 1000)
     static let top = InputOption.integer("top", in: 1...1000)
-    /// What a label stands in, as in transformers' pipeline.
-    static let usualTemplate = "This is a photo of {}."
+    /// What a label stands in, as in transformers' pipelines.
+    private static func usualTemplate(_ kind: PartSpec.Kind) -> String {
+        kind == .sound ? "This is a sound of {}." : "This is a photo of {}."
+    }
+    private static let options = [Self.template.rule, Self.top.rule, ModelChoice.option.rule]
     private static let place = "{}"
     private static let mostLabels = 1000
 
     let rules = InputRules(
         parts: [.init(name: "image", kind: .image), .init(name: "label", kind: .label)],
-        options: [Self.template.rule, Self.top.rule, ModelChoice.option.rule])
+        options: Self.options)
     let produces = ["application/json"]
     let media: MediaIntake
 
-    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool { card.zeroShot != nil }
+    func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
+        guard let input = card.zeroShot?.input, input.kind == .sound else { return rules }
+        return InputRules(
+            parts: [input.rule, .init(name: "label", kind: .label)], options: Self.options,
+            subject: "the model \(card.name)", partsOfPath: rules.parts)
+    }
+
+    func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
+        guard let part = card.zeroShot?.input.part else { return false }
+        return inputs?.has(part: part) ?? true
+    }
 
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         guard let zeroShot = engine.card.zeroShot else { throw Problem.taskNotAvailable("zero-shot", engine.card) }
-        guard inputs.has(part: "image") else { throw Problem.missing("image", "send the picture that labels are for") }
+        let (part, kind) = (zeroShot.input.part, zeroShot.input.kind)
+        guard inputs.has(part: part) else {
+            throw Problem.missing(part, "send the \(kind == .sound ? "sound" : "picture") that labels are for")
+        }
         let labels = try Self.labels(inputs)
-        let texts = try Self.texts(labels, inputs[Self.template] ?? Self.usualTemplate).map(zeroShot.text.encode)
-        let taken = try await media.take([zeroShot.picture], of: inputs, for: request, engine, task: "zero-shot")
-        guard let pixels = taken.pixels(zeroShot.picture.part) else { throw NoScores() }
+        let template = inputs[Self.template] ?? Self.usualTemplate(kind)
+        let texts = try Self.texts(labels, template, for: kind).map(zeroShot.text.encode)
+        let taken = try await media.take([zeroShot.input], of: inputs, for: request, engine, task: "zero-shot")
+        guard let input = taken.inputs[part] else { throw NoScores() }
         let (output, job) = try await engine.compute(
-            .zeroShot(ZeroShotQuestion(image: .pixels(pixels), texts: texts)), for: request.work, onText: nil)
+            .zeroShot(ZeroShotQuestion(input: input, texts: texts)), for: request.work, onText: nil)
         guard case .scores(let scores) = output, scores.count == labels.count else { throw NoScores() }
         let ranked = Shares.ranked(labels, scores, isExclusive: zeroShot.isExclusive)
         let timing = AnswerTiming(
@@ -74,12 +91,14 @@ struct ZeroShotRoute: TaskRoute {
     }
 
     /// What the text tower reads of each label.
-    private static func texts(_ labels: [String], _ template: String) throws(Problem) -> [String] {
+    private static func texts(
+        _ labels: [String], _ template: String, for kind: PartSpec.Kind
+    ) throws(Problem) -> [String] {
         guard template.contains(place) else {
             throw Problem(
                 .invalidOption,
                 "The option \"template\" is \"\(template.prefix(64))\", without a place for the label; write {} there, as in "
-                    + "\"\(usualTemplate)\".", members: ["option": .string("template")])
+                    + "\"\(usualTemplate(kind))\".", members: ["option": .string("template")])
         }
         return labels.map { template.replacing(place, with: $0) }
     }

@@ -59,22 +59,22 @@ public protocol RankingModel: Model {
     func rank(_ lists: [[Tokenizer.Encoding]], pause: () -> Void) -> [[Float]]
 }
 
-/// Says how well any texts fit a picture.
+/// Says how well any texts fit a picture or a sound.
 public protocol ZeroShotModel: Model {
     /// For each question the scores of its texts, 0...1 each, in their order. What one gets does not depend on the others.
     func scores(_ questions: [ZeroShotQuestion], pause: () -> Void) -> [Result<[Float], any Error>]
 }
 
-/// A picture, and what it may show.
+/// A picture or a sound, and what it may be of.
 public struct ZeroShotQuestion: Sendable {
-    /// The picture.
-    public var image: ModelInput
+    /// The picture or sound.
+    public var input: ModelInput
     /// The texts.
     public var texts: [Tokenizer.Encoding]
 
     /// A question of those members.
-    public init(image: ModelInput, texts: [Tokenizer.Encoding]) {
-        self.image = image
+    public init(input: ModelInput, texts: [Tokenizer.Encoding]) {
+        self.input = input
         self.texts = texts
     }
 }

@@ -26,7 +26,7 @@ public struct ModelCard: Sendable {
     public var heads: [HeadDescription] = []
     /// The space in which parts of several kinds can be compared and composed.
     public var space: EmbeddingSpace?
-    /// How it tells a picture by labels that a request brings; nil for a model that cannot.
+    /// How it tells a picture or a sound by labels that a request brings; nil for a model that cannot.
     public var zeroShot: ZeroShotInput?
     /// How it ranks texts by how well they answer another; nil for a model that cannot.
     public var reranking: Reranking?
@@ -41,18 +41,18 @@ public struct ModelCard: Sendable {
     /// What has vectors of its tower's own.
     public var towerInputs: [PartSpec] = []
 
-    /// How a picture is told by labels that a request brings.
+    /// How a picture or a sound is told by labels that a request brings.
     public struct ZeroShotInput: Sendable {
-        /// The picture.
-        public let picture: PartSpec
+        /// The picture or sound.
+        public let input: PartSpec
         /// What becomes of a label in its template.
         public let text: TextPreparation
         /// Whether one label is right and the scores add up to 1.
         public let isExclusive: Bool
 
         /// An input of those members.
-        public init(picture: PartSpec, text: TextPreparation, isExclusive: Bool) {
-            self.picture = picture
+        public init(input: PartSpec, text: TextPreparation, isExclusive: Bool) {
+            self.input = input
             self.text = text
             self.isExclusive = isExclusive
         }
@@ -80,7 +80,8 @@ public struct ModelCard: Sendable {
 
     /// Every part that it takes somewhere, some of them several times.
     private var inputs: [PartSpec] {
-        [captionInput, answeredInput, shownInput, transcribedInput].compactMap(\.self) + embeddable + towerInputs
+        [captionInput, answeredInput, shownInput, transcribedInput, zeroShot?.input].compactMap(\.self) + embeddable
+            + towerInputs
             + heads.flatMap(\.inputs)
     }
 

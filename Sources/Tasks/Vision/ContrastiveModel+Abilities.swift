@@ -8,7 +8,7 @@ extension ContrastiveModel: EmbeddingModel, ZeroShotModel {
             parameters: identity.parameters, precision: identity.precision, tasks: ["zero-shot", "embed"],
             imageDimensions: dimensions, textDimensions: dimensions, space: space,
             zeroShot: ModelCard.ZeroShotInput(
-                picture: picture, text: textPreparation, isExclusive: fit.isExclusive))
+                input: picture, text: textPreparation, isExclusive: fit.isExclusive))
     }
 
     /// The vector of each query: one pass of each tower over all of them.
@@ -36,7 +36,7 @@ extension ContrastiveModel: EmbeddingModel, ZeroShotModel {
     /// The scores of each question's texts: one pass of the image tower over all pictures, one of the text tower for each question.
     public func scores(_ questions: [ZeroShotQuestion], pause: () -> Void) -> [Result<[Float], any Error>] {
         var pictures: [[Float]] = []
-        for case .pixels(let pixels) in questions.map(\.image) { pictures.append(pixels) }
+        for case .pixels(let pixels) in questions.map(\.input) { pictures.append(pixels) }
         guard pictures.count == questions.count else {
             return questions.map { _ in .failure(TaskError.taskNotAvailable("zero-shot", model: identity.name)) }
         }

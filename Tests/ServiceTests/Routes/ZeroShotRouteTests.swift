@@ -101,6 +101,28 @@ import Testing
         #expect(answer.status == 422 && answer.code == "task_not_available", "\(answer.text)")
     }
 
+    /// Tests/Fixtures/clap.
+    @Test func `tell sounds as well, of a model that hears`() throws {
+        let folder = Photo.folder.deletingLastPathComponent().appending(path: "clap/plain").path
+        let harness = try Harness(isReady: false)
+        try harness.service.serve(try Families.load(folder, compute: Compute(threads: 2)))
+        func send(_ fields: [(String, String)]) -> Answer {
+            harness.send(form: Self.path, Form(fields, image: nil, files: [("audio", Sound.voice)]))
+        }
+        let usual = send(Self.labels)
+        #expect(usual.status == 200 && scores(usual).count == 3, "\(usual.text)")
+        #expect(usual.value("inputs", "audio", "format") != nil)
+        #expect(scores(usual) == scores(send(Self.labels + [("template", "This is a sound of {}.")])))
+        #expect(scores(usual) != scores(send(Self.labels + [("template", "{}")])))
+        let silent = harness.send(form: Self.path, Form(Self.labels, image: nil))
+        #expect(silent.status == 422 && silent.detail.contains("\"audio\""), "\(silent.text)")
+        #expect(harness.send(form: Self.path, Form(Self.labels)).code == "unexpected_part")
+        #expect(harness.send(form: "/v1/embed", Sound.form(Sound.voice)).value("dimensions") == .integer(20))
+        let nearest = harness.send(
+            form: "/v1/retrieve", Form([("text", "a dog")], image: nil, files: [("candidate", Sound.voice)]))
+        #expect(nearest.status == 200, "\(nearest.text)")
+    }
+
     @Test func `are not needed where a head has its own`() throws {
         let harness = try harness("vit")
         let answer = harness.send(form: "/v1/classify/image-classification", Form(image: Photo.file("chelsea.jpg")))
