@@ -10,6 +10,7 @@ public enum Families {
         (SensoriumConfiguration.modelType, { try LoadedModel.load($0, compute: $1) }),
         (WhisperConfiguration.modelType, { try WhisperModel.load($0, compute: $1) }),
         (CLIPConfiguration.modelType, { try ContrastiveModel.loadCLIP($0, compute: $1) }),
+        (BLIPConfiguration.modelType, { try loadBLIP($0, compute: $1) }),
         (SigLIPConfiguration.modelType, { try ContrastiveModel.loadSigLIP($0, compute: $1) }),
         (CLAPConfiguration.modelType, { try SoundTextModel.load($0, compute: $1) }),
         (ImageModelConfiguration.Family.vit.rawValue, { try ImageModel.load($0, .vit, compute: $1) }),
@@ -45,6 +46,16 @@ public enum Families {
                 }
             }
         )
+    }
+
+    /// A BLIP answers by what it was made for.
+    private static func loadBLIP(_ folder: Checkpoint, compute: Compute) throws -> any Model {
+        let configuration = try BLIPConfiguration(folder)
+        switch configuration.kind {
+        case .captioning, .questionAnswering:
+            return try BLIPGenerator(folder, configuration, compute: compute)
+        case .retrieval: return try BLIPRetriever(folder, configuration, compute: compute)
+        }
     }
 
     /// The model in a folder, packed for this machine. Throws what is wrong with the folder.

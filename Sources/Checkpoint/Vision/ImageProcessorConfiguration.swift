@@ -9,6 +9,7 @@ public struct ImageProcessorConfiguration: Sendable, Equatable {
         case siglip = "Siglip"
         case vit = "ViT"
         case bit = "Bit"
+        case blip = "Blip"
     }
 
     /// How the size changes.
@@ -69,8 +70,10 @@ public struct ImageProcessorConfiguration: Sendable, Equatable {
         resize = reader.boolean("do_resize", orElse: true) ? Self.resize(&reader, processor) : .none
         scale = reader.boolean("do_rescale", orElse: true) ? Self.factor(&reader) : 1
         let normalizes = reader.boolean("do_normalize", orElse: true)
-        mean = normalizes ? Self.channels(&reader, "image_mean", cuts ? Self.clipMean : Self.half) : [0, 0, 0]
-        deviation = normalizes ? Self.channels(&reader, "image_std", cuts ? Self.clipDeviation : Self.half) : [1, 1, 1]
+        let isCLIP = cuts || processor == .blip
+        mean = normalizes ? Self.channels(&reader, "image_mean", isCLIP ? Self.clipMean : Self.half) : [0, 0, 0]
+        deviation =
+            normalizes ? Self.channels(&reader, "image_std", isCLIP ? Self.clipDeviation : Self.half) : [1, 1, 1]
         if reader.isPresent("do_pad"), reader.boolean("do_pad") {
             reader.refuse("do_pad", "true", supported: ["false"])
         }
@@ -106,7 +109,11 @@ public struct ImageProcessorConfiguration: Sendable, Equatable {
 
     private static func resize(_ reader: inout ConfigurationReader, _ processor: Processor) -> Resize {
         guard reader.isPresent("size") else {
-            return processor == .clip || processor == .bit ? .shortest(224) : .stretched(width: 224, height: 224)
+            switch processor {
+            case .clip, .bit: return .shortest(224)
+            case .siglip, .vit: return .stretched(width: 224, height: 224)
+            case .blip: return .stretched(width: 384, height: 384)
+            }
         }
         return reader.read("size", orElse: .none) { cursor throws(JSONError) in
             switch cursor.value {
@@ -124,8 +131,8 @@ public struct ImageProcessorConfiguration: Sendable, Equatable {
                 return .stretched(width: pair[1], height: pair[0])
             default:
                 let side = try cursor.integer(in: sides)
-                // Of one number only ViT's makes a square.
-                return processor == .vit ? .stretched(width: side, height: side) : .shortest(side)
+                // Of one number only ViT's and BLIP's make a square.
+                return processor == .vit || processor == .blip ? .stretched(width: side, height: side) : .shortest(side)
             }
         }
     }

@@ -28,6 +28,7 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
 
     /// The defaults of a family that are not those of the others.
     struct Standard {
+        var image = 224
         var patch = 16
         var activation = HiddenActivation.gelu
         var epsilon: Float = 1e-6
@@ -44,7 +45,7 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
         } else {
             intermediateSize = reader.integer("intermediate_size", in: 1...65_536, orElse: 3072)
         }
-        (imageHeight, imageWidth) = reader.sides("image_size", in: 1...4096, orElse: 224)
+        (imageHeight, imageWidth) = reader.sides("image_size", in: 1...4096, orElse: standard.image)
         (patchHeight, patchWidth) = reader.sides("patch_size", in: 1...256, orElse: standard.patch)
         activation = reader.activation("hidden_act", orElse: standard.activation)
         layerNormEpsilon = reader.epsilon("layer_norm_eps", orElse: standard.epsilon)

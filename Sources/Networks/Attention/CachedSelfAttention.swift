@@ -33,7 +33,8 @@ struct CachedSelfAttention: Sendable {
         self.keyWidth = keyWidth
         projectedWidth = queryWidth + 2 * keyWidth
         queryKeyValue = weights.linear(
-            stacking: [names.query, names.key, names.value], width, outputs: [queryWidth, keyWidth, keyWidth],
+            stacking: names.projections, width,
+            outputs: names.projections.count == 1 ? [projectedWidth] : [queryWidth, keyWidth, keyWidth],
             unbiased: names.unbiased)
         output = weights.linear(names.output, queryWidth, width, bias: !names.unbiased.contains(names.output))
         shape = weights.made(

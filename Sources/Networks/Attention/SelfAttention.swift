@@ -9,11 +9,23 @@ import Tensor
 struct SelfAttention: Sendable {
     /// What a family calls the tensors.
     struct Names: Sendable {
-        let query: String, key: String, value: String, output: String
+        /// The maps to queries, keys and values, or one that is all three.
+        let projections: [String]
+        let output: String
         /// Those of them that have no bias.
         var unbiased: Set<String> = []
-        /// The three first as one stacked matrix, where the file has them so.
-        var packed: String?
+
+        init(query: String, key: String, value: String, output: String, unbiased: Set<String> = []) {
+            projections = [query, key, value]
+            self.output = output
+            self.unbiased = unbiased
+        }
+
+        /// Where the file has queries, keys and values stacked.
+        init(queryKeyValue: String, output: String) {
+            projections = [queryKeyValue]
+            self.output = output
+        }
     }
 
     private let width: Int
@@ -24,12 +36,8 @@ struct SelfAttention: Sendable {
     /// Reads the tensors: maps of `width` channels each.
     init(_ weights: Weights, _ names: Names, width: Int, heads: Int) {
         self.width = width
-        queryKeyValue =
-            names.packed.map {
-                weights.linear($0, width, 3 * width, bias: !names.unbiased.contains($0))
-            }
-            ?? weights.linear(
-                stacking: [names.query, names.key, names.value], width, width, unbiased: names.unbiased)
+        queryKeyValue = weights.linear(
+            stacking: names.projections, width, 3 * width / names.projections.count, unbiased: names.unbiased)
         output = weights.linear(names.output, width, width, bias: !names.unbiased.contains(names.output))
         shape = weights.made(
             AttentionShape(

@@ -27,11 +27,18 @@ struct TokenEmbedding: Sendable {
         for input in inputs {
             let start = input.sequence.cache.length
             precondition(start + input.tokens.count <= input.sequence.cache.capacity, "a sequence is full")
-            for (offset, token) in input.tokens.enumerated() {
-                table.copyRow(Int(token), into: row)
-                for column in 0..<width { row[column] += positions[(start + offset) * width + column] }
-                row += width
-            }
+            lookUp(input.tokens, from: start, into: row)
+            row += input.tokens.count * width
+        }
+    }
+
+    /// Tokens of one text, the first at the position `start` → x [tokens, width].
+    func lookUp(_ tokens: [Int32], from start: Int = 0, into x: UnsafeMutablePointer<Float>) {
+        precondition(start + tokens.count <= longestSequence, "a text is longer than the position table")
+        for (offset, token) in tokens.enumerated() {
+            let row = x + offset * width
+            table.copyRow(Int(token), into: row)
+            for column in 0..<width { row[column] += positions[(start + offset) * width + column] }
         }
     }
 }

@@ -45,9 +45,7 @@ struct PreNormLayer: Sendable {
         self.shape = shape
         attentionNorm = weights.layerNorm(names.attentionNorm, width, epsilon: shape.epsilon)
         var projections = names.attention
-        if !shape.hasAttentionBias {
-            projections.unbiased.formUnion([projections.query, projections.key, projections.value])
-        }
+        if !shape.hasAttentionBias { projections.unbiased.formUnion(projections.projections) }
         attention = SelfAttention(weights, projections, width: width, heads: shape.heads)
         attentionScale = names.attentionScale.map { weights.floats($0, [width]) }
         feedForwardNorm = weights.layerNorm(names.feedForwardNorm, width, epsilon: shape.epsilon)

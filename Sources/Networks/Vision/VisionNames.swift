@@ -11,6 +11,16 @@ extension VisionTransformer.Names {
         patches: "embeddings.patch_embedding", positions: ("embeddings.position_embedding.weight", []),
         layers: "encoder.layers", layer: .clip, lastNorm: "post_layernorm")
 
+    /// BLIP's image tower, `BlipVisionModel`.
+    public static let blip = VisionTransformer.Names(
+        patches: "embeddings.patch_embedding", classToken: ("embeddings.class_embedding", [1, 1]),
+        positions: ("embeddings.position_embedding", [1]), layers: "encoder.layers",
+        layer: PreNormLayer.Names(
+            attentionNorm: "layer_norm1",
+            attention: SelfAttention.Names(queryKeyValue: "self_attn.qkv", output: "self_attn.projection"),
+            feedForwardNorm: "layer_norm2", up: "mlp.fc1", down: "mlp.fc2"),
+        lastNorm: "post_layernorm")
+
     /// `ViTModel`.
     public static let vit = VisionTransformer.Names(
         patches: "embeddings.patch_embeddings.projection", classToken: ("embeddings.cls_token", [1, 1]),

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Compares a served full-size BLIP of random weights with transformers, on the same files: what is written, and how long it takes.
+
+    python scripts/parity/blip.py .build/release/sensorium [base|large] [--kind caption|vqa|retrieval] [--threads 2]
+
+Makes the folder in a temporary place (base: 0.9 GB in f32), asks the server and transformers in turn, and prints the largest
+differences, whether tokens are equal, and the medians of both times. torch, transformers, tokenizers and Pillow as in
+Tests/Fixtures/blip/make_blip.py, whose random weights these are.
+"""
+
+import argparse
+import base64
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import torch
+from PIL import Image
+from transformers import BlipConfig, BlipForConditionalGeneration, BlipForImageTextRetrieval, BlipForQuestionAnswering
+from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests/Fixtures/blip"))
+from make_blip import tokenizer, wide  # noqa: E402
+
+PHOTOS = [ROOT / "Tests/Fixtures/media" / name for name in ["chelsea.jpg", "coffee.jpg", "rocket.jpg"]]
+WORDS = "what is on the table?"
+KINDS = {"caption": BlipForConditionalGeneration, "vqa": BlipForQuestionAnswering, "retrieval": BlipForImageTextRetrieval}
+
+
+def make(folder, kind, size):
+    """A folder as published ones are, with weights wide enough that answers differ from photo to photo."""
+    words = tokenizer(folder)
+    vision = dict(image_size=384, initializer_range=0.02)
+    if size == "large":
+        vision |= dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16)
+    text = dict(num_attention_heads=12, bos_token_id=30522, sep_token_id=3)
+    if size == "large" and kind == "vqa":
+        text |= dict(hidden_size=1024, intermediate_size=4096, num_attention_heads=16)
+    model = wide(KINDS[kind](BlipConfig(text_config=text, vision_config=vision)), 1, torch.float32)
+    model.save_pretrained(folder)
+    processor = BlipImageProcessorPil()
+    processor.save_pretrained(folder)
+    return model, words, processor
+
+
+def serve(program, folder, port, threads):
+    server = subprocess.Popen([program, "serve", "--model", folder, "--port", str(port), "--data", "off", "--threads", str(threads)], stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        time.sleep(0.5)
+        try:
+            if urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5).status == 200:
+                return server
+        except OSError:
+            pass
+    server.terminate()
+    raise SystemExit("the server did not become ready")
+
+
+def ask(port, path, body):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    started = time.perf_counter()
+    answer = json.load(urllib.request.urlopen(request, timeout=600))
+    return answer, time.perf_counter() - started
+
+
+def difference(found, wanted):
+    return max(abs(a - b) for a, b in zip(found, wanted, strict=True))
+
+
+@torch.inference_mode()
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program")
+    parser.add_argument("size", nargs="?", choices=["base", "large"], default="base")
+    parser.add_argument("--kind", choices=list(KINDS), default="caption")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--port", type=int, default=8401)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / f"blip-{arguments.size}"
+        folder.mkdir()
+        model, words, processor = make(folder, arguments.kind, arguments.size)
+        server = serve(arguments.program, str(folder), arguments.port, arguments.threads)
+        try:
+            compare(arguments, model, words, processor)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def compare(arguments, model, words, processor):
+    ids = words(WORDS, return_tensors="pt").input_ids
+    photos = [Image.open(path).convert("RGB") for path in PHOTOS]
+    sent = [base64.b64encode(path.read_bytes()).decode() for path in PHOTOS]
+    ours, theirs, worst, equal = [], [], 0.0, []
+    # In turn, so that what else the machine does meets both.
+    for turn in range(arguments.rounds):
+        for photo, image in zip(photos, sent):
+            if arguments.kind == "retrieval":
+                answer, took = ask(arguments.port, "/v1/classify/match", {"image": image, "text": WORDS, "top": 2})
+                started = time.perf_counter()
+                scores = model(ids, processor(photo, return_tensors="pt").pixel_values).itm_score.softmax(-1)[0].tolist()
+                theirs.append(time.perf_counter() - started)
+                found = {label["label"]: label["score"] for label in answer["labels"]}
+                worst = max(worst, difference([found["no match"], found["match"]], scores))
+            else:
+                body = {"image": image, "max_tokens": 20} | ({"question": WORDS} if arguments.kind == "vqa" else {})
+                answer, took = ask(arguments.port, f"/v1/{arguments.kind}", body)
+                started = time.perf_counter()
+                pixels = processor(photo, return_tensors="pt").pixel_values
+                out = model.generate(ids, pixels, max_new_tokens=20) if arguments.kind == "vqa" else model.generate(pixels, max_new_tokens=20)
+                theirs.append(time.perf_counter() - started)
+                text = words.decode(out[0], skip_special_tokens=True).strip()
+                equal.append(text == answer[("answer" if arguments.kind == "vqa" else "caption")])
+                if turn == 0:
+                    print(f"tokens {out.shape[1] - 1}: {text[:100]!r}")
+            ours.append(took)
+    if equal:
+        print(f"texts equal: {sum(equal)} of {len(equal)}")
+    else:
+        print(f"largest difference of a score: {worst:.2e}")
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    print(f"{arguments.size}, {arguments.kind}, {arguments.threads} threads: {mine:.2f} s, transformers {other:.2f} s, ratio {mine / other:.2f}")
+
+
+if __name__ == "__main__":
+    main()
