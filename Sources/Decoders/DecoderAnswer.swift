@@ -90,6 +90,8 @@ extension ImageRendition {
         case .stretched(let wantedWidth, let wantedHeight, _): width == wantedWidth && height == wantedHeight
         case .within(let side, _): (1...side).contains(width) && (1...side).contains(height)
         case .shortest(let side, _): min(width, height) == side && max(width, height) <= maxPixels / side
+        case .longest(let side, _):
+            max(width, height) >= side && (1...side + 1).contains(width) && (1...side + 1).contains(height)
         case .reduced:
             width > 0 && height > 0 && height <= maxPixels / width
         }
@@ -100,6 +102,7 @@ extension ImageRendition {
         switch self {
         case .stretched(let width, let height, _): width * height * 3
         case .within(let side, _): side * side * 3
+        case .longest(let side, _): (side + 1) * (side + 1) * 3
         case .reduced, .shortest: maxPixels * 3
         }
     }

@@ -23,6 +23,7 @@ enum DecoderTask: Equatable {
                     case .stretched(let width, let height, let filter): [0, width, height, filter.rawValue]
                     case .within(let side, let filter): [1, side, side, filter.rawValue]
                     case .shortest(let side, let filter): [3, side, side, filter.rawValue]
+                    case .longest(let side, let filter): [4, side, side, filter.rawValue]
                     case .reduced(let least): [2, least, least, Resampling.bilinear.rawValue]
                     }
                 }
@@ -62,6 +63,7 @@ enum DecoderTask: Equatable {
             case 1: renditions.append(.within(side: numbers[start + 1], filter))
             case 2: renditions.append(.reduced(least: numbers[start + 1]))
             case 3: renditions.append(.shortest(side: numbers[start + 1], filter))
+            case 4: renditions.append(.longest(side: numbers[start + 1], filter))
             default: return nil
             }
         }

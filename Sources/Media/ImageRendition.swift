@@ -6,6 +6,9 @@ public enum ImageRendition: Sendable, Equatable {
     case stretched(width: Int, height: Int, Resampling)
     /// Scaled up or down, its ratio kept, until its shorter side has this length; the longer one is rounded down.
     case shortest(side: Int, Resampling)
+    /// Scaled up or down, its ratio kept, until its longer side has this length; the shorter one is rounded down, then up to an
+    /// even number: Idefics 3.
+    case longest(side: Int, Resampling)
     /// Scaled down, with its ratio kept, until neither side is longer than this; never scaled up.
     case within(side: Int, Resampling)
     /// Scaled to 1/2, 1/4 or 1/8, the smallest that leaves at least twice this on either side; as it is where none does.
@@ -23,6 +26,12 @@ public enum ImageRendition: Sendable, Equatable {
             // Divided as transformers does it, in doubles.
             let scaled = Int(Double(side * long) / Double(short))
             return width <= height ? (side, scaled) : (scaled, side)
+        case .longest(let side, _):
+            // Divided as transformers does it, in doubles.
+            let ratio = Double(width) / Double(height)
+            let scaled = width >= height ? Int(Double(side) / ratio) : Int(Double(side) * ratio)
+            let short = max(1, scaled + scaled % 2)
+            return width >= height ? (side, short) : (short, side)
         case .reduced(let least):
             let factor = [8, 4, 2].first { min(width, height) / $0 / 2 >= least } ?? 1
             return ((width + factor - 1) / factor, (height + factor - 1) / factor)
@@ -38,7 +47,8 @@ public enum ImageRendition: Sendable, Equatable {
     var filter: Resampling {
         switch self {
         case .reduced: .bilinear
-        case .stretched(_, _, let filter), .shortest(_, let filter), .within(_, let filter): filter
+        case .stretched(_, _, let filter), .shortest(_, let filter), .longest(_, let filter), .within(_, let filter):
+            filter
         }
     }
 

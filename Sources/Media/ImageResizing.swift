@@ -11,7 +11,7 @@ extension PixelImage {
     }
 
     /// The same to the size that a rendition gives it.
-    func resized(to rendition: ImageRendition) -> PixelImage {
+    public func resized(to rendition: ImageRendition) -> PixelImage {
         let size = rendition.size(ofWidth: width, height: height)
         return resized(width: size.width, height: size.height, rendition.filter)
     }

@@ -12,12 +12,14 @@ struct Linear: Sendable {
     }
 
     /// x [rows, inputs] → y [rows, outputs] = activation(x · Wᵀ + b) + residual.
+    /// - Parameter stride: floats from one row of x to the next; nil for rows of nothing else.
     func apply(
-        _ x: UnsafePointer<Float>, rows: Int, activation: Activation = .none, residual: UnsafePointer<Float>? = nil,
-        into y: UnsafeMutablePointer<Float>, pool: ComputePool
+        _ x: UnsafePointer<Float>, stride: Int? = nil, rows: Int, activation: Activation = .none,
+        residual: UnsafePointer<Float>? = nil, into y: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         MatrixProduct.apply(
-            x, rows: rows, weight, bias: bias, activation: activation, residual: residual, into: y, pool: pool)
+            x, inputStride: stride, rows: rows, weight, bias: bias, activation: activation, residual: residual, into: y,
+            pool: pool)
     }
 }
 
@@ -37,6 +39,23 @@ struct LayerNorm: Sendable {
     func apply(_ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, pool: ComputePool) {
         layerNorm(
             x, rows: rows, width: weight.count, weight: weight, bias: bias, epsilon: epsilon, into: y, pool: pool)
+    }
+}
+
+/// Normalisation by the root mean square (Zhang & Sennrich 2019) over the last axis.
+struct RMSNorm: Sendable {
+    private let weight: [Float]
+    private let epsilon: Float
+
+    /// Reads `<name>.weight` [width].
+    init(_ weights: Weights, _ name: String, _ width: Int, epsilon: Float) {
+        weight = weights.floats("\(name).weight", [width])
+        self.epsilon = epsilon
+    }
+
+    /// x [rows, width] → y [rows, width]; y may be x.
+    func apply(_ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, pool: ComputePool) {
+        rmsNorm(x, rows: rows, width: weight.count, weight: weight, epsilon: epsilon, into: y, pool: pool)
     }
 }
 

@@ -4,7 +4,7 @@ import Checkpoint
 public enum Families {
     private typealias Loader = @Sendable (Checkpoint, Compute) throws -> any Model
 
-    private static let loaders = ofOneKind + ofTexts + ofSpeech
+    private static let loaders = ofOneKind + ofTexts + ofSpeech + ofPicturesAndTexts
 
     private static let ofOneKind: [(type: String, load: Loader)] = [
         (SensoriumConfiguration.modelType, { try LoadedModel.load($0, compute: $1) }),
@@ -18,6 +18,10 @@ public enum Families {
         (ImageModelConfiguration.Family.clip.rawValue, { try ImageModel.load($0, .clip, compute: $1) }),
         (ImageModelConfiguration.Family.siglip.rawValue, { try ImageModel.load($0, .siglip, compute: $1) }),
     ]
+
+    private static let ofPicturesAndTexts: [(type: String, load: Loader)] = SmolVLMConfiguration.modelTypes.map {
+        ($0, { try SmolVLMModel.load($0, compute: $1) })
+    }
 
     /// An encoder of texts answers by its head, where it has one.
     private static let ofTexts: [(type: String, load: Loader)] = TextEncoder.Family.allCases.map { family in

@@ -71,14 +71,38 @@ public struct PicturePreparation: Sendable {
     /// The tower's input, [height, width, channels], of a picture or of a part of it: resized and normalised.
     public let pixels: @Sendable (_ image: PixelImage, _ part: PixelRectangle?) -> [Float]
 
+    /// The tiles of a whole picture, where the tower takes several pictures of one; then nothing else is asked for.
+    public let tiles: (@Sendable (_ image: PixelImage) -> PictureTiles)?
+
+    /// What the tower takes of a picture, or of a part of it.
+    public func input(_ image: PixelImage, _ part: PixelRectangle? = nil) -> ModelInput {
+        tiles.map { .tiles($0(part.map(image.cropped(to:)) ?? image)) } ?? .pixels(pixels(image, part))
+    }
+
     /// A preparation of those members.
     public init(
-        rendition: ImageRendition?, leastSide: Int,
+        rendition: ImageRendition?, leastSide: Int, tiles: (@Sendable (_ image: PixelImage) -> PictureTiles)? = nil,
         pixels: @escaping @Sendable (_ image: PixelImage, _ part: PixelRectangle?) -> [Float]
     ) {
         self.rendition = rendition
         self.leastSide = leastSide
+        self.tiles = tiles
         self.pixels = pixels
+    }
+
+    /// Of a tower for tiles of pictures.
+    /// - Parameters:
+    ///   - rendition: the size that a picture is cut up in, which it has come in.
+    ///   - preprocessor: of a tile.
+    init(_ tiling: ImageTiling, of rendition: ImageRendition, _ preprocessor: ImagePreprocessor) {
+        self.init(
+            rendition: rendition, leastSide: tiling.side,
+            tiles: { image in
+                let tiles = tiling(image)
+                return PictureTiles(
+                    rows: tiles.rows, columns: tiles.columns, tiles: tiles.pictures.map { preprocessor($0) })
+            },
+            pixels: { image, part in preprocessor(part.map(image.cropped(to:)) ?? image) })
     }
 
     /// Of a tower for whole pictures.

@@ -78,6 +78,23 @@ public func gelu(_ x: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool
     inParts(x, count, pool) { [table = kernels.table.pointee] in table.gelu($0, $1) }
 }
 
+/// The first half of each row opens the second (SwiGLU, Shazeer 2020): x[i] = x[i] / (1 + exp(-x[i])) · x[i + inner], over
+/// [rows, 2 · inner], in place of the first half.
+public func swishGate(
+    _ x: UnsafeMutablePointer<Float>, rows: Int, inner: Int, pool: ComputePool, kernels: KernelSet = .best
+) {
+    // Each thread reads and writes its own rows.
+    nonisolated(unsafe) let x = x
+    let table = kernels.table.pointee
+    pool.parallelFor(rows, grain: max(1, 16_384 / inner)) { range in
+        for row in range {
+            let opens = x + row * 2 * inner
+            table.swish(opens, inner)
+            for channel in 0..<inner { opens[channel] *= opens[inner + channel] }
+        }
+    }
+}
+
 /// scale · x/6 · min(max(x + 3, 0), 6) + shift in place (Howard et al. 2019, with a scale and a shift).
 public func hardSwish(
     _ x: UnsafeMutablePointer<Float>, count: Int, scale: Float = 1, shift: Float = 0, pool: ComputePool,

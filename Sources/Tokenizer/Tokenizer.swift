@@ -55,6 +55,18 @@ public struct Tokenizer: Sendable {
     /// The piece with this id, nil for an id that the vocabulary does not have.
     public func piece(of id: Int) -> String? { vocabulary.piece(of: id) }
 
+    /// The added tokens that a text would become in places, with what they are called and whether they are special: what encoding it
+    /// reads as more than text.
+    public func addedTokens(in text: String) -> [(id: Int, content: String, isSpecial: Bool)] {
+        var found: [(id: Int, content: String, isSpecial: Bool)] = []
+        func note(_ token: AddedToken) { found.append((Int(token.id), token.content, token.special)) }
+        rawTokens.split(Array(text.utf8), onText: { _ in }, onToken: note)
+        if !normalizedTokens.isEmpty {
+            normalizedTokens.split(normalize(Array(text.utf8)), onText: { _ in }, onToken: note)
+        }
+        return found
+    }
+
     /// Refuses a model whose word embedding has fewer rows than this vocabulary has ids, so that no id can lead to a
     /// row that is not there.
     public func requireIDs(below embeddingRows: Int) throws(TokenizerError) {

@@ -28,6 +28,7 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
 
     /// The defaults of a family that are not those of the others.
     struct Standard {
+        var width = 768, heads = 12
         var image = 224
         var patch = 16
         var activation = HiddenActivation.gelu
@@ -37,9 +38,9 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
     }
 
     init(_ reader: inout ConfigurationReader, _ standard: Standard) {
-        hiddenSize = reader.integer("hidden_size", in: 1...16_384, orElse: 768)
+        hiddenSize = reader.integer("hidden_size", in: 1...16_384, orElse: standard.width)
         layers = reader.integer("num_hidden_layers", in: 1...256, orElse: 12)
-        attentionHeads = reader.integer("num_attention_heads", in: 1...1024, orElse: 12)
+        attentionHeads = reader.integer("num_attention_heads", in: 1...1024, orElse: standard.heads)
         if let ratio = standard.ratio {
             intermediateSize = max(1, Int(Float(hiddenSize) * reader.number("mlp_ratio", orElse: Float(ratio))))
         } else {

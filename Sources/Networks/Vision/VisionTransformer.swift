@@ -36,9 +36,10 @@ public final class VisionTransformer: Sendable {
     /// - Parameters:
     ///   - gatedSize: the channels within gated feed-forward layers; nil where they are not gated.
     ///   - picture: the size of the pictures that will come, where positions are stretched to it; nil for the configuration's.
+    ///   - places: for each patch the row of the table that is its position; nil for as many rows, in their order.
     public init(
         _ weights: Weights, _ configuration: VisionTransformerConfiguration, _ names: Names, gatedSize: Int? = nil,
-        picture: (height: Int, width: Int)? = nil
+        picture: (height: Int, width: Int)? = nil, places: [Int]? = nil
     ) {
         self.configuration = configuration
         let width = configuration.hiddenSize
@@ -59,12 +60,18 @@ public final class VisionTransformer: Sendable {
         let table = weights.floats(
             names.positions.name, names.positions.outer + [before + learned.rows * learned.columns, width])
         let wanted = grid
-        positions = weights.made(
-            wanted == learned
-                ? table
-                : Array(table.prefix(before * width))
-                    + stretched(
-                        Array(table.dropFirst(before * width)), width: width, from: learned, to: wanted), orElse: [])
+        if let places {
+            positions = weights.made(
+                places.flatMap { table[(before + $0) * width..<(before + $0 + 1) * width] }, orElse: [])
+        } else {
+            positions = weights.made(
+                wanted == learned
+                    ? table
+                    : Array(table.prefix(before * width))
+                        + stretched(
+                            Array(table.dropFirst(before * width)), width: width, from: learned, to: wanted), orElse: []
+            )
+        }
         firstNorm = names.firstNorm.map { weights.layerNorm($0, width, epsilon: configuration.layerNormEpsilon) }
         let shape = shape
         layers = (0..<configuration.layers).map { PreNormLayer(weights["\(names.layers).\($0)"], shape, names.layer) }

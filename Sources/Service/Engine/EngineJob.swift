@@ -64,6 +64,7 @@ enum EngineJob: Sendable {
             case .text(let text): sum + Double(text.ids.count) / Self.piecesOfImage
             case .features(let tokens, _): sum + Double(tokens) / Self.piecesOfImage
             case .pixels: sum + 1
+            case .tiles(let picture): sum + Double(picture.tiles.count)
             }
         }
     }

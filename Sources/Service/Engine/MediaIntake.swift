@@ -171,12 +171,12 @@ struct MediaIntake: Sendable {
                     box: face.box(
                         from: looked, width: header.orientedWidth, height: header.orientedHeight),
                     score: face.score,
-                    input: .pixels(picture.pixels(looked, face.crop)))
+                    input: picture.input(looked, face.crop))
             }
             taken.inputs[input.part] = taken.faces?.first?.input
             seen = chosen.first?.crop
         } else {
-            taken.inputs[input.part] = .pixels(picture.pixels(whole, nil))
+            taken.inputs[input.part] = picture.input(whole)
         }
         var kept = taken.faces?.reduce(0) { $0 + $1.input.bytes } ?? taken.inputs[input.part]?.bytes ?? 0
         if wishes.reads {

@@ -40,6 +40,10 @@ extension FaceBox {
 extension ModelInput {
     /// Bytes of an image's pixels; 0 for what is small, or counted elsewhere.
     var bytes: Int {
-        if case .pixels(let pixels) = self { pixels.count * MemoryLayout<Float>.stride } else { 0 }
+        switch self {
+        case .pixels(let pixels): pixels.count * MemoryLayout<Float>.stride
+        case .tiles(let picture): picture.tiles.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride
+        default: 0
+        }
     }
 }

@@ -38,7 +38,7 @@ enum WarmUp {
         var jobs: [EngineJob] = []
         let card = engine.card
         if let input = card.captionInput, let image = value(input) {
-            jobs.append(.generate(.caption(image: image, GenerationOptions())))
+            jobs.append(.generate(.caption(image: image, GenerationOptions(maxTokens: 2))))
         }
         if let input = card.answeredInput, let image = value(input) {
             jobs.append(.generate(.answer(image: image, question: "what is it?", GenerationOptions(maxTokens: 2))))
@@ -70,7 +70,7 @@ enum WarmUp {
             let side = picture.leastSide
             // A grey one.
             let image = PixelImage(width: side, height: side, pixels: [UInt8](repeating: 127, count: side * side * 3))
-            return .pixels(picture.pixels(image, nil))
+            return picture.input(image)
         case .page: return nil
         case .text(let text): return .text(text.encode("a dog runs"))
         // A second of sound: silence is not computed with by every model.

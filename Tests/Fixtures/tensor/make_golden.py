@@ -47,6 +47,21 @@ def same_padding(x, kernel, stride):
     return F.pad(x, pads)
 
 
+def rotary():
+    """Positions by rotation as transformers' Llama has them; made with transformers 5.24."""
+    from transformers import LlamaConfig
+    from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
+
+    x = Numbers(15).take(7, 3, 24)
+    scalings = [("default", {}), ("linear", {"factor": 2.0}), ("llama3", {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64})]
+    for name, scaling in scalings:
+        config = LlamaConfig(hidden_size=72, num_attention_heads=3, rope_parameters={"rope_type": name, "rope_theta": 100000.0, **scaling})
+        positions = torch.arange(700, 707)[None]
+        cosines, sines = LlamaRotaryEmbedding(config)(x, positions)
+        turned, _ = apply_rotary_pos_emb(x[None], x[None], cosines, sines, unsqueeze_dim=2)
+        write(f"rotary_{name}", turned)
+
+
 def operations():
     n = Numbers(11)
     x, w, b = n.take(5, 100) * 3, n.take(100), n.take(100)
@@ -60,6 +75,7 @@ def operations():
     n = Numbers(14)
     x, w = n.take(5, 84) * 3, n.take(84)
     write("rms_norm", F.rms_norm(x, (84,), w, 1e-5))
+    rotary()
     for width, keys, causal in [(64, 81, False), (32, 256, False), (64, 33, True)]:
         n, heads, queries = Numbers(100 + width + keys), 3, 20
         q, k, v = n.take(queries, heads, width) * 2, n.take(keys, heads, width) * 2, n.take(keys, heads, width)
