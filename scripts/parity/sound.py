@@ -47,9 +47,12 @@ def wide(model):
         if "norm" in name and name.endswith("weight"):
             value.copy_(1 + 0.2 * torch.randn_like(value))
         elif name.endswith("original0"):
-            value.copy_(1 + torch.rand_like(value))
+            value.copy_(0.3 + 0.3 * torch.rand_like(value))
         elif name.endswith("bias") or "layer_weights" in name or "rel_" in name:
-            value.normal_(0, 0.2)
+            value.normal_(0, 0.06)
+        elif "out_proj" in name:
+            # Attention by chance mixes all frames alike: more of it, and they would differ by rounding alone.
+            value.normal_(0, 0.4 / math.sqrt(value[0].numel()))
         elif value.dim() > 1:
             value.normal_(0, 1.5 / math.sqrt(value[0].numel()))
     return model.eval()
