@@ -21,7 +21,9 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from transformers import BlipConfig, BlipForConditionalGeneration, BlipForImageTextRetrieval, BlipForQuestionAnswering
+from transformers import (
+    BertTokenizerFast, BlipConfig, BlipForConditionalGeneration, BlipForImageTextRetrieval, BlipForQuestionAnswering,
+)
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,14 +37,20 @@ KINDS = {"caption": BlipForConditionalGeneration, "vqa": BlipForQuestionAnswerin
 
 def make(folder, kind, size):
     """A folder as published ones are, with weights wide enough that answers differ from photo to photo."""
-    words = tokenizer(folder)
+    tokenizer(folder)
+    # Filled up to BERT's number, so that every token that random weights choose is written as something.
+    vocabulary = (folder / "vocab.txt").read_text().split()
+    (folder / "vocab.txt").write_text("\n".join(vocabulary + [f"word{place}" for place in range(len(vocabulary), 30522)]) + "\n")
+    (folder / "tokenizer.json").unlink()
+    words = BertTokenizerFast.from_pretrained(folder, do_lower_case=True)
+    words.save_pretrained(folder)
     vision = dict(image_size=384, initializer_range=0.02)
     if size == "large":
         vision |= dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16)
     text = dict(num_attention_heads=12, bos_token_id=30522, sep_token_id=3)
     if size == "large" and kind == "vqa":
         text |= dict(hidden_size=1024, intermediate_size=4096, num_attention_heads=16)
-    model = wide(KINDS[kind](BlipConfig(text_config=text, vision_config=vision)), 1, torch.float32)
+    model = wide(KINDS[kind](BlipConfig(text_config=text, vision_config=vision)), 1, torch.float32, added=2.0)
     model.save_pretrained(folder)
     processor = BlipImageProcessorPil()
     processor.save_pretrained(folder)
@@ -121,7 +129,7 @@ def compare(arguments, model, words, processor):
                 text = words.decode(out[0], skip_special_tokens=True).strip()
                 equal.append(text == answer[("answer" if arguments.kind == "vqa" else "caption")])
                 if turn == 0:
-                    print(f"tokens {out.shape[1] - 1}: {text[:100]!r}")
+                    print(f"{out.shape[1] - 1} tokens: {text[:100]!r}")
             ours.append(took)
     if equal:
         print(f"texts equal: {sum(equal)} of {len(equal)}")

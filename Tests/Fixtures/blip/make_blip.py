@@ -38,8 +38,8 @@ def tokenizer(folder):
     return fast
 
 
-def wide(model, seed, dtype, ending=0.0):
-    """Random weights, wide and such as the type holds exactly."""
+def wide(model, seed, dtype, ending=0.0, added=0.5):
+    """Random weights, wide and such as the type holds exactly. What a text's layers add is `added` times as wide as what they have."""
     generator = torch.Generator().manual_seed(seed)
     for name, value in model.named_parameters():
         noise = torch.randn(value.shape, generator=generator)
@@ -47,7 +47,7 @@ def wide(model, seed, dtype, ending=0.0):
             value.data = 1 + 0.3 * noise
         elif value.ndim >= 2 and "embed" not in name:
             # Of a text's layers little is added, so that what was written last matters beside what it is about.
-            value.data = noise * (0.5 if name.startswith("text") and "output.dense" in name else 1.8) / (value[0].numel() ** 0.5)
+            value.data = noise * (added if name.startswith("text") and "output.dense" in name else 1.8) / (value[0].numel() ** 0.5)
         elif "embed" in name and name.startswith("text"):
             value.data = noise * 0.8
         else:
