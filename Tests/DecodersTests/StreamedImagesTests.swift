@@ -194,7 +194,7 @@ import Testing
         let numbers = Self.task(header).numbers
         #expect(DecoderTask(numbers) == Self.task(header))
         for (place, value) in [
-            (6, ImageFormat.allCases.count), (6, -1), (7, 0), (8, 1 << 31), (9, -1), (10, 0), (10, 9), (11, 4),
+            (6, ImageFormat.allCases.count), (6, -1), (7, 0), (8, 1 << 31), (9, -1), (10, 0), (10, 9), (11, 5),
             (14, 99),
         ] {
             var other = numbers

@@ -29,7 +29,7 @@ import Testing
             guard case .dictionary(let members) = value(try entry.member("names").value) else { continue }
             let names = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
             let template = try ChatTemplate(entry.member("template").string())
-            if entry.member("text").isNull {
+            if try entry.member("text").isNull {
                 #expect(throws: ChatTemplateError.self, "\(name)") { try template.text(names) }
             } else {
                 let wanted = try entry.member("text").string()

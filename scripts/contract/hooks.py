@@ -97,6 +97,7 @@ OF_PATH = {
     "/v1/classify/zero-shot": "clip",
     "/v1/rerank": "bert-rank",
     "/v1/transcribe": "english",
+    "/v1/chat": "smolvlm",
 }
 # How a text is written: not for a model that chooses among answers.
 WRITING = (
@@ -255,6 +256,8 @@ def fit_given(case, template, path, body):
             # As the texts, those of lists are left empty, too.
             labels = [label or f"thing {place}" for place, label in enumerate(body[name])]
             body[name] = labels[:MOST_LABELS]
+    if template == "/v1/chat":
+        fit_messages(case, body)
     if template == "/v1/classify/{head}":
         # No head of this model reads pairs.
         body.pop("text_pair", None)
@@ -294,6 +297,23 @@ def fit_given(case, template, path, body):
             body["candidate"] = [comparable(candidate, body) for candidate in body["candidate"]]
         if body.get("explain") in (True, "true") and "embedding" in body:
             body.pop("explain")
+
+
+def fit_messages(case, body):
+    """A conversation of which the pictures are there, short enough for a small model."""
+    text = {"type": "text", "text": "what is this?"}
+    if case.media_type == "multipart/form-data":
+        body["messages"] = json.dumps([{"role": "user", "content": [text]}])
+        body["image"] = [Binary(photos[0])] if body.get("image") else []
+        if not body["image"]:
+            del body["image"]
+    else:
+        image = {"type": "image", "image": base64.b64encode(photos[0]).decode()}
+        body["messages"] = [{"role": "user", "content": [image, text] if choice(case, 2) else [text]}]
+        body.pop("image", None)
+    body["max_tokens"] = 4
+    for name in ("beams", "stream"):
+        body.pop(name, None)
 
 
 def a_part(kind, form):

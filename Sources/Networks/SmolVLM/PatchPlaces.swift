@@ -2,7 +2,7 @@
 /// as Idefics 3 finds them: a patch lies at a fraction of the picture's side, and takes the position whose part of the side that is.
 ///
 /// Also for as many patches as positions it is not always the patch's own: fractions are floats, and so are the borders between
-/// positions, which differ in their last digits (of 25 positions five patches take the row before). Published weights were learned
+/// positions, which differ in their last digits (of 25 across ten patches take the row before). Published weights were learned
 /// with it.
 func patchPlaces(across: Int, learned: Int) -> [Int] {
     let borders = borders(learned)

@@ -33,7 +33,7 @@ enum ModelChoice {
         }
         guard chosen.name != card.name else { return card }
         let read = try route.rules(for: request, chosen)
-        guard read.parts.map(\.name) == inputs.rules.parts.map(\.name) else {
+        guard Set(read.parts.map(\.name)) == Set(inputs.rules.parts.map(\.name)) else {
             throw Problem(
                 .invalidOption,
                 "The model \"\(chosen.name)\" takes other parts here than \"\(card.name)\"; name it in the query string, "

@@ -15,17 +15,11 @@ struct ZeroShotRoute: TaskRoute {
     private static let mostLabels = 1000
 
     let rules = InputRules(
-        parts: [.init(name: "image", kind: .image), .init(name: "label", kind: .label)],
-        options: Self.options)
+        parts: [
+            .init(name: "image", kind: .image), .init(name: "audio", kind: .audio), .init(name: "label", kind: .label),
+        ], options: Self.options)
     let produces = ["application/json"]
     let media: MediaIntake
-
-    func rules(for request: Request, _ card: ModelCard) throws(Problem) -> InputRules {
-        guard let input = card.zeroShot?.input, input.kind == .sound else { return rules }
-        return InputRules(
-            parts: [input.rule, .init(name: "label", kind: .label)], options: Self.options,
-            subject: "the model \(card.name)", partsOfPath: rules.parts)
-    }
 
     func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool {
         guard let part = card.zeroShot?.input.part else { return false }
@@ -35,6 +29,12 @@ struct ZeroShotRoute: TaskRoute {
     func answer(_ request: Request, _ inputs: RequestInputs, _ engine: any Engine) async throws -> Reply {
         guard let zeroShot = engine.card.zeroShot else { throw Problem.taskNotAvailable("zero-shot", engine.card) }
         let (part, kind) = (zeroShot.input.part, zeroShot.input.kind)
+        if let other = inputs.rules.given(inputs).first(where: { $0 != part }) {
+            throw Problem(
+                .unexpectedPart,
+                "The model \(engine.card.name) tells \(kind == .sound ? "sounds" : "pictures") by labels and takes no part "
+                    + "\"\(other)\"; leave it out, or ask a model that does.", members: ["part": .string(other)])
+        }
         guard inputs.has(part: part) else {
             throw Problem.missing(part, "send the \(kind == .sound ? "sound" : "picture") that labels are for")
         }

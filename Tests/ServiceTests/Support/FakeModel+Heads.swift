@@ -77,6 +77,7 @@ extension FakeModel: ClassifyingModel, EmbeddingModel, HearingModel {
             let values: [Float]
             switch input {
             case .pixels(let pixels): values = Array(repeating: (pixels.first ?? 0) / 255, count: 4)
+            case .tiles(let picture): values = picture.tiles.map { $0.reduce(0, +) / Float(max(1, $0.count)) }
             case .text(let text): values = text.ids.map { Float($0) }
             case .mel(let windows):
                 listenGate?.pass()
@@ -155,7 +156,7 @@ extension FakeModel: ClassifyingModel, EmbeddingModel, HearingModel {
         switch parts.values.first {
         case .pixels(let pixels)?: encode(images: [pixels]) + [4]
         case .text(let text)?: [Float(text.totalTokens), 0, 4]
-        case .mel, .sound, .samples, .features, .tokens, nil: []
+        case .tiles, .mel, .sound, .samples, .features, .tokens, nil: []
         }
     }
 }
