@@ -64,6 +64,8 @@ import Testing
             "{{ ('a' * 4000000 + 'b') in ('a' * 8000000) }}", "{{ range(9999999999) | length }}",
             "{% set n = namespace(x=[1]) %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
             "{% set n = namespace(x=[1]) %}{% for i in range(99) %}{% set n.x = [n.x, n.x] %}{% endfor %}{{ n.x == n.x }}",
+            "{% set n = namespace(x=[1]) %}{% for i in range(99999) %}{% set n.x = [n.x] %}{% endfor %}",
+            "{% set n = namespace(x=[1]) %}{% for i in range(99999) %}{% set n.x = {'a': n.x}.items() %}{% endfor %}",
             "{% for i in range(99999) %}{% set n = namespace() %}{% endfor %}",
         ])
     func `of a stranger does a bounded amount of work`(_ source: String) throws {

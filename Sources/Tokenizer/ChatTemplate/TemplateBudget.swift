@@ -1,7 +1,7 @@
 /// The work that a template may do: operations, characters that texts are made of, and what is written.
 struct TemplateBudget {
     /// About a second of the slowest operations.
-    private static let mostWork = 4_000_000
+    private static let mostWork = 500_000
     /// Bytes of what is written, and of any text on the way.
     static let mostBytes = 16 << 20
     private var work = 0

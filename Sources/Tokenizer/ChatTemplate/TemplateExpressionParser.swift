@@ -289,7 +289,7 @@ struct TemplateExpressionParser {
     private mutating func testArguments() throws(ChatTemplateError) -> [TemplateExpression] {
         if take(.symbol("(")) { return try expressions(until: ")") }
         switch tokens.first {
-        case .string, .integer, .number: return [try postfix(try primary())]
+        case .string, .integer, .number, .symbol("["), .symbol("{"): return [try postfix(try primary())]
         case .name(let name) where !["else", "or", "and", "if", "is", "in", "not"].contains(name):
             return [try postfix(try primary())]
         default: return []

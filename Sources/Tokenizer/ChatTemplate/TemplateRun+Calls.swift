@@ -45,7 +45,9 @@ extension TemplateRun {
             guard namespaces.count < 1000 else { throw .tooMuch("makes more than 1000 namespaces") }
             namespaces.append(Dictionary(given.named.map { ($0.name, $0.value) }) { _, last in last })
             return .namespace(namespaces.count - 1)
-        case "dict": return .dictionary(given.named.map { (key: $0.name, value: $0.value) })
+        case "dict":
+            try nest(given.named.map(\.value))
+            return .dictionary(given.named.map { (key: $0.name, value: $0.value) })
         case "range":
             let bounds = given.values.compactMap(\.whole)
             guard bounds.count == given.values.count, (1...3).contains(bounds.count),

@@ -70,14 +70,13 @@ extension TemplateRun {
     ) throws(ChatTemplateError) -> Bool {
         switch sign {
         case "==", "!=":
-            try budget.spend(left.size)
-            return TemplateValue.equal(left, right) == (sign == "==")
+            return try equal(left, right) == (sign == "==")
         case "in": return try contains(right, left)
         case "not in": return !(try contains(right, left))
         default: break
         }
         if case .string(let a) = left, case .string(let b) = right {
-            try budget.spend(left.size)
+            try budget.spend(a.utf8.count)
             let isLess = a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
             let isEqual = a.utf8.elementsEqual(b.utf8)
             switch sign {
@@ -98,12 +97,39 @@ extension TemplateRun {
         }
     }
 
+    /// As Python compares with `==`. Texts are equal by their characters, not by how these look.
+    private mutating func equal(_ a: TemplateValue, _ b: TemplateValue) throws(ChatTemplateError) -> Bool {
+        try budget.spend()
+        switch (a, b) {
+        case (.undefined, .undefined), (.none, .none): return true
+        case (.string(let a), .string(let b)):
+            guard a.utf8.count == b.utf8.count else { return false }
+            try budget.spend(a.utf8.count)
+            return a.utf8.elementsEqual(b.utf8)
+        case (.list(let a), .list(let b)):
+            guard a.count == b.count else { return false }
+            for (a, b) in zip(a, b) where try !equal(a, b) { return false }
+            return true
+        case (.dictionary(let a), .dictionary(let b)):
+            guard a.count == b.count else { return false }
+            for member in a {
+                try budget.spend(64 * b.count)
+                guard let other = b.first(where: { $0.key.utf8.elementsEqual(member.key.utf8) }),
+                    try equal(member.value, other.value)
+                else { return false }
+            }
+            return true
+        case (.namespace(let a), .namespace(let b)): return a == b
+        default: return a.arithmetic.flatMap { x in b.arithmetic.map { x == $0 } } ?? false
+        }
+    }
+
     mutating func contains(_ whole: TemplateValue, _ part: TemplateValue) throws(ChatTemplateError) -> Bool {
         switch (whole, part) {
         case (.string(let text), .string(let part)): return try firstPlace(of: part, in: text) != nil
         case (.list(let values), _):
-            try budget.spend(values.count * max(1, part.size))
-            return values.contains { TemplateValue.equal($0, part) }
+            for value in values where try equal(value, part) { return true }
+            return false
         case (.dictionary(let members), .string(let key)):
             return members.contains { $0.key.utf8.elementsEqual(key.utf8) }
         case (.dictionary, _), (.undefined, _): return false
@@ -132,17 +158,5 @@ extension TemplateRun {
             }
         }
         return places
-    }
-}
-
-extension TemplateValue {
-    /// What comparing it may take.
-    var size: Int {
-        switch self {
-        case .string(let text): text.utf8.count
-        case .list(let values): values.reduce(1) { $0 + $1.size }
-        case .dictionary(let members): members.reduce(1) { $0 + $1.key.utf8.count + $1.value.size }
-        default: 1
-        }
     }
 }

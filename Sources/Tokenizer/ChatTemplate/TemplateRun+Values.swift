@@ -5,7 +5,10 @@ extension TemplateRun {
         switch expression {
         case .literal(let value): return value
         case .name(let name): return lookUp(name)
-        case .list(let items): return .list(try values(of: items))
+        case .list(let items):
+            let values = try values(of: items)
+            try nest(values)
+            return .list(values)
         case .dictionary(let members):
             var result: [(key: String, value: TemplateValue)] = []
             for (key, member) in members {
@@ -16,6 +19,7 @@ extension TemplateRun {
                 result.removeAll { $0.key.utf8.elementsEqual(key.utf8) }
                 result.append((key, member))
             }
+            try nest(result.map(\.value))
             return .dictionary(result)
         case .attribute(let object, let name): return try member(name, of: try value(of: object))
         case .item(let object, let index): return try item(try value(of: index), of: try value(of: object))
@@ -57,6 +61,19 @@ extension TemplateRun {
         var values: [TemplateValue] = []
         for expression in expressions { values.append(try value(of: expression)) }
         return values
+    }
+
+    /// Refuses what would lie within more than 32 lists and dictionaries: values are compared, and given back, one within the other.
+    mutating func nest(_ values: [TemplateValue], within depth: Int = 1) throws(ChatTemplateError) {
+        guard depth <= 32 else { throw .tooMuch("puts a value into more than 32 lists") }
+        for value in values {
+            try budget.spend()
+            switch value {
+            case .list(let inner): try nest(inner, within: depth + 1)
+            case .dictionary(let members): try nest(members.map(\.value), within: depth + 1)
+            default: break
+            }
+        }
     }
 
     private mutating func bound(_ expression: TemplateExpression?) throws(ChatTemplateError) -> Int? {

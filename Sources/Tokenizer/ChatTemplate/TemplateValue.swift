@@ -44,23 +44,6 @@ enum TemplateValue: Sendable {
         }
     }
 
-    /// As Python compares with `==`. Texts are equal by their characters, not by how these look.
-    static func equal(_ a: TemplateValue, _ b: TemplateValue) -> Bool {
-        switch (a, b) {
-        case (.undefined, .undefined), (.none, .none): true
-        case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
-        case (.list(let a), .list(let b)): a.count == b.count && zip(a, b).allSatisfy(equal)
-        case (.dictionary(let a), .dictionary(let b)):
-            a.count == b.count
-                && a.allSatisfy { member in
-                    b.first { $0.key.utf8.elementsEqual(member.key.utf8) }.map { equal($0.value, member.value) }
-                        ?? false
-                }
-        case (.namespace(let a), .namespace(let b)): a == b
-        default: a.arithmetic.flatMap { x in b.arithmetic.map { x == $0 } } ?? false
-        }
-    }
-
     /// A number, or a truth value as one.
     var arithmetic: Double? {
         switch self {
