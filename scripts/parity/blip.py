@@ -9,18 +9,15 @@ Tests/Fixtures/blip/make_blip.py, whose random weights these are.
 """
 
 import argparse
-import base64
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import torch
 from PIL import Image
+from server import Server
 from transformers import (
     BertTokenizerFast, BlipConfig, BlipForConditionalGeneration, BlipForImageTextRetrieval, BlipForQuestionAnswering,
 )
@@ -57,26 +54,6 @@ def make(folder, kind, size):
     return model, words, processor
 
 
-def serve(program, folder, port, threads):
-    server = subprocess.Popen([program, "serve", "--model", folder, "--port", str(port), "--data", "off", "--threads", str(threads)], stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        time.sleep(0.5)
-        try:
-            if urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5).status == 200:
-                return server
-        except OSError:
-            pass
-    server.terminate()
-    raise SystemExit("the server did not become ready")
-
-
-def ask(port, path, body):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
-    started = time.perf_counter()
-    answer = json.load(urllib.request.urlopen(request, timeout=600))
-    return answer, time.perf_counter() - started
-
-
 def difference(found, wanted):
     return max(abs(a - b) for a, b in zip(found, wanted, strict=True))
 
@@ -88,7 +65,6 @@ def main():
     parser.add_argument("size", nargs="?", choices=["base", "large"], default="base")
     parser.add_argument("--kind", choices=list(KINDS), default="caption")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--port", type=int, default=8401)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -96,32 +72,29 @@ def main():
         folder = Path(place) / f"blip-{arguments.size}"
         folder.mkdir()
         model, words, processor = make(folder, arguments.kind, arguments.size)
-        server = serve(arguments.program, str(folder), arguments.port, arguments.threads)
-        try:
-            compare(arguments, model, words, processor)
-        finally:
-            server.terminate()
-            server.wait()
+        with Server(arguments.program, folder, arguments.threads) as server:
+            print(server.memory())
+            compare(arguments, server, model, words, processor)
 
 
-def compare(arguments, model, words, processor):
+def compare(arguments, server, model, words, processor):
     ids = words(WORDS, return_tensors="pt").input_ids
     photos = [Image.open(path).convert("RGB") for path in PHOTOS]
-    sent = [base64.b64encode(path.read_bytes()).decode() for path in PHOTOS]
+    sent = [path.read_bytes() for path in PHOTOS]
     ours, theirs, worst, equal = [], [], 0.0, []
     # In turn, so that what else the machine does meets both.
     for turn in range(arguments.rounds):
         for photo, image in zip(photos, sent):
             if arguments.kind == "retrieval":
-                answer, took = ask(arguments.port, "/v1/classify/match", {"image": image, "text": WORDS, "top": 2})
+                answer, took = server.post("/v1/classify/match", image=image, text=WORDS, top=2)
                 started = time.perf_counter()
                 scores = model(ids, processor(photo, return_tensors="pt").pixel_values).itm_score.softmax(-1)[0].tolist()
                 theirs.append(time.perf_counter() - started)
                 found = {label["label"]: label["score"] for label in answer["labels"]}
                 worst = max(worst, difference([found["no match"], found["match"]], scores))
             else:
-                body = {"image": image, "max_tokens": 20} | ({"question": WORDS} if arguments.kind == "vqa" else {})
-                answer, took = ask(arguments.port, f"/v1/{arguments.kind}", body)
+                asked = {"question": WORDS} if arguments.kind == "vqa" else {}
+                answer, took = server.post(f"/v1/{arguments.kind}", image=image, max_tokens=20, **asked)
                 started = time.perf_counter()
                 pixels = processor(photo, return_tensors="pt").pixel_values
                 out = model.generate(ids, pixels, max_new_tokens=20) if arguments.kind == "vqa" else model.generate(pixels, max_new_tokens=20)

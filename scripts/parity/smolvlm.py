@@ -1,28 +1,25 @@
 #!/usr/bin/env python3
-"""A full-size SmolVLM-256M with random weights: what transformers writes about photos with it, and what a server does.
+"""A full-size SmolVLM with random weights: what transformers writes about photos with it, and what a server does.
 
-    python scripts/parity/smolvlm.py .build/release/sensorium [--longest 512] [--tokens 32] [--threads 2] [--keep FOLDER]
+    python scripts/parity/smolvlm.py .build/release/sensorium [256M|500M] [--longest 512] [--tokens 32] [--threads 2] [--keep FOLDER]
 
-Makes the folder (0.5 GB in bf16), asks the server and transformers (f32 and bf16) in turn, and prints whether answers are equal, the
+Makes the folder (0.5 or 1 GB in bf16), asks the server and transformers (f32 and bf16) in turn, and prints whether answers are equal, the
 largest difference of their log-probabilities, and the medians of the times. With --longest 512 a photo is one tile; the published
 checkpoint says 2048, which is up to seventeen. torch, transformers, tokenizers and Pillow as in Tests/Fixtures/smolvlm/make_smolvlm.py,
 whose random weights these are.
 """
 
 import argparse
-import base64
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import torch
 from PIL import Image
+from server import Server
 from transformers import AutoModelForImageTextToText, GenerationConfig, Idefics3Processor, SmolVLMConfig, SmolVLMForConditionalGeneration
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 
@@ -33,6 +30,10 @@ from make_smolvlm import TEMPLATE, tokenizer, wide  # noqa: E402
 PHOTOS = [ROOT / "Tests/Fixtures/media" / name for name in ["chelsea.jpg", "coffee.jpg", "rocket.jpg"]]
 QUESTION = "What is in the picture?"
 VOCABULARY = 49_280
+TEXTS = {
+    "256M": dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3),
+    "500M": dict(hidden_size=960, intermediate_size=2560, num_hidden_layers=32, num_attention_heads=15, num_key_value_heads=5),
+}
 
 
 def words(folder):
@@ -47,14 +48,14 @@ def words(folder):
     return type(small).from_pretrained(folder)
 
 
-def make(folder, longest):
+def make(folder, size, longest):
     folder.mkdir(parents=True, exist_ok=True)
     text = words(folder)
     end = text.convert_tokens_to_ids("<end_of_utterance>")
     config = SmolVLMConfig(
         vision_config=dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, image_size=512, patch_size=16),
         text_config=dict(
-            model_type="llama", vocab_size=VOCABULARY, hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3,
+            TEXTS[size], model_type="llama", vocab_size=VOCABULARY,
             max_position_embeddings=8192, rms_norm_eps=1e-5, rope_parameters={"rope_type": "default", "rope_theta": 100000.0}, eos_token_id=end, bos_token_id=1, pad_token_id=0),
         scale_factor=4, image_token_id=text.convert_tokens_to_ids("<image>"), tie_word_embeddings=False, pad_token_id=0)
     model = wide(SmolVLMForConditionalGeneration(config), 5, torch.bfloat16)
@@ -64,31 +65,6 @@ def make(folder, longest):
     processor = Idefics3Processor(pictures, text, image_seq_len=64, chat_template=TEMPLATE)
     processor.save_pretrained(folder)
     return processor
-
-
-def serve(program, folder, port, threads):
-    command = [program, "serve", "--model", folder, "--port", str(port), "--data", "off", "--threads", str(threads)]
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        time.sleep(0.5)
-        try:
-            if urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5).status == 200:
-                return server
-        except OSError:
-            if server.poll() is not None:
-                break
-    raise SystemExit("the server does not start")
-
-
-def ask(port, photo, tokens):
-    body = json.dumps({"image": base64.b64encode(photo.read_bytes()).decode(), "question": QUESTION, "max_tokens": tokens, "beams": 1}).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/vqa", body, {"Content-Type": "application/json"})
-    start = time.monotonic()
-    try:
-        answer = json.load(urllib.request.urlopen(request, timeout=600))
-    except urllib.error.HTTPError as error:
-        raise SystemExit(error.read().decode())
-    return answer, time.monotonic() - start
 
 
 def reference(model, processor, photo, tokens):
@@ -107,25 +83,25 @@ def reference(model, processor, photo, tokens):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
+    parser.add_argument("size", nargs="?", choices=list(TEXTS), default="256M")
     parser.add_argument("--longest", type=int, default=512)
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.keep or Path(temporary) / "SmolVLM-256M-random"
-        processor = make(folder, given.longest)
+        folder = given.keep or Path(temporary) / f"SmolVLM-{given.size}-random"
+        processor = make(folder, given.size, given.longest)
         models = {str(kind)[6:]: AutoModelForImageTextToText.from_pretrained(folder, dtype=kind).eval() for kind in [torch.float32, torch.bfloat16]}
-        server = serve(given.program, str(folder), given.port, given.threads)
         times = {"server": []} | {name: [] for name in models}
         equal, worst = True, 0.0
-        try:
+        with Server(given.program, folder, given.threads) as server:
+            print(server.memory(), flush=True)
             for number in range(given.rounds):
                 for photo in PHOTOS:
-                    answer, took = ask(given.port, photo, given.tokens)
+                    answer, took = server.post("/v1/vqa", image=photo.read_bytes(), question=QUESTION, max_tokens=given.tokens, beams=1)
                     times["server"].append(took)
                     for name, model in models.items():
                         text, sums, took, count = reference(model, processor, photo, given.tokens)
@@ -134,9 +110,6 @@ def main():
                             difference = abs(sums - answer["answers"][0]["log_probability"])
                             print(photo.name, "equal" if text == answer["answer"] else f"{text!r} {answer['answer']!r}", f"{count} tokens, log-probability differs by {difference:.5f}")
                             equal, worst = equal and text == answer["answer"], max(worst, difference)
-        finally:
-            server.terminate()
-            server.wait()
         medians = {name: statistics.median(values) for name, values in times.items()}
         fastest = min(medians[name] for name in models)
         print(f"answers {'equal' if equal else 'differ'}, log-probabilities within {worst:.5f}; seconds:", {name: round(value, 3) for name, value in medians.items()})

@@ -1,6 +1,6 @@
 """Models of sounds at full size, with random weights: what the server answers against what transformers answers to the same files.
 
-    python scripts/parity/sound.py .build/release/sensorium [PORT] [NAME ...]        # torch 2.15, transformers 5.24, soundfile
+    python scripts/parity/sound.py .build/release/sensorium [NAME ...]        # torch 2.15, transformers 5.24, soundfile
 
 Each model is saved to a folder that is deleted again. Weights are several times as wide as usual, so that answers differ from sound to
 sound. Prints the largest difference of logits (of labels) or whether the text is the same (of letters), and the time of both.
@@ -8,23 +8,21 @@ sound. Prints the largest difference of logits (of labels) or whether the text i
 
 import json
 import math
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import torch
+from server import Server
 from transformers import (
     HubertConfig, HubertForCTC, HubertForSequenceClassification, Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC,
     Wav2Vec2ForSequenceClassification, Wav2Vec2Processor, WavLMConfig, WavLMForCTC, WavLMForSequenceClassification)
 
 PROGRAM = Path(sys.argv[1]).resolve()
-PORT = int(sys.argv[2]) if len(sys.argv) > 2 else 8080
-NAMES = sys.argv[3:]
+NAMES = sys.argv[2:]
 SECONDS = [1.0, 3.0, 11.3]
 LETTERS = {letter: place for place, letter in enumerate(["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"])}
 LARGE = dict(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096, do_stable_layer_norm=True,
@@ -65,30 +63,6 @@ def centre(model, extractor) -> None:
     model.lm_head.bias.sub_(model(values).logits[0].mean(0))
 
 
-def ask(path: str, audio: Path, **fields: str) -> tuple[dict, float]:
-    body = b""
-    for name, value in fields.items():
-        body += f'--XYZ\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-    body += b'--XYZ\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\n' + audio.read_bytes() + b"\r\n--XYZ--\r\n"
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{PORT}{path}", body, {"Content-Type": "multipart/form-data; boundary=XYZ", "X-Request-Timeout": "600"})
-    begin = time.monotonic()
-    return json.loads(urllib.request.urlopen(request).read()), time.monotonic() - begin
-
-
-def serve(folder: Path) -> subprocess.Popen:
-    server = subprocess.Popen(
-        [PROGRAM, "serve", "--model", folder, "--port", str(PORT), "--data", "off"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health/ready")
-            return server
-        except OSError:
-            time.sleep(0.1)
-    server.kill()
-    raise SystemExit(f"{folder} was not served")
-
-
 def compare(name: str, model, normalizes: bool) -> None:
     writes = hasattr(model, "lm_head")
     extractor = Wav2Vec2FeatureExtractor(do_normalize=normalizes)
@@ -104,8 +78,7 @@ def compare(name: str, model, normalizes: bool) -> None:
             Wav2Vec2Processor(extractor, tokenizer).save_pretrained(folder)
         else:
             extractor.save_pretrained(folder)
-        server = serve(folder)
-        try:
+        with Server(PROGRAM, folder, 2) as server:
             for seconds in SECONDS:
                 heard = sound(seconds, 1 if writes else seconds)
                 audio = Path(temporary) / "a.wav"
@@ -115,11 +88,11 @@ def compare(name: str, model, normalizes: bool) -> None:
                     logits = model(**extractor(heard, sampling_rate=16_000, return_tensors="pt")).logits
                 reference = time.monotonic() - begin
                 if writes:
-                    answer, took = ask("/v1/transcribe", audio, timestamps="none")
+                    answer, took = server.post("/v1/transcribe", audio=audio.read_bytes(), timestamps="none")
                     text = tokenizer.batch_decode(logits.argmax(-1))[0]
                     said = f"{len(text)} letters " + ("the same" if answer["text"] == text else "DIFFERENT")
                 else:
-                    answer, took = ask("/v1/classify/audio-classification", audio)
+                    answer, took = server.post("/v1/classify/audio-classification", audio=audio.read_bytes())
                     # Each score is a sigmoid, of which the logit is known to some millionths where it is not large.
                     shares = np.clip([answer["scores"][f"LABEL_{label}"] for label in range(logits.shape[-1])], 1e-6, 1 - 1e-6)
                     found = np.log(shares / (1 - shares))
@@ -127,9 +100,6 @@ def compare(name: str, model, normalizes: bool) -> None:
                     near = np.abs(wanted) < 6
                     said = f"largest difference {np.abs(found - wanted)[near].max():.1e} of {near.sum()} logits from {wanted.min():.2f} to {wanted.max():.2f}"
                 print(f"{name:24} {seconds:5} s   {said:70} {took * 1e3:6.0f} ms, transformers {reference * 1e3:6.0f} ms", flush=True)
-        finally:
-            server.terminate()
-            server.wait()
 
 
 def main() -> None:

