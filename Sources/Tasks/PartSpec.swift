@@ -157,4 +157,11 @@ public struct TextPreparation: Sendable {
     init(_ tokenizer: Tokenizer, maxTokens: Int) {
         self.init(maxTokens: maxTokens) { tokenizer.encode($0, maxTokens: maxTokens) }
     }
+
+    /// Throws `TaskError.inconsistentModel` where an empty text, or two of them, would have no tokens.
+    func requireSpecialTokens() throws(TaskError) {
+        guard !encode("").ids.isEmpty, pair.map({ !$0.encode("", "").ids.isEmpty }) ?? true else {
+            throw .inconsistentModel("the tokenizer puts no special tokens around a text, so an empty one has none")
+        }
+    }
 }

@@ -39,28 +39,11 @@ struct CaptionCommand: ParsableCommand {
     func run() throws {
         let service = try LocalService(model)
         defer { service.close() }
-        var failures = 0
-        for file in files {
-            let answer: TaskAnswer
-            do throws(CommandFailure) {
-                answer = try TaskAnswer(service.post("/v1/caption", form(try InputFile.read(file))))
-            } catch {
-                // Whatever is wrong with the options is wrong for every file.
-                guard error.code == 1 else { throw error }
-                failures += 1
-                try reportFailure(file, error, inJSON: json)
-                continue
-            }
-            try show(file, answer)
-        }
-        if failures > 0 {
-            throw CommandFailure.failed("\(failures) of \(files.count) files could not be described.")
-        }
+        try service.answers(
+            to: "/v1/caption", about: files, as: "image", inJSON: json, what: "described", addOptions, show: show)
     }
 
-    private func form(_ photo: [UInt8]) -> MultipartForm {
-        var form = MultipartForm()
-        form.add("image", file: photo)
+    private func addOptions(to form: inout MultipartForm) {
         form.add("beams", option: beams)
         form.add("max_tokens", option: maxTokens)
         form.add("candidates", option: candidates)
@@ -71,7 +54,6 @@ struct CaptionCommand: ParsableCommand {
         form.add("read", option: read)
         if alt { form.add("style", "alt") }
         certainty.add(to: &form)
-        return form
     }
 
     private func show(_ file: String, _ answer: TaskAnswer) throws {

@@ -19,21 +19,7 @@ struct ReadCommand: ParsableCommand {
     func run() throws {
         let service = try LocalService(model)
         defer { service.close() }
-        var failures = 0
-        for file in files {
-            let answer: TaskAnswer
-            do throws(CommandFailure) {
-                var form = MultipartForm()
-                form.add("image", file: try InputFile.read(file))
-                answer = try TaskAnswer(service.post("/v1/read", form))
-            } catch {
-                failures += 1
-                try reportFailure(file, error, inJSON: json)
-                continue
-            }
-            try show(file, answer)
-        }
-        if failures > 0 { throw CommandFailure.failed("\(failures) of \(files.count) files could not be read.") }
+        try service.answers(to: "/v1/read", about: files, as: "image", inJSON: json, what: "read", show: show)
     }
 
     private func show(_ file: String, _ answer: TaskAnswer) throws {

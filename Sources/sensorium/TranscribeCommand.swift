@@ -28,32 +28,14 @@ struct TranscribeCommand: ParsableCommand {
     func run() throws {
         let service = try LocalService(model)
         defer { service.close() }
-        var failures = 0
-        for file in files {
-            let answer: TaskAnswer
-            do throws(CommandFailure) {
-                answer = try TaskAnswer(service.post("/v1/transcribe", form(try InputFile.read(file))))
-            } catch {
-                // Whatever is wrong with the options is wrong for every file.
-                guard error.code == 1 else { throw error }
-                failures += 1
-                try reportFailure(file, error, inJSON: json)
-                continue
-            }
-            try show(file, answer)
-        }
-        if failures > 0 {
-            throw CommandFailure.failed("\(failures) of \(files.count) files could not be written down.")
-        }
+        try service.answers(
+            to: "/v1/transcribe", about: files, as: "audio", inJSON: json, what: "written down", addOptions, show: show)
     }
 
-    private func form(_ sound: [UInt8]) -> MultipartForm {
-        var form = MultipartForm()
-        form.add("audio", file: sound)
+    private func addOptions(to form: inout MultipartForm) {
         form.add("language", option: language)
         if translate { form.add("task", "translate") }
         form.add("timestamps", words ? "word" : "segment")
-        return form
     }
 
     private func show(_ file: String, _ answer: TaskAnswer) throws {

@@ -189,8 +189,8 @@ import Testing
 
     @Test func `photos and texts have the vectors of transformers`() throws {
         let model: BLIPRetriever = try Self.load("retrieval")
-        let images = model.vectors(ofPictures: pixels(model.picturePreparation))
-        let texts = model.vectors(ofTexts: golden.texts.map(model.textPreparation.encode))
+        let images = model.encode(media: pixels(model.picturePreparation))
+        let texts = model.encode(texts: golden.texts.map(model.textPreparation.encode))
         expectSame(images, golden.retrieval.images)
         expectSame(texts, golden.retrieval.texts)
         for match in golden.retrieval.matches {

@@ -45,7 +45,7 @@ import Testing
             return Float(
                 0.02 + 0.3 * swell * sin(2 * .pi * low * time) + 0.1 * (1 - swell) * sin(2 * .pi * high * time))
         }
-        guard case .sound(let preparation) = model.sound.preparation else { throw CancellationError() }
+        guard case .sound(let preparation) = model.media.preparation else { throw CancellationError() }
         return preparation.input(of: samples)
     }
 

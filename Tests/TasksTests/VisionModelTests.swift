@@ -65,7 +65,7 @@ import Testing
     func `photos and texts have the vectors, logits and scores of transformers`(_ name: String) throws {
         let model = try contrastive(name)
         let answers = try #require(golden.models[name])
-        let images = model.encode(pictures: pictures(model.picturePreparation))
+        let images = model.encode(media: pictures(model.picturePreparation))
         try expectSame(images, answers.images, "\(name), photos")
         let texts = golden.texts.map(model.textPreparation.encode)
         try expectSame(model.encode(texts: texts), answers.texts, "\(name), texts")
@@ -111,7 +111,7 @@ import Testing
     func `a vector depends neither on its company nor on the number of threads`(_ name: String) throws {
         let (one, two) = (try contrastive(name, threads: 1), try contrastive(name))
         let pixels = pictures(one.picturePreparation)
-        #expect(two.encode(pictures: pixels) == pixels.flatMap { one.encode(pictures: [$0]) })
+        #expect(two.encode(media: pixels) == pixels.flatMap { one.encode(media: [$0]) })
         let texts = golden.texts.map(one.textPreparation.encode)
         #expect(two.encode(texts: texts) == texts.flatMap { one.encode(texts: [$0]) })
     }

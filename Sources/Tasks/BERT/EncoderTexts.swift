@@ -24,11 +24,8 @@ struct EncoderTexts: Sendable {
         ) { text in
             tokenizer.encode(lowercases ? text.lowercased() : text, maxTokens: limit)
         }
+        try preparation.requireSpecialTokens()
         let (empty, pair) = (preparation.encode(""), encodePair("", ""))
-        guard !empty.ids.isEmpty, !pair.ids.isEmpty else {
-            throw TaskError.inconsistentModel(
-                "the tokenizer puts no special tokens around a text, so an empty one has none")
-        }
         guard max(empty.ids.count, pair.ids.count) <= limit else {
             throw TaskError.inconsistentModel(
                 "a text may have \(limit) tokens, fewer than the special tokens around two texts")

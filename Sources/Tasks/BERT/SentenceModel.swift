@@ -81,10 +81,10 @@ public final class SentenceModel: Sendable {
 extension SentenceModel: EmbeddingModel {
     /// What it is and can do.
     public var card: ModelCard {
-        ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision, tasks: ["embed"],
-            textDimensions: dimensions, space: space)
+        var card = ModelCard(identity, tasks: ["embed"])
+        card.textDimensions = dimensions
+        card.space = space
+        return card
     }
 
     /// The vector of each query.

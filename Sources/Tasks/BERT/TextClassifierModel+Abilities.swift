@@ -10,10 +10,10 @@ extension TextClassifierModel: ClassifyingModel, RankingModel {
         let head = HeadDescription.published(
             Self.head, labels: labels, inputs: [PartSpec(part: "text", tower: "text", .text(textPreparation))],
             isExclusive: kind == .softmax)
-        return ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision,
-            tasks: head.tasks + (isOne ? ["rerank"] : []), heads: [head], reranking: isOne ? reranking : nil)
+        var card = ModelCard(identity, tasks: head.tasks + (isOne ? ["rerank"] : []))
+        card.heads = [head]
+        card.reranking = isOne ? reranking : nil
+        return card
     }
 
     private var reranking: ModelCard.Reranking? {

@@ -3,10 +3,8 @@ import Networks
 extension BLIPGenerator: GeneratingModel {
     /// What it is and can do.
     public var card: ModelCard {
-        var card = ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision, tasks: [answers ? "vqa" : "caption"],
-            maxCaptionTokens: longestText)
+        var card = ModelCard(identity, tasks: [answers ? "vqa" : "caption"])
+        card.maxCaptionTokens = longestText
         if answers { card.answeredInput = picture } else { card.captionInput = picture }
         return card
     }

@@ -37,10 +37,7 @@ public final class BLIPRetriever: Sendable {
         let tokenizer = try Tokenizer(folder: folder.directory)
         try tokenizer.requireIDs(below: text.vocabularySize)
         textPreparation = TextPreparation(tokenizer, maxTokens: text.maxPositions)
-        guard !textPreparation.encode("").ids.isEmpty else {
-            throw TaskError.inconsistentModel(
-                "the tokenizer puts no special tokens around a text, so an empty one has none")
-        }
+        try textPreparation.requireSpecialTokens()
         picturePreparation = try PicturePreparation(configuration.pictures)
         dimensions = configuration.spaceSize
         identity = ModelIdentity(folder, weights, BLIPConfiguration.modelType)
@@ -48,24 +45,24 @@ public final class BLIPRetriever: Sendable {
     }
 
     /// The part that is a picture.
-    public var picture: PartSpec { PartSpec(part: "image", tower: "image", .image(picturePreparation)) }
+    public var media: PartSpec { PartSpec(part: "image", tower: "image", .image(picturePreparation)) }
     /// The part that is a text.
     public var text: PartSpec { PartSpec(part: "text", tower: "text", .text(textPreparation)) }
     /// The space of its vectors.
-    public var space: EmbeddingSpace { EmbeddingSpace(dimensions: dimensions, inputs: [picture, text]) }
+    public var space: EmbeddingSpace { EmbeddingSpace(dimensions: dimensions, inputs: [media, text]) }
 
     /// The last hidden states of pictures [tokens, d].
-    public func encode(_ pictures: [[Float]], pause: () -> Void = {}) -> [TowerTokens] {
+    public func states(of pictures: [[Float]], pause: () -> Void = {}) -> [TowerTokens] {
         compute.take { vision.hiddenStates(pictures, workspace: $0.workspace, pool: compute.pool, pause: pause) }
     }
 
     /// The vectors of pictures, of any length: of the class token.
-    public func vectors(ofPictures pictures: [[Float]], pause: () -> Void = {}) -> [[Float]] {
-        visionProjection(encode(pictures, pause: pause).map(\.first), pool: compute.pool)
+    public func encode(media pictures: [[Float]], pause: () -> Void = {}) -> [[Float]] {
+        visionProjection(states(of: pictures, pause: pause).map(\.first), pool: compute.pool)
     }
 
     /// The vectors of texts, of any length: of the first token of each, which has seen no picture.
-    public func vectors(ofTexts texts: [Tokenizer.Encoding], pause: () -> Void = {}) -> [[Float]] {
+    public func encode(texts: [Tokenizer.Encoding], pause: () -> Void = {}) -> [[Float]] {
         textProjection(states(of: texts, about: nil, pause), pool: compute.pool)
     }
 
@@ -73,7 +70,7 @@ public final class BLIPRetriever: Sendable {
     public func logits(
         _ pictures: [[Float]], _ texts: [Tokenizer.Encoding], pause: () -> Void = {}
     ) -> [[Float]] {
-        let states = encode(pictures, pause: pause)
+        let states = states(of: pictures, pause: pause)
         let memories = states.map { state in
             compute.take { _ in encoder.memory(of: state, pool: compute.pool, pause: pause) }
         }

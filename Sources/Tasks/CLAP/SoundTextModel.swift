@@ -11,7 +11,7 @@ public final class SoundTextModel: Sendable {
     /// Numbers of a vector.
     public let dimensions: Int
     /// The part that is a sound.
-    public let sound: PartSpec
+    public let media: PartSpec
     /// How texts are prepared.
     public let textPreparation: TextPreparation
 
@@ -61,11 +61,8 @@ public final class SoundTextModel: Sendable {
         let tokenizer = try Tokenizer(folder: folder.directory)
         try tokenizer.requireIDs(below: text.vocabularySize)
         textPreparation = TextPreparation(tokenizer, maxTokens: text.maxTokens)
-        guard !textPreparation.encode("").ids.isEmpty else {
-            throw TaskError.inconsistentModel(
-                "the tokenizer puts no special tokens around a text, so an empty one has none")
-        }
-        sound = PartSpec(
+        try textPreparation.requireSpecialTokens()
+        media = PartSpec(
             part: "audio", tower: "audio", .sound(SoundPreparation(SoundCrops(configuration.sounds))))
         dimensions = size
         self.compute = compute
@@ -73,13 +70,13 @@ public final class SoundTextModel: Sendable {
     }
 
     /// The space of its vectors.
-    public var space: EmbeddingSpace { EmbeddingSpace(dimensions: dimensions, inputs: [sound, text]) }
+    public var space: EmbeddingSpace { EmbeddingSpace(dimensions: dimensions, inputs: [media, text]) }
 
     /// The part that is a text.
     public var text: PartSpec { PartSpec(part: "text", tower: "text", .text(textPreparation)) }
 
     /// The vectors of sounds, each as the spectrograms of its crops, projected, of any length.
-    public func encode(sounds: [[Float]], pause: () -> Void = {}) -> [[Float]] {
+    public func encode(media sounds: [[Float]], pause: () -> Void = {}) -> [[Float]] {
         compute.take { memory in
             let pooled = sounds.map { audio($0, workspace: memory.workspace, pool: compute.pool, pause: pause) }
             return audioProjection(pooled, compute.pool)
@@ -104,48 +101,23 @@ public final class SoundTextModel: Sendable {
     }
 }
 
-extension SoundTextModel: EmbeddingModel, ZeroShotModel {
+extension SoundTextModel: DualEncoder, ZeroShotModel {
     /// What it is and can do.
     public var card: ModelCard {
-        ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision, tasks: ["zero-shot", "embed"],
-            textDimensions: dimensions, space: space,
-            zeroShot: ModelCard.ZeroShotInput(input: sound, text: textPreparation, isExclusive: true))
-    }
-
-    /// The vector of each query: one pass of the text tower over all texts, and of the audio tower over each sound.
-    public func embed(_ queries: [EmbeddingQuery], pause: () -> Void) -> [Result<SpaceVector, any Error>] {
-        var texts: [Tokenizer.Encoding] = []
-        for case .text(let encoding)? in queries.map({ $0.parts[text.part] }) { texts.append(encoding) }
-        var ofTexts = encode(texts: texts, pause: pause)[...]
-        return queries.map { query in
-            var vectors: [String: [Float]] = [:]
-            if let crops = Self.crops(query.parts[sound.part]) {
-                vectors[sound.part] = encode(sounds: [crops], pause: pause).first
-            }
-            if case .text? = query.parts[text.part] { vectors[text.part] = ofTexts.popFirst() }
-            return Result {
-                try space.check(parts: query.parts.keys, view: query.view, weight: query.weight)
-                guard vectors.count == query.parts.count, !vectors.isEmpty else {
-                    throw TaskError.missingParts([sound.part, text.part], head: identity.name, all: false)
-                }
-                return SpaceVector(of: vectors, weight: query.weight)
-            }
-        }
+        var card = ModelCard(identity, tasks: ["zero-shot", "embed"])
+        card.textDimensions = dimensions
+        card.space = space
+        card.zeroShot = ModelCard.ZeroShotInput(input: media, text: textPreparation, isExclusive: true)
+        return card
     }
 
     /// The scores of each question's texts.
     public func scores(_ questions: [ZeroShotQuestion], pause: () -> Void) -> [Result<[Float], any Error>] {
         questions.map { question in
-            guard let crops = Self.crops(question.input), let sound = encode(sounds: [crops], pause: pause).first else {
+            guard let crops = values(question.input), let sound = encode(media: [crops], pause: pause).first else {
                 return .failure(TaskError.taskNotAvailable("zero-shot", model: identity.name))
             }
             return .success(softmax(logits(sound: sound, texts: encode(texts: question.texts, pause: pause))))
         }
-    }
-
-    private static func crops(_ input: ModelInput?) -> [Float]? {
-        if case .mel(let spectrograms)? = input { spectrograms.first } else { nil }
     }
 }

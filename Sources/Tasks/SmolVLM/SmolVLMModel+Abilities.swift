@@ -14,9 +14,7 @@ public struct SmolVLMText {
 extension SmolVLMModel: GeneratingModel {
     /// What it is and can do.
     public var card: ModelCard {
-        var card = ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision, tasks: ["caption", "vqa", "chat"])
+        var card = ModelCard(identity, tasks: ["caption", "vqa", "chat"])
         card.maxCaptionTokens = configuration.text.maxPositions
         card.captionInput = picture
         card.answeredInput = picture

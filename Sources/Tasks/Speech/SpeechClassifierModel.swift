@@ -74,9 +74,9 @@ extension SpeechClassifierModel: ClassifyingModel {
     public var card: ModelCard {
         let head = HeadDescription.published(
             Self.head, labels: labels, inputs: [input], isExclusive: kind == .softmax)
-        return ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision, tasks: head.tasks, heads: [head])
+        var card = ModelCard(identity, tasks: head.tasks)
+        card.heads = [head]
+        return card
     }
 
     /// The labels of each sound, one sound after the other.

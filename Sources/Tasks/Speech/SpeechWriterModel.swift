@@ -71,10 +71,9 @@ public final class SpeechWriterModel: Sendable {
 extension SpeechWriterModel: GeneratingModel {
     /// What it is and can do.
     public var card: ModelCard {
-        ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision, tasks: ["transcribe"],
-            transcribedInput: input)
+        var card = ModelCard(identity, tasks: ["transcribe"])
+        card.transcribedInput = input
+        return card
     }
 
     /// What is wrong with options for this model: throws `TaskError`.

@@ -46,10 +46,7 @@ public final class ContrastiveModel: Sendable {
         _ identity: ModelIdentity, _ towers: Towers, _ fit: Fit, dimensions: Int, pictures: PicturePreparation,
         texts: TextPreparation, compute: Compute
     ) throws {
-        guard !texts.encode("").ids.isEmpty else {
-            throw TaskError.inconsistentModel(
-                "the tokenizer puts no special tokens around a text, so an empty one has none")
-        }
+        try texts.requireSpecialTokens()
         self.identity = identity
         self.towers = towers
         self.fit = fit
@@ -60,15 +57,15 @@ public final class ContrastiveModel: Sendable {
     }
 
     /// The space of its vectors.
-    public var space: EmbeddingSpace { EmbeddingSpace(dimensions: dimensions, inputs: [picture, text]) }
+    public var space: EmbeddingSpace { EmbeddingSpace(dimensions: dimensions, inputs: [media, text]) }
 
     /// The part that is a picture.
-    public var picture: PartSpec { PartSpec(part: "image", tower: "image", .image(picturePreparation)) }
+    public var media: PartSpec { PartSpec(part: "image", tower: "image", .image(picturePreparation)) }
     /// The part that is a text.
     public var text: PartSpec { PartSpec(part: "text", tower: "text", .text(textPreparation)) }
 
     /// The vectors of pictures, projected, of any length.
-    public func encode(pictures: [[Float]], pause: () -> Void = {}) -> [[Float]] {
+    public func encode(media pictures: [[Float]], pause: () -> Void = {}) -> [[Float]] {
         compute.take { memory in
             let states = towers.vision.hiddenStates(
                 pictures, workspace: memory.workspace, pool: compute.pool, pause: pause)

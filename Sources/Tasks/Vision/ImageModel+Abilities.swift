@@ -9,11 +9,11 @@ extension ImageModel: ClassifyingModel, EmbeddingModel {
         let head = labels.map {
             HeadDescription.published(Self.head, labels: $0, inputs: [picture], isExclusive: !isMultiLabel)
         }
-        return ModelCard(
-            name: identity.name, architecture: identity.architecture, digest: identity.digest,
-            parameters: identity.parameters, precision: identity.precision,
-            tasks: (head?.tasks ?? []) + ["embed"], imageDimensions: dimensions,
-            heads: head.map { [$0] } ?? [], space: space)
+        var card = ModelCard(identity, tasks: (head?.tasks ?? []) + ["embed"])
+        card.imageDimensions = dimensions
+        card.heads = head.map { [$0] } ?? []
+        card.space = space
+        return card
     }
 
     /// The vector of each picture.

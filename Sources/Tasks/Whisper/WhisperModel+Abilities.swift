@@ -3,9 +3,9 @@ import Checkpoint
 extension WhisperModel: GeneratingModel {
     /// What it is and can do.
     public var card: ModelCard {
-        ModelCard(
-            name: name, architecture: WhisperConfiguration.modelType, digest: digest, parameters: parameters,
-            precision: precision, tasks: ["transcribe"], transcribedInput: input)
+        var card = ModelCard(identity, tasks: ["transcribe"])
+        card.transcribedInput = input
+        return card
     }
 
     /// Begins transcripts; texts of other kinds it does not write.
@@ -15,7 +15,7 @@ extension WhisperModel: GeneratingModel {
         requests.map { request in
             Result {
                 guard case .transcript(of: .sound(let sound), let options) = request else {
-                    throw TaskError.taskNotAvailable("caption", model: name)
+                    throw TaskError.taskNotAvailable("caption", model: identity.name)
                 }
                 return try start(sound, options)
             }

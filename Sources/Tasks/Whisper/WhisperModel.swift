@@ -6,14 +6,8 @@ import Tokenizer
 
 /// A published Whisper, ready to write down what is said.
 public final class WhisperModel: Sendable {
-    /// The name of its folder.
-    public let name: String
-    /// "sha256:…" over configuration, tensors, tokenizer and preprocessor.
-    public let digest: String
-    /// The number of weights.
-    public let parameters: Int
-    /// What most of them are stored in: "f32", "f16" or "bf16".
-    public let precision: String
+    /// What it is.
+    public let identity: ModelIdentity
     /// The sound that it takes.
     public let input: PartSpec
 
@@ -39,10 +33,7 @@ public final class WhisperModel: Sendable {
         try whole.finish(ignoring: configuration.decoder.isTied ? ["proj_out"] : [])
         tokenizer = try Tokenizer(folder: checkpoint.directory)
         try tokenizer.requireIDs(below: configuration.decoder.vocabularySize)
-        name = checkpoint.folderName
-        digest = checkpoint.digest
-        parameters = whole.parameterCount
-        precision = checkpoint.precision
+        identity = ModelIdentity(checkpoint, whole, WhisperConfiguration.modelType)
         let shape = configuration.decoder
         let tower = configuration.encoder
         // A window's hidden state, keys and values of all layers, and those of the tokens.
@@ -55,8 +46,6 @@ public final class WhisperModel: Sendable {
                     sampleRate: tower.sampleRate, melBins: tower.melBins,
                     wholePaddedTo: configuration.windowSeconds, workBytes: work * MemoryLayout<Float>.stride)))
         self.compute = compute
-        // What is packed is not read again; rows of the embeddings come back page by page.
-        checkpoint.releaseMapping()
     }
 
     /// What is wrong with options for this model: throws `TaskError`.
@@ -65,7 +54,7 @@ public final class WhisperModel: Sendable {
     }
 
     private func prompt(_ options: TranscriptionOptions, writesTimestamps: Bool) throws(TaskError) -> WhisperPrompt {
-        try WhisperPrompt(options, configuration.generation, writesTimestamps: writesTimestamps, model: name)
+        try WhisperPrompt(options, configuration.generation, writesTimestamps: writesTimestamps, model: identity.name)
     }
 
     /// Begins the transcript of a sound. Throws `TaskError`.
@@ -76,7 +65,7 @@ public final class WhisperModel: Sendable {
         if isLong, configuration.generation.special.noTimestamps == nil {
             throw TaskError.invalidOption(
                 "audio",
-                "is longer than \(configuration.windowSeconds) s, which the model \(name) cannot write down, for it writes no "
+                "is longer than \(configuration.windowSeconds) s, which the model \(identity.name) cannot write down, for it writes no "
                     + "time stamps")
         }
         let transcription = Transcription(

@@ -24,3 +24,12 @@ public struct ModelIdentity: Sendable {
         folder.releaseMapping()
     }
 }
+
+extension ModelCard {
+    /// That of a published model, before what it takes and gives is said.
+    init(_ identity: ModelIdentity, tasks: [String]) {
+        self.init(
+            name: identity.name, architecture: identity.architecture, digest: identity.digest,
+            parameters: identity.parameters, precision: identity.precision, tasks: tasks)
+    }
+}
