@@ -10,6 +10,7 @@
 #define LOAD_HALF(p) ((vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
 /* A panel of half the size leaves room for the input in the first cache, which is smaller than AVX-512's machines have. */
 #define PREFERS_HALF true
+#define ATTENTION_ROWS 6
 #define MAX_PIXELS 6
 #include "operations/set.h"
 #pragma clang attribute pop

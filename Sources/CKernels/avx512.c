@@ -8,6 +8,7 @@
 #define MAX_ROWS 14
 #define PANELS_FOR(rows) ((rows) <= 3 ? 8 : (rows) <= 7 ? 4 : 2)
 #define LOAD_HALF(p) ((vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
+#define ATTENTION_ROWS 12
 #define MAX_PIXELS 9
 #include "operations/set.h"
 #pragma clang attribute pop

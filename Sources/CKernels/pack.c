@@ -59,17 +59,15 @@ void sensorium_pack_f32(const void *source, enum sensorium_element element, ptrd
     }
 }
 
-void sensorium_pack_f16(const void *source, enum sensorium_element element, ptrdiff_t outputs, ptrdiff_t inputs,
-                        uint16_t *panels) {
-  if (element != SENSORIUM_F16) return; /* nothing else is narrowed: that would round */
+void sensorium_pack_16(const void *source, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels) {
   for (ptrdiff_t o = 0; o < outputs; o += SENSORIUM_PANEL, panels += inputs * SENSORIUM_PANEL)
     for (ptrdiff_t first = 0; first < inputs; first += BLOCK) {
       ptrdiff_t end = first + BLOCK < inputs ? first + BLOCK : inputs;
       for (ptrdiff_t lane = 0; lane < SENSORIUM_PANEL; lane++)
         for (ptrdiff_t i = first; i < end; i++) {
-          uint16_t half = 0;
-          if (o + lane < outputs) memcpy(&half, (const char *)source + 2 * ((o + lane) * inputs + i), 2);
-          panels[i * SENSORIUM_PANEL + lane] = half;
+          uint16_t bits = 0;
+          if (o + lane < outputs) memcpy(&bits, (const char *)source + 2 * ((o + lane) * inputs + i), 2);
+          panels[i * SENSORIUM_PANEL + lane] = bits;
         }
     }
 }

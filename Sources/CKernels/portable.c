@@ -9,6 +9,7 @@
 #define MAX_ROWS 2
 #endif
 #define PANELS_FOR(rows) 1
+#define ATTENTION_ROWS 2
 #define MAX_PIXELS 4
 #include "operations/set.h"
 

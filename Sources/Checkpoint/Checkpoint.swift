@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import JSON
 import Synchronization
@@ -95,9 +96,13 @@ public final class Checkpoint: Sendable {
     /// Computed at the first call, about 70 ms for 100 MB.
     public var digest: String { digests[1] }
 
+    /// Begins to compute the digest, beside whatever reads the tensors: each goes through all bytes of the files.
+    public func beginDigest() { DispatchQueue.global().async { [self] in _ = digest } }
+
     /// Files by which answers are computed, beside those that every checkpoint has, in the order in which the digest takes them.
     private static let otherNames = [
-        "1_Pooling/config.json", "chat_template.jinja", "chat_template.json", "generation_config.json", "merges.txt",
+        "1_Pooling/config.json", "added_tokens.json", "chat_template.jinja", "chat_template.json",
+        "generation_config.json", "merges.txt",
         "modules.json", "preprocessor_config.json", "processor_config.json",
         "sentence_bert_config.json",
         "sentencepiece.bpe.model", "spiece.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",

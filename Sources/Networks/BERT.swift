@@ -106,23 +106,11 @@ public final class BERT: Sendable {
         _ texts: [[Int32]], _ segments: [[Int32]], _ workspace: Workspace, _ pool: ComputePool, _ pause: () -> Void,
         _ read: (UnsafePointer<Float>, _ rows: Int) -> Result
     ) -> [Result] {
-        var results: [Result] = []
-        results.reserveCapacity(texts.count)
-        var first = 0
-        while first < texts.count {
-            var last = first
-            var rows = 0
-            repeat {
-                rows += texts[last].count
-                last += 1
-            } while last < texts.count && rows + texts[last].count <= Self.rowsAtOnce
-            let spans = RowSpans(texts[first..<last].map(\.count))
-            let x = run(
-                texts[first..<last], segments.isEmpty ? [] : segments[first..<last], spans, workspace, pool, pause)
-            for span in spans.spans { results.append(read(x + span.lowerBound * configuration.hiddenSize, span.count)) }
-            first = last
+        RowSpans.batches(texts.map(\.count), atMost: Self.rowsAtOnce).flatMap { batch in
+            let spans = RowSpans(texts[batch].map(\.count))
+            let x = run(texts[batch], segments.isEmpty ? [] : segments[batch], spans, workspace, pool, pause)
+            return spans.spans.map { read(x + $0.lowerBound * configuration.hiddenSize, $0.count) }
         }
-        return results
     }
 
     /// The last hidden state of some texts [rows, d]: memory of the workspace, valid until its next use.

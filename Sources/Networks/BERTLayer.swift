@@ -68,7 +68,7 @@ struct BERTLayer: Sendable {
         let rows = texts.total
         func attend(_ bias: AttentionBias?) {
             attention.apply(
-                x, texts, bias: bias, queryKeyValue: wide, mixed: mixed, residual: x, into: x, pool: pool)
+                x, texts, bias: { _ in bias }, queryKeyValue: wide, mixed: mixed, residual: x, into: x, pool: pool)
         }
         if let distances { distances.use(attend) } else { attend(nil) }
         attentionNorm.apply(x, rows: rows, into: x, pool: pool)

@@ -19,11 +19,10 @@ public final class CaptionDecoder: Sendable {
 
     private let width: Int
     private let inner: Int
-    private let crossShape: AttentionShape
+    private let heads: Int
     private let imageTokens: Int
     private let embedding: TokenEmbedding
     private let layers: [Layer]
-    private let crossKeysValues: Linear  // d → layers · (k|v)
     private let finalNorm: LayerNorm
     private let output: Linear  // d → V, tied with the embedding
     private let things: ThingMemory?
@@ -32,8 +31,7 @@ public final class CaptionDecoder: Sendable {
         let selfNorm: LayerNorm
         let selfAttention: CachedSelfAttention
         let crossNorm: LayerNorm
-        let crossQuery: Linear
-        let crossOutput: Linear
+        let crossAttention: MemoryAttention
         let feedForward: FeedForward
     }
 
@@ -47,11 +45,7 @@ public final class CaptionDecoder: Sendable {
         longestSequence = head.maxTokens
         self.width = width
         inner = head.feedForward
-        let headWidth = width / head.attentionHeads
-        crossShape = weights.made(
-            AttentionShape(
-                heads: head.attentionHeads, headWidth: headWidth,
-                keyStride: head.layers * 2 * width, valueStride: head.layers * 2 * width), orElse: .standIn)
+        heads = head.attentionHeads
         imageTokens = tower.tokens
         let epsilon = head.layerNormEpsilon
         embedding = TokenEmbedding(
@@ -64,14 +58,10 @@ public final class CaptionDecoder: Sendable {
                 selfAttention: CachedSelfAttention(
                     layer["self_attention"], .own, width: width, heads: head.attentionHeads),
                 crossNorm: layer.layerNorm("cross_attention_norm", width, epsilon: epsilon),
-                crossQuery: layer.linear("cross_attention.query", width, width),
-                crossOutput: layer.linear("cross_attention.output", width, width),
+                crossAttention: MemoryAttention(
+                    layer["cross_attention"], .own, width: width, heads: head.attentionHeads),
                 feedForward: FeedForward(layer, width: width, inner: head.feedForward, epsilon: epsilon))
         }
-        let crossNames = (0..<head.layers).flatMap { index in
-            ["key", "value"].map { "layers.\(index).cross_attention.\($0)" }
-        }
-        crossKeysValues = weights.linear(stacking: crossNames, width, width)
         finalNorm = weights.layerNorm("final_norm", width, epsilon: epsilon)
         output = weights.linear(weight: "embedding.weight", bias: "output_bias", width, vocabulary)
         things = head.things.map { ThingMemory(weights["things"], $0, width: width, epsilon: epsilon) }
@@ -83,21 +73,24 @@ public final class CaptionDecoder: Sendable {
         _ memory: UnsafePointer<Float>, things pieces: [ThingPiece] = [], pool: ComputePool
     ) -> CaptionMemory {
         guard let things, !pieces.isEmpty else {
-            return CaptionMemory(tokens: imageTokens, keysValues: crossed(memory, imageTokens, pool), copies: nil)
+            return CaptionMemory(attended(memory, imageTokens, pool))
         }
         let tokens = imageTokens + pieces.count
         let whole = FloatBuffer(count: tokens * width)
         whole.pointer.update(from: memory, count: imageTokens * width)
         let keys = things.encode(
             pieces, embedding: embedding.table, into: whole.pointer + imageTokens * width, pool: pool)
-        return CaptionMemory(
-            tokens: tokens, keysValues: crossed(whole.pointer, tokens, pool), copies: (pieces, keys))
+        return CaptionMemory(attended(whole.pointer, tokens, pool), copies: (pieces, keys))
     }
 
-    private func crossed(_ memory: UnsafePointer<Float>, _ tokens: Int, _ pool: ComputePool) -> FloatBuffer {
-        let keysValues = FloatBuffer(count: tokens * layers.count * 2 * width)
-        crossKeysValues.apply(memory, rows: tokens, into: keysValues.pointer, pool: pool)
-        return keysValues
+    private func attended(
+        _ encoded: UnsafePointer<Float>, _ tokens: Int, _ pool: ComputePool
+    ) -> CrossAttentionMemory {
+        let memory = CrossAttentionMemory(tokens: tokens, layers: layers.count, width: width)
+        for (index, layer) in layers.enumerated() {
+            layer.crossAttention.encode(encoded, into: memory, layer: index, pool: pool)
+        }
+        return memory
     }
 
     /// An empty sequence about an image, with room for `capacity` tokens.
@@ -117,7 +110,7 @@ public final class CaptionDecoder: Sendable {
     public func step(
         _ inputs: [Input], workspace: Workspace, pool: ComputePool
     ) -> UnsafeMutablePointer<Float> {
-        run(inputs, workspace, pool) { _ in }
+        run(inputs, workspace, pool)
     }
 
     /// The last layer's cross-attention before it wrote each of `tokens`, a whole caption with its prompt: for each the weights of
@@ -127,30 +120,24 @@ public final class CaptionDecoder: Sendable {
         _ memory: CaptionMemory, begin token: Int32, _ tokens: [Int32], workspace: Workspace, pool: ComputePool
     ) -> [[Float]] {
         guard !tokens.isEmpty else { return [] }
-        let seen = memory.tokens
-        let weights = FloatBuffer(count: crossShape.heads * tokens.count * seen)
+        let seen = memory.attended.tokens
+        let weights = FloatBuffer(count: heads * tokens.count * seen)
         let sequence = begin(memory, capacity: tokens.count)
-        _ = run([Input(sequence, [token] + tokens.dropLast())], workspace, pool) { query in
-            let unused = FloatBuffer(count: tokens.count * width)
-            let keys = memory.keysValues.pointer + (layers.count - 1) * 2 * width
-            attention(
-                query: query, queryRows: tokens.count, keys: keys, values: keys + width, keyRows: seen,
-                shape: crossShape, into: unused.pointer, weights: weights.pointer, pool: pool)
-        }
+        _ = run([Input(sequence, [token] + tokens.dropLast())], lastWeights: weights.pointer, workspace, pool)
         return tokens.indices.map { row in
-            let heads = 0..<crossShape.heads
             let sums = (0..<imageTokens).map { place in
-                heads.reduce(Float(0)) { $0 + weights.pointer[($1 * tokens.count + row) * seen + place] }
+                (0..<heads).reduce(Float(0)) { $0 + weights.pointer[($1 * tokens.count + row) * seen + place] }
             }
             // Without names the weights of each head have the sum 1.
-            let total = seen == imageTokens ? Float(crossShape.heads) : sums.reduce(0, +)
+            let total = seen == imageTokens ? Float(heads) : sums.reduce(0, +)
             return sums.map { total > 0 ? $0 / total : 1 / Float(imageTokens) }
         }
     }
 
-    /// One step; `read` is called with the last layer's queries of cross-attention [rows, d].
+    /// One step.
+    /// - Parameter lastWeights: where those of the last layer's cross-attention go, of a single sequence [heads, rows, tokens].
     private func run(
-        _ inputs: [Input], _ workspace: Workspace, _ pool: ComputePool, read: (UnsafePointer<Float>) -> Void
+        _ inputs: [Input], lastWeights: UnsafeMutablePointer<Float>? = nil, _ workspace: Workspace, _ pool: ComputePool
     ) -> UnsafeMutablePointer<Float> {
         let rows = Input.rows(inputs)
         workspace.begin(
@@ -169,10 +156,13 @@ public final class CaptionDecoder: Sendable {
                 inputs, layer: index, normed, projected: wide, mixed: normed, residual: x, into: x, pool: pool)
 
             layer.crossNorm.apply(x, rows: rows, into: normed, pool: pool)
-            layer.crossQuery.apply(normed, rows: rows, into: wide, pool: pool)
-            attendToImages(inputs, layer: index, query: wide, into: normed, pool)
-            if index == layers.count - 1 { read(wide) }
-            layer.crossOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
+            let asked = inputs.map {
+                MemoryAttention.Text(
+                    rows: $0.tokens.count, memory: $0.sequence.memory.attended,
+                    weights: index == layers.count - 1 ? lastWeights : nil)
+            }
+            layer.crossAttention.apply(
+                asked, layer: index, normed, queries: wide, mixed: normed, residual: x, into: x, pool: pool)
 
             layer.feedForward.apply(x, rows: rows, normed: normed, inner: wide, pool: pool)
         }
@@ -181,30 +171,5 @@ public final class CaptionDecoder: Sendable {
         output.apply(last, rows: inputs.count, into: logits, pool: pool)
         things?.copy(last, inputs.map(\.sequence), vocabulary: vocabularySize, into: logits, pool: pool)
         return logits
-    }
-
-    /// Cross-attention: the tokens of all neighbours that describe the same image ask its memory together.
-    private func attendToImages(
-        _ inputs: [Input], layer: Int, query: UnsafePointer<Float>, into mixed: UnsafeMutablePointer<Float>,
-        _ pool: ComputePool
-    ) {
-        var sequences: [AttentionSequence] = []
-        var row = 0
-        var first = 0
-        while first < inputs.count {
-            let memory = inputs[first].sequence.memory
-            var count = 0
-            while first < inputs.count, inputs[first].sequence.memory === memory {
-                count += inputs[first].tokens.count
-                first += 1
-            }
-            let keys = memory.keysValues.pointer + layer * 2 * width
-            sequences.append(
-                AttentionSequence(
-                    query: query + row * width, queryRows: count, keys: keys, values: keys + width,
-                    keyRows: memory.tokens, into: mixed + row * width))
-            row += count
-        }
-        attention(sequences, crossShape, pool: pool)
     }
 }

@@ -7,22 +7,30 @@ extension Weights {
     /// - Parameters:
     ///   - bias: false where the file has none: it is zero.
     ///   - window: further dimensions of the weight, all 1, for a matrix that the file has as a convolution.
-    func linear(_ name: String, _ inputs: Int, _ outputs: Int, bias: Bool = true, window: [Int] = []) -> Linear {
-        linear(stacking: [name], inputs, outputs, unbiased: bias ? [] : [name], window: window)
+    ///   - storage: how it is kept: `smallest` for what is read for a token at a time.
+    func linear(
+        _ name: String, _ inputs: Int, _ outputs: Int, bias: Bool = true, window: [Int] = [],
+        storage: PackedMatrix.Storage = .automatic
+    ) -> Linear {
+        linear(
+            stacking: [name], inputs, outputs, unbiased: bias ? [] : [name], window: window, storage: storage)
     }
 
     /// Several of the same input and as many outputs each, stacked over their outputs and multiplied at once.
     /// - Parameter unbiased: those of them that have no bias.
     func linear(
-        stacking names: [String], _ inputs: Int, _ outputs: Int, unbiased: Set<String> = [], window: [Int] = []
+        stacking names: [String], _ inputs: Int, _ outputs: Int, unbiased: Set<String> = [], window: [Int] = [],
+        storage: PackedMatrix.Storage = .automatic
     ) -> Linear {
         linear(
-            stacking: names, inputs, outputs: names.map { _ in outputs }, unbiased: unbiased, window: window)
+            stacking: names, inputs, outputs: names.map { _ in outputs }, unbiased: unbiased, window: window,
+            storage: storage)
     }
 
     /// Several of the same input, each with outputs of its own, stacked over them and multiplied at once.
     func linear(
-        stacking names: [String], _ inputs: Int, outputs: [Int], unbiased: Set<String> = [], window: [Int] = []
+        stacking names: [String], _ inputs: Int, outputs: [Int], unbiased: Set<String> = [], window: [Int] = [],
+        storage: PackedMatrix.Storage = .automatic
     ) -> Linear {
         var matrices: [StoredTensor?] = []
         var shifts: [Float] = []
@@ -35,15 +43,19 @@ extension Weights {
             }
         }
         return made(
-            Linear(weight: .stacking(matrices.compactMap(\.self), inputs: inputs), bias: shifts), orElse: .standIn)
+            Linear(weight: .stacking(matrices.compactMap(\.self), inputs: inputs, storage), bias: shifts),
+            orElse: .standIn)
     }
 
     /// One whose weight has another name than its bias.
-    func linear(weight: String, bias: String, _ inputs: Int, _ outputs: Int) -> Linear {
+    func linear(
+        weight: String, bias: String, _ inputs: Int, _ outputs: Int, storage: PackedMatrix.Storage = .automatic
+    ) -> Linear {
         let matrix = tensor(weight, [outputs, inputs])
         let shifts = floats(bias, [outputs])
         return made(
-            Linear(weight: .stacking([matrix].compactMap(\.self), inputs: inputs), bias: shifts), orElse: .standIn)
+            Linear(weight: .stacking([matrix].compactMap(\.self), inputs: inputs, storage), bias: shifts),
+            orElse: .standIn)
     }
 
     /// The map of patches of a picture whose channels lie side by side, [rows · columns · 3] each: `<name>.weight`
@@ -108,22 +120,27 @@ extension Weights {
 
 extension PackedMatrix {
     /// Matrices [outputs, inputs] with the same inputs, one below the other, in their own element type where they share it.
-    fileprivate static func stacking(_ tensors: [StoredTensor], inputs: Int) -> PackedMatrix {
+    fileprivate static func stacking(
+        _ tensors: [StoredTensor], inputs: Int, _ storage: Storage
+    ) -> PackedMatrix {
         let outputs = tensors.reduce(0) { $0 + $1.shape[0] }
         guard let element = tensors.first.flatMap({ WeightElement($0.elementType) }),
             tensors.allSatisfy({ $0.elementType == tensors[0].elementType })
         else {
             return tensors.flatMap { $0.floats() }.withUnsafeBytes {
-                PackedMatrix($0, element: .float32, outputs: outputs, inputs: inputs)
+                PackedMatrix($0, element: .float32, outputs: outputs, inputs: inputs, storage: storage)
             }
         }
         if tensors.count == 1 {
-            return PackedMatrix(tensors[0].bytes, element: element, outputs: outputs, inputs: inputs)
+            return PackedMatrix(
+                tensors[0].bytes, element: element, outputs: outputs, inputs: inputs, storage: storage)
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(outputs * inputs * element.byteCount)
         for tensor in tensors { bytes += tensor.bytes }
-        return bytes.withUnsafeBytes { PackedMatrix($0, element: element, outputs: outputs, inputs: inputs) }
+        return bytes.withUnsafeBytes {
+            PackedMatrix($0, element: element, outputs: outputs, inputs: inputs, storage: storage)
+        }
     }
 }
 

@@ -69,17 +69,10 @@ public final class WhisperEncoder: Sendable {
         let (windows, tokens) = split(clips)
         let width = configuration.hiddenSize
         var values = tokens.map { [Float](repeating: 0, count: (lastState + 1) * $0 * width) }
-        var first = 0
-        while first < windows.count {
-            var last = first
-            var rows = 0
-            repeat {
-                rows += windows[last].tokens
-                last += 1
-            } while last < windows.count && rows + windows[last].tokens <= Self.rowsAtOnce
-            encode(windows[first..<last], rows: rows, lastState: lastState, workspace, pool, pause) { state, x in
+        for batch in RowSpans.batches(windows.map(\.tokens), atMost: Self.rowsAtOnce) {
+            encode(windows[batch], lastState: lastState, workspace, pool, pause) { state, x in
                 var row = x
-                for window in windows[first..<last] {
+                for window in windows[batch] {
                     let count = window.tokens * width
                     let start = (state * tokens[window.clip] + window.offset) * width
                     values[window.clip].withUnsafeMutableBufferPointer { values in
@@ -90,7 +83,6 @@ public final class WhisperEncoder: Sendable {
                     row += count
                 }
             }
-            first = last
         }
         return zip(tokens, values).map { TowerTokens(states: lastState + 1, tokens: $0, width: width, values: $1) }
     }
@@ -116,11 +108,13 @@ public final class WhisperEncoder: Sendable {
     }
 
     private func encode(
-        _ windows: ArraySlice<Window>, rows: Int, lastState: Int, _ workspace: Workspace, _ pool: ComputePool,
+        _ windows: ArraySlice<Window>, lastState: Int, _ workspace: Workspace, _ pool: ComputePool,
         _ pause: () -> Void, _ give: (_ state: Int, _ x: UnsafePointer<Float>) -> Void
     ) {
         let width = configuration.hiddenSize
         let inner = configuration.intermediateSize
+        let spans = RowSpans(windows.map(\.tokens))
+        let rows = spans.total
         let paddedFrames = windows.reduce(0) { max($0, $1.frames) } + 2
         let wideCount = max(rows * max(3 * width, inner), paddedFrames * (configuration.melBins + width))
         workspace.begin(rows * width, rows * width, wideCount)
@@ -131,7 +125,6 @@ public final class WhisperEncoder: Sendable {
         convolve(windows, scratch: wide, into: x, pool)
         give(0, x)
         pause()
-        let spans = RowSpans(windows.map(\.tokens))
         for (index, layer) in layers.prefix(lastState).enumerated() {
             layer.attend(x, spans, normed: normed, wide: wide, pool: pool)
             pause()

@@ -73,6 +73,7 @@ public enum Families {
                 directory: directory,
                 problems: [.unsupported(key: "model_type", found: type, supported: loaders.map(\.type))])
         }
+        folder.beginDigest()
         return try family.load(folder, compute)
     }
 

@@ -97,14 +97,17 @@ public func attention(
 ) {
     let table = kernels.table.pointee
     // Tasks are (sequence, head) pairs, in blocks of query rows where there are many.
-    let rowBlock = 128
+    let rowBlock = 256
     let longest = sequences.reduce(0) { max($0, $1.queryRows) }
     let blocks = max(1, (longest + rowBlock - 1) / rowBlock)
     // Few query rows are not worth turning the keys for. Whether they are depends on the sequence alone, so that its
     // result does, too.
     let manyRows = 8
     let scratch = sequences.reduce(32) {
-        max($0, ($1.keyRows + 31) / 32 * 32 * ($1.queryRows >= manyRows ? shape.headWidth + 4 : 1))
+        max(
+            $0,
+            ($1.keyRows + 31) / 32 * 32
+                * ($1.queryRows >= manyRows ? 2 * shape.headWidth + Int(table.attention_rows) : 1))
     }
     let work = sequences.reduce(0) { $0 + $1.queryRows * $1.keyRows } * shape.heads * shape.headWidth
     let count = sequences.count * shape.heads * blocks
@@ -112,7 +115,9 @@ public func attention(
     // Threads read the sequences, and write the rows and heads of their own tasks.
     nonisolated(unsafe) let sequences = sequences
     pool.parallelFor(count, grain: grain) { range in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: scratch) { scores in
+        // Vectors that begin where lines of cache do are read in one piece.
+        withUnsafeTemporaryAllocation(byteCount: scratch * 4, alignment: 64) { bytes in
+            let scores = bytes.bindMemory(to: Float.self)
             for task in range {
                 let sequence = sequences[task / (shape.heads * blocks)]
                 let head = task / blocks % shape.heads

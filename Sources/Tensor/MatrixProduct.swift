@@ -114,7 +114,7 @@ extension sensorium_product {
     ) {
         self.init(
             input: input, input_stride: inputStride ?? weight.inputs, segments: 1, segment_stride: 0,
-            weight: weight.panels, weight_is_half: weight.isHalf, bias: bias, residual: residual,
+            weight: weight.panels, weight_element: weight.element.code, bias: bias, residual: residual,
             residual_stride: residualStride ?? weight.outputs, output: output,
             output_stride: outputStride ?? weight.outputs, inputs: weight.inputs, outputs: weight.outputs,
             activation: activation.code)

@@ -87,7 +87,7 @@ import Testing
         let image = try #require(golden.first)
         let memory = encode(image, [ThingPiece(token: 4, place: 0, of: likely)])
         let copied = logits([memory], [Self.begin])[0]
-        let uncopied = CaptionMemory(tokens: memory.tokens, keysValues: memory.keysValues, copies: nil)
+        let uncopied = CaptionMemory(memory.attended)
         let generated = logits([uncopied], [Self.begin])[0]
         #expect(copied[4] > generated[4])
         #expect(copied.indices.filter { copied[$0] != generated[$0] } == [4])
@@ -97,7 +97,7 @@ import Testing
         let image = try #require(golden.first)
         let name = [9, 12].enumerated().map { ThingPiece(token: $1, place: $0, of: likely) }
         let memory = encode(image, name)
-        let uncopied = CaptionMemory(tokens: memory.tokens, keysValues: memory.keysValues, copies: nil)
+        let uncopied = CaptionMemory(memory.attended)
         func copied(after tokens: [Int32]) -> [Int] {
             let (with, without) = (logits([memory], tokens)[0], logits([uncopied], tokens)[0])
             return with.indices.filter { with[$0] != without[$0] }

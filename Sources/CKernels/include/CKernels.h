@@ -25,9 +25,12 @@ enum sensorium_activation {
   SENSORIUM_ACTIVATION_SWISH = 6,      /* x / (1 + exp(-x)) */
 };
 
+/* What a stored number is. */
+enum sensorium_element { SENSORIUM_F32, SENSORIUM_F16, SENSORIUM_BF16 };
+
 /* output[r, o] = activation(bias[o] + sum_i input[r, i] * weight[o, i]) + residual[r, o].
  * `weight` holds panels of 16 output channels, each [inputs][16], the last one
- * padded with zeros; f32, or f16 where `weight_is_half`. `bias` has `outputs`
+ * padded with zeros, of `weight_element`: f16 only where the set takes it. `bias` has `outputs`
  * elements, or is null, as `residual` may be. Strides are in floats, and input rows
  * may overlap. A row's elements lie in `segments` runs of equal length,
  * `segment_stride` apart: the rows of a convolution's window, where they are not 1. */
@@ -36,7 +39,7 @@ struct sensorium_product {
   ptrdiff_t input_stride;
   ptrdiff_t segments, segment_stride;
   const void *weight;
-  bool weight_is_half;
+  enum sensorium_element weight_element;
   const float *bias;
   const float *residual;
   ptrdiff_t residual_stride;
@@ -70,10 +73,10 @@ struct sensorium_depthwise {
  * the first `causal_offset + row + 1` of them where causal_offset >= 0.
  * weights[row * weights_stride + key], if wanted, receives the softmax.
  * bias[row * bias_stride + key], if there is one, is added before the softmax; its stride may be negative.
- * `transposes` turns the keys so that neighbouring keys are computed together, which pays
+ * `transposes` lays keys and values out anew, so that neighbouring keys are computed together, which pays
  * from some query rows on; it changes the last bits, so it must follow from the
  * sequence alone. `scores` is scratch: key_rows floats, rounded up to 32, times
- * head_width + 4 with `transposes`, else once. */
+ * 2 * head_width + attention_rows with `transposes`, else once. */
 struct sensorium_attention {
   const float *query, *keys, *values;
   ptrdiff_t query_stride, key_stride, value_stride;
@@ -107,6 +110,8 @@ struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
   const char *name;
   /* Whether `product` takes f16 weights, and whether it is also faster with them over many rows. */
   bool takes_half, prefers_half;
+  /* Query rows that `attention` takes at once. */
+  int attention_rows;
   void (*product)(const struct sensorium_product *, ptrdiff_t first_row, ptrdiff_t rows,
                   ptrdiff_t first_panel, ptrdiff_t panels);
   void (*depthwise)(const struct sensorium_depthwise *, ptrdiff_t first_row, ptrdiff_t rows,
@@ -135,12 +140,11 @@ const struct sensorium_kernel_set *sensorium_kernel_set_at(size_t index);
 bool sensorium_kernel_set_runs(size_t index);
 
 /* [outputs, inputs] row-major becomes panels (see sensorium_product). */
-enum sensorium_element { SENSORIUM_F32, SENSORIUM_F16, SENSORIUM_BF16 };
 void sensorium_pack_f32(const void *source, enum sensorium_element element, ptrdiff_t outputs, ptrdiff_t inputs,
                         float *panels);
-void sensorium_pack_f16(const void *source, enum sensorium_element element, ptrdiff_t outputs, ptrdiff_t inputs,
-                        uint16_t *panels);
-/* The same for f32 elements all of which are exactly a finite f16; false, and nothing of use written, where one is not. */
+/* The same for elements of 16 bits, as they are. */
+void sensorium_pack_16(const void *source, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels);
+/* Panels of f16 of f32 elements all of which are exactly a finite f16; false, and nothing of use written, where one is not. */
 bool sensorium_pack_exact_f16(const void *source, ptrdiff_t outputs, ptrdiff_t inputs, uint16_t *panels);
 /* Elements of any type become f32. */
 void sensorium_widen(const void *source, enum sensorium_element element, ptrdiff_t count, float *values);

@@ -1,8 +1,10 @@
-/* Scaled dot-product attention of one head (Vaswani et al. 2017, 3.2.1). Heads of 32 and 64 channels, the usual widths, have
+/* Scaled dot-product attention of one head (Vaswani et al. 2017, 3.2.1). The including file defines ATTENTION_ROWS, the query rows whose
+ * sums of two vectors each fit the registers: how many are taken at once changes no sum. Heads of 32 and 64 channels, the usual widths, have
  * code of their own, in which a head is a known number of whole vectors; of other widths, multiples of 4, the channels that fill
  * no vector are taken four at a time. */
 
-enum { ATTENTION_ROWS = LANES == 4 ? 2 : 4, QUAD = 4 };
+/* BLOCK_LANES: neighbouring keys, or channels, that are computed together where there are several query rows. */
+enum { QUAD = 4, BLOCK_LANES = 2 * LANES };
 
 typedef float quad __attribute__((ext_vector_type(QUAD)));
 
@@ -46,12 +48,14 @@ INLINE void add_bias(const struct sensorium_attention *job, ptrdiff_t row, float
   for (ptrdiff_t k = 0; k < keys; k++) scores[k] += bias[k];
 }
 
-/* `vectors` vectors of channels from `channel` on of scores . values, for `rows` query rows whose scores are `stride` apart. */
+/* `vectors` vectors of channels from `channel` on of scores . values, for `rows` query rows whose scores are `stride` apart.
+ * `values` are those channels of the first key; those of the next are `value_stride` further. */
 INLINE void mix_vectors(const struct sensorium_attention *job, ptrdiff_t row, const int rows, const float *scores,
-                        ptrdiff_t stride, ptrdiff_t keys, ptrdiff_t channel, const int vectors) {
+                        ptrdiff_t stride, ptrdiff_t keys, ptrdiff_t channel, const int vectors, const float *values,
+                        const ptrdiff_t value_stride) {
   vec sum[ATTENTION_ROWS][64 / LANES] = {{{0}}};
   for (ptrdiff_t k = 0; k < keys; k++) {
-    const float *value = job->values + k * job->value_stride + channel;
+    const float *value = values + k * value_stride;
     vec loaded[64 / LANES];
     UNROLLED
     for (int v = 0; v < vectors; v++) loaded[v] = load(value + v * LANES);
@@ -82,16 +86,21 @@ INLINE void mix_quad(const struct sensorium_attention *job, ptrdiff_t row, const
   for (int r = 0; r < rows; r++) store_quad(job->output + (row + r) * job->output_stride + channel, sum[r]);
 }
 
-/* scores . values of all channels; each is one chain over the keys in their order, however channels are taken together. */
+/* Those of all channels from `i` on; each is one chain over the keys in their order, however channels are taken together. */
 INLINE void mix(const struct sensorium_attention *job, ptrdiff_t row, const int rows, const float *scores,
-                ptrdiff_t stride, ptrdiff_t keys, const ptrdiff_t width) {
-  ptrdiff_t i = 0;
+                ptrdiff_t stride, ptrdiff_t keys, ptrdiff_t i, const ptrdiff_t width) {
+  const float *values = job->values;
+  const ptrdiff_t step = job->value_stride;
   if (rows == 1) {
-    for (; i + 64 <= width; i += 64) mix_vectors(job, row, rows, scores, stride, keys, i, 64 / LANES);
-    for (; i + 32 <= width; i += 32) mix_vectors(job, row, rows, scores, stride, keys, i, 32 / LANES);
+    for (; i + 64 <= width; i += 64)
+      mix_vectors(job, row, rows, scores, stride, keys, i, 64 / LANES, values + i, step);
+    for (; i + 32 <= width; i += 32)
+      mix_vectors(job, row, rows, scores, stride, keys, i, 32 / LANES, values + i, step);
   }
-  for (; i + 2 * LANES <= width; i += 2 * LANES) mix_vectors(job, row, rows, scores, stride, keys, i, 2);
-  for (; i + LANES <= width; i += LANES) mix_vectors(job, row, rows, scores, stride, keys, i, 1);
+  for (; i + 2 * LANES <= width; i += 2 * LANES)
+    mix_vectors(job, row, rows, scores, stride, keys, i, 2, values + i, step);
+  for (; i + LANES <= width; i += LANES)
+    mix_vectors(job, row, rows, scores, stride, keys, i, 1, values + i, step);
   for (; i < width; i += QUAD) mix_quad(job, row, rows, scores, stride, keys, i);
 }
 
@@ -105,18 +114,48 @@ INLINE void attend(const struct sensorium_attention *job, ptrdiff_t row, const p
   softmax(scores, keys, scores);
   if (job->weights)
     for (ptrdiff_t k = keys; k < job->key_rows; k++) scores[k] = 0;
-  mix(job, row, 1, scores, 0, keys, width);
+  mix(job, row, 1, scores, 0, keys, 0, width);
 }
 
-/* Several query rows at once over transposed keys [width][padded]: neighbouring keys are the lanes. */
-INLINE void attend_rows(const struct sensorium_attention *job, ptrdiff_t row, const int rows, const ptrdiff_t padded,
-                        const ptrdiff_t width) {
-  const ptrdiff_t most = visible_keys(job, row + rows - 1);
-  float *const scores = job->scores + width * padded;
-  for (ptrdiff_t k = 0; k < most; k += 2 * LANES) {
+/* Keys and values of one head, laid out so that several query rows read them as streams: they lie far apart in a layer's rows, whose
+ * lengths bring them to few places of the first cache. */
+struct head_stream {
+  float *keys;   /* [padded / BLOCK_LANES][width][BLOCK_LANES]: neighbouring keys are the lanes */
+  float *values; /* [streamed / BLOCK_LANES][key_rows][BLOCK_LANES]: neighbouring channels are */
+  float *scores; /* [ATTENTION_ROWS][padded] */
+  ptrdiff_t padded, streamed; /* keys, and channels of values that fill blocks */
+};
+
+INLINE struct head_stream stream_head(const struct sensorium_attention *job, const ptrdiff_t width) {
+  struct head_stream head = {.keys = job->scores};
+  head.padded = (job->key_rows + 31) / 32 * 32;
+  head.streamed = width / BLOCK_LANES * BLOCK_LANES;
+  head.values = head.keys + width * head.padded;
+  head.scores = head.values + width * head.padded;
+  for (ptrdiff_t first = 0; first < head.padded; first += BLOCK_LANES) {
+    float *block = head.keys + first * width;
+    const ptrdiff_t left = job->key_rows - first, count = left < BLOCK_LANES ? left : BLOCK_LANES;
+    for (ptrdiff_t i = 0; i < width; i++, block += BLOCK_LANES) {
+      for (ptrdiff_t k = 0; k < count; k++) block[k] = job->keys[(first + k) * job->key_stride + i];
+      for (ptrdiff_t k = count < 0 ? 0 : count; k < BLOCK_LANES; k++) block[k] = 0;
+    }
+  }
+  for (ptrdiff_t k = 0; k < job->key_rows; k++)
+    for (ptrdiff_t i = 0; i < head.streamed; i += LANES)
+      store(head.values + i / BLOCK_LANES * BLOCK_LANES * job->key_rows + k * BLOCK_LANES + i % BLOCK_LANES,
+            load(job->values + k * job->value_stride + i));
+  return head;
+}
+
+/* Several query rows at once. */
+INLINE void attend_rows(const struct sensorium_attention *job, const struct head_stream *head, ptrdiff_t row,
+                        const int rows, const ptrdiff_t width) {
+  const ptrdiff_t most = visible_keys(job, row + rows - 1), padded = head->padded;
+  for (ptrdiff_t k = 0; k < most; k += BLOCK_LANES) {
     vec sum[ATTENTION_ROWS][2] = {{{0}}};
+    const float *block = head->keys + k * width;
     for (ptrdiff_t i = 0; i < width; i++) {
-      const vec low = load(job->scores + i * padded + k), high = load(job->scores + i * padded + k + LANES);
+      const vec low = load(block + i * BLOCK_LANES), high = load(block + i * BLOCK_LANES + LANES);
       UNROLLED
       for (int r = 0; r < rows; r++) {
         const vec x = splat(job->query[(row + r) * job->query_stride + i]);
@@ -126,12 +165,12 @@ INLINE void attend_rows(const struct sensorium_attention *job, ptrdiff_t row, co
     }
     UNROLLED
     for (int r = 0; r < rows; r++) {
-      store(scores + r * padded + k, sum[r][0] * job->scale);
-      store(scores + r * padded + k + LANES, sum[r][1] * job->scale);
+      store(head->scores + r * padded + k, sum[r][0] * job->scale);
+      store(head->scores + r * padded + k + LANES, sum[r][1] * job->scale);
     }
   }
   for (int r = 0; r < rows; r++) {
-    float *line = scores + r * padded;
+    float *line = head->scores + r * padded;
     const ptrdiff_t keys = visible_keys(job, row + r);
     add_bias(job, row + r, line, keys);
     softmax(line, keys, line);
@@ -140,17 +179,19 @@ INLINE void attend_rows(const struct sensorium_attention *job, ptrdiff_t row, co
       for (ptrdiff_t k = 0; k < job->key_rows; k++)
         job->weights[(row + r) * job->weights_stride + k] = k < keys ? line[k] : 0;
   }
-  mix(job, row, rows, scores, padded, most, width);
+  for (ptrdiff_t i = 0; i < head->streamed; i += BLOCK_LANES)
+    mix_vectors(job, row, rows, head->scores, padded, most, i, 2, head->values + i * job->key_rows, BLOCK_LANES);
+  mix(job, row, rows, head->scores, padded, most, head->streamed, width);
 }
 
 INLINE void attend_all(const struct sensorium_attention *job, ptrdiff_t row, ptrdiff_t rows, const ptrdiff_t width) {
-  const ptrdiff_t padded = (job->key_rows + 31) / 32 * 32;
-  for (ptrdiff_t k = 0; k < padded; k++)
-    for (ptrdiff_t i = 0; i < width; i++)
-      job->scores[i * padded + k] = k < job->key_rows ? job->keys[k * job->key_stride + i] : 0;
+  const struct head_stream head = stream_head(job, width);
   const ptrdiff_t end = row + rows;
-  for (; row + ATTENTION_ROWS <= end; row += ATTENTION_ROWS) attend_rows(job, row, ATTENTION_ROWS, padded, width);
-  for (; row < end; row++) attend_rows(job, row, 1, padded, width);
+  for (; row + ATTENTION_ROWS <= end; row += ATTENTION_ROWS) attend_rows(job, &head, row, ATTENTION_ROWS, width);
+#if ATTENTION_ROWS > 4
+  for (; row + 4 <= end; row += 4) attend_rows(job, &head, row, 4, width);
+#endif
+  for (; row < end; row++) attend_rows(job, &head, row, 1, width);
 }
 
 static void attention(const struct sensorium_attention *job, ptrdiff_t first_row, ptrdiff_t rows) {

@@ -8,8 +8,18 @@ enum { PANEL_VECTORS = SENSORIUM_PANEL / LANES };
 /* Floats of input that stay in the first two cache levels while panels pass over them. */
 enum { INPUT_BLOCK = 32768 };
 
+INLINE ptrdiff_t element_bytes(enum sensorium_element element) { return element == SENSORIUM_F32 ? 4 : 2; }
+
+/* LANES weights at p as floats. Where the set does not take f16 none is packed. */
+INLINE vec load_weight(const char *p, const enum sensorium_element element) {
+#ifdef LOAD_HALF
+  if (element == SENSORIUM_F16) return LOAD_HALF(p);
+#endif
+  return element == SENSORIUM_BF16 ? load_bf16(p) : load((const float *)p);
+}
+
 INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t panel, const int rows,
-                         const int panels, const bool half, const char *ahead) {
+                         const int panels, const enum sensorium_element element, const char *ahead) {
   vec sum[MAX_ROWS][PANELS_FOR(1) * PANEL_VECTORS];
   const int vectors = panels * PANEL_VECTORS;
   const ptrdiff_t inputs = job->inputs, stride = job->input_stride;
@@ -25,22 +35,13 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
   for (ptrdiff_t segment = 0; segment < job->segments; segment++) {
     const float *input = job->input + row * stride + segment * job->segment_stride;
     const ptrdiff_t begin = panel * SENSORIUM_PANEL * inputs + segment * length * SENSORIUM_PANEL;
-    const float *weight = (const float *)job->weight + begin;
-#ifdef LOAD_HALF
-    const uint16_t *weight_half = (const uint16_t *)job->weight + begin;
-#endif
+    const char *weight = (const char *)job->weight + begin * element_bytes(element);
     for (ptrdiff_t i = 0; i < length; i++) {
       vec w[PANELS_FOR(1) * PANEL_VECTORS];
       UNROLLED
       for (int v = 0; v < vectors; v++) {
         ptrdiff_t at = (v / PANEL_VECTORS * inputs + i) * SENSORIUM_PANEL + v % PANEL_VECTORS * LANES;
-#ifdef LOAD_HALF
-        if (half) {
-          w[v] = LOAD_HALF(weight_half + at);
-          continue;
-        }
-#endif
-        w[v] = load(weight + at);
+        w[v] = load_weight(weight + at * element_bytes(element), element);
       }
       __builtin_prefetch(ahead, 0, 2);
       ahead += 64;
@@ -52,7 +53,6 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
       }
     }
   }
-  (void)half;
 
   const ptrdiff_t first = panel * SENSORIUM_PANEL;
   UNROLLED
@@ -85,12 +85,12 @@ INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptr
     break;
 #define TILES(R, P)                                                                                                    \
   for (ptrdiff_t t = 0; t < tiles; t++, row += R, next++)                                                              \
-    product_tile(job, row, panel, R, P, half, weight + (next < all_panels ? next : panel) * panel_bytes);
+    product_tile(job, row, panel, R, P, element, weight + (next < all_panels ? next : panel) * panel_bytes);
 
 INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
-                         ptrdiff_t panel, int panels, ptrdiff_t next, const bool half) {
+                         ptrdiff_t panel, int panels, ptrdiff_t next, const enum sensorium_element element) {
   const ptrdiff_t all_panels = (job->outputs + SENSORIUM_PANEL - 1) / SENSORIUM_PANEL;
-  const ptrdiff_t panel_bytes = SENSORIUM_PANEL * job->inputs * (half ? 2 : 4);
+  const ptrdiff_t panel_bytes = SENSORIUM_PANEL * job->inputs * element_bytes(element);
   const char *weight = job->weight;
   switch (rows) {
     TILE_CASE(1)
@@ -118,24 +118,23 @@ INLINE void product_rows(const struct sensorium_product *job, ptrdiff_t row, int
   }
 }
 
-static void product_rows_single(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
-                                ptrdiff_t panel, int panels, ptrdiff_t next) {
-  product_rows(job, row, rows, tiles, panel, panels, next, false);
-}
-
-#ifdef LOAD_HALF
-static void product_rows_half(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
-                              ptrdiff_t panel, int panels, ptrdiff_t next) {
-  product_rows(job, row, rows, tiles, panel, panels, next, true);
-}
-#endif
+/* The same for each type of weight, so that it is known where the tiles are unrolled. */
+#define PRODUCT_ROWS(name, element)                                                                                    \
+  static void product_rows_##name(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,       \
+                                  ptrdiff_t panel, int panels, ptrdiff_t next) {                                       \
+    product_rows(job, row, rows, tiles, panel, panels, next, element);                                                 \
+  }
+PRODUCT_ROWS(f32, SENSORIUM_F32)
+PRODUCT_ROWS(f16, SENSORIUM_F16)
+PRODUCT_ROWS(bf16, SENSORIUM_BF16)
 
 static void product_tiles(const struct sensorium_product *job, ptrdiff_t row, int rows, ptrdiff_t tiles,
                           ptrdiff_t panel, int panels, ptrdiff_t next) {
-#ifdef LOAD_HALF
-  if (job->weight_is_half) return product_rows_half(job, row, rows, tiles, panel, panels, next);
-#endif
-  product_rows_single(job, row, rows, tiles, panel, panels, next);
+  switch (job->weight_element) {
+  case SENSORIUM_F32: return product_rows_f32(job, row, rows, tiles, panel, panels, next);
+  case SENSORIUM_F16: return product_rows_f16(job, row, rows, tiles, panel, panels, next);
+  case SENSORIUM_BF16: return product_rows_bf16(job, row, rows, tiles, panel, panels, next);
+  }
 }
 
 /* An activation that is more than a bound. */

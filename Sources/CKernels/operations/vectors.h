@@ -21,6 +21,13 @@ INLINE vec load(const float *p) {
 
 INLINE void store(float *p, vec v) { memcpy(p, &v, sizeof v); }
 
+/* LANES bfloat16 at p: the upper halves of floats. */
+INLINE vec load_bf16(const void *p) {
+  uint16_t __attribute__((ext_vector_type(LANES))) upper;
+  memcpy(&upper, p, sizeof upper);
+  return (vec)(__builtin_convertvector(upper, ivec) << 16);
+}
+
 /* The first n < LANES floats at p; the other lanes are zero. */
 INLINE vec load_some(const float *p, ptrdiff_t n) {
   vec v = {0};

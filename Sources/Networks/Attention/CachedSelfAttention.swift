@@ -35,8 +35,10 @@ struct CachedSelfAttention: Sendable {
         queryKeyValue = weights.linear(
             stacking: names.projections, width,
             outputs: names.projections.count == 1 ? [projectedWidth] : [queryWidth, keyWidth, keyWidth],
-            unbiased: names.unbiased)
-        output = weights.linear(names.output, queryWidth, width, bias: !names.unbiased.contains(names.output))
+            unbiased: names.unbiased, storage: .smallest)
+        output = weights.linear(
+            names.output, queryWidth, width, bias: !names.unbiased.contains(names.output),
+            storage: .smallest)
         shape = weights.made(
             AttentionShape(
                 heads: heads, keyHeads: keyHeads, headWidth: headWidth, queryStride: queryWidth + 2 * keyWidth,

@@ -31,15 +31,23 @@ struct MemoryAttention: Sendable {
     private let output: Linear
     private let shape: AttentionShape
 
+    /// New rows of a text, and what they are about.
+    struct Text {
+        let rows: Int
+        let memory: CrossAttentionMemory
+        /// Where the attention weights go [heads, rows, tokens]; nil where nobody wants to know them.
+        var weights: UnsafeMutablePointer<Float>?
+    }
+
     /// Reads the tensors.
-    /// - Parameter memoryWidth: channels of what is encoded.
-    init(
-        _ weights: Weights, query: String, keyValue: [String], output: String, width: Int, memoryWidth: Int, heads: Int
-    ) {
+    /// - Parameter memoryWidth: channels of what is encoded; nil for `width`.
+    init(_ weights: Weights, _ names: SelfAttention.Names, width: Int, memoryWidth: Int? = nil, heads: Int) {
         self.width = width
-        self.query = weights.linear(query, width, width)
-        self.keyValue = weights.linear(stacking: keyValue, memoryWidth, width)
-        self.output = weights.linear(output, width, width)
+        let (query, keyValue) = (names.projections[0], Array(names.projections.dropFirst()))
+        self.query = weights.linear(query, width, width, storage: .smallest)
+        self.keyValue = weights.linear(
+            stacking: keyValue, memoryWidth ?? width, width, unbiased: names.unbiased)
+        output = weights.linear(names.output, width, width, storage: .smallest)
         shape = weights.made(
             AttentionShape(heads: heads, headWidth: width / heads, keyStride: 2 * width, valueStride: 2 * width),
             orElse: .standIn)
@@ -55,12 +63,12 @@ struct MemoryAttention: Sendable {
     /// x [rows, width] → y [rows, width] = output(attention(x)) + residual. The rows of neighbours with the same memory ask it
     /// together.
     /// - Parameters:
-    ///   - texts: the rows of each and what they are about.
-    ///   - queries: [rows, width], overwritten.
+    ///   - texts: those whose rows stand one below the other in x. One that wants weights asks by itself.
+    ///   - queries: [rows, width], overwritten by the queries.
     ///   - mixed: [rows, width], overwritten; may be x, where that is not the residual.
     ///   - y: may be the residual.
     func apply(
-        _ texts: [(rows: Int, memory: CrossAttentionMemory)], layer: Int, _ x: UnsafePointer<Float>,
+        _ texts: [Text], layer: Int, _ x: UnsafePointer<Float>,
         queries: UnsafeMutablePointer<Float>, mixed: UnsafeMutablePointer<Float>, residual: UnsafePointer<Float>,
         into y: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
@@ -69,9 +77,10 @@ struct MemoryAttention: Sendable {
         var sequences: [AttentionSequence] = []
         var (row, next) = (0, 0)
         while next < texts.count {
-            let memory = texts[next].memory
-            var count = 0
-            while next < texts.count, texts[next].memory === memory {
+            let (memory, weights) = (texts[next].memory, texts[next].weights)
+            var count = texts[next].rows
+            next += 1
+            while weights == nil, next < texts.count, texts[next].memory === memory, texts[next].weights == nil {
                 count += texts[next].rows
                 next += 1
             }
@@ -79,7 +88,7 @@ struct MemoryAttention: Sendable {
             sequences.append(
                 AttentionSequence(
                     query: queries + row * width, queryRows: count, keys: keys, values: keys + width,
-                    keyRows: memory.tokens, into: mixed + row * width))
+                    keyRows: memory.tokens, into: mixed + row * width, weights: weights))
             row += count
         }
         attention(sequences, shape, pool: pool)

@@ -49,13 +49,13 @@ struct SelfAttention: Sendable {
     /// - Parameters:
     ///   - seen: for each sequence the rows of it that all of its rows see; nil for all of them.
     ///   - isCausal: whether a row sees itself and those before it alone.
-    ///   - bias: what is added to the scores of each sequence.
+    ///   - bias: what is added to the scores of the sequence of a number.
     ///   - queryKeyValue: [rows, 3 · width], overwritten.
     ///   - mixed: [rows, width], overwritten; may be x, where that is not the residual.
     ///   - y: may be the residual, or `queryKeyValue`.
     func apply(
         _ x: UnsafePointer<Float>, _ rows: RowSpans, seen: [Range<Int>]? = nil, isCausal: Bool = false,
-        bias: AttentionBias? = nil, queryKeyValue wide: UnsafeMutablePointer<Float>,
+        bias: (Int) -> AttentionBias? = { _ in nil }, queryKeyValue wide: UnsafeMutablePointer<Float>,
         mixed: UnsafeMutablePointer<Float>, residual: UnsafePointer<Float>? = nil,
         into y: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
@@ -67,9 +67,27 @@ struct SelfAttention: Sendable {
             return AttentionSequence(
                 query: start, queryRows: span.count, keys: first + width, values: first + 2 * width,
                 keyRows: keys.count, causalOffset: isCausal ? 0 : nil, into: mixed + span.lowerBound * width,
-                bias: bias)
+                bias: bias(index))
         }
         attention(sequences, shape, pool: pool)
         output.apply(mixed, rows: rows.total, residual: residual, into: y, pool: pool)
+    }
+
+    /// The same of one sequence, some queries at a time: biases of all of them might be too large to be there at once.
+    /// - Parameter inBlocks: gives its argument each range of queries, and what is added to their scores.
+    func apply(
+        _ x: UnsafePointer<Float>, rows: Int, queryKeyValue wide: UnsafeMutablePointer<Float>,
+        mixed: UnsafeMutablePointer<Float>, residual: UnsafePointer<Float>? = nil,
+        into y: UnsafeMutablePointer<Float>, pool: ComputePool,
+        inBlocks: (_ attend: (Range<Int>, AttentionBias) -> Void) -> Void
+    ) {
+        queryKeyValue.apply(x, rows: rows, into: wide, pool: pool)
+        inBlocks { queries, bias in
+            let block = AttentionSequence(
+                query: wide + queries.lowerBound * 3 * width, queryRows: queries.count, keys: wide + width,
+                values: wide + 2 * width, keyRows: rows, into: mixed + queries.lowerBound * width, bias: bias)
+            attention([block], shape, pool: pool)
+        }
+        output.apply(mixed, rows: rows, residual: residual, into: y, pool: pool)
     }
 }

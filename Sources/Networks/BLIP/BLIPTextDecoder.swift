@@ -46,7 +46,7 @@ public final class BLIPTextDecoder: Sendable {
                 CachedSelfAttention($0, $1, width: width, heads: heads)
             }
         }
-        transform = predictions.linear("transform.dense", width, width)
+        transform = predictions.linear("transform.dense", width, width, storage: .smallest)
         transformNorm = predictions.layerNorm(
             "transform.LayerNorm", width, epsilon: configuration.layerNormEpsilon)
         // What a file has twice is the same, or else the reference does not tie it either.
@@ -54,7 +54,7 @@ public final class BLIPTextDecoder: Sendable {
         output = weights.linear(
             weight: isTied ? "bert.embeddings.word_embeddings.weight" : "cls.predictions.decoder.weight",
             bias: predictions.has("decoder.bias") ? "cls.predictions.decoder.bias" : "cls.predictions.bias",
-            width, configuration.vocabularySize)
+            width, configuration.vocabularySize, storage: .smallest)
     }
 
     /// What sequences attend to of the tokens of a picture or a question.
@@ -94,7 +94,7 @@ public final class BLIPTextDecoder: Sendable {
 
         embedding.tokens.lookUp(inputs, into: x)
         embedding.norm.apply(x, rows: rows, into: x, pool: pool)
-        let asked = inputs.map { (rows: $0.tokens.count, memory: $0.sequence.memory) }
+        let asked = inputs.map { MemoryAttention.Text(rows: $0.tokens.count, memory: $0.sequence.memory) }
         for (index, layer) in layers.enumerated() {
             layer.attention.apply(
                 inputs, layer: index, x, projected: wide, mixed: mixed, residual: x, into: x, pool: pool)

@@ -54,20 +54,9 @@ public final class BLIPTextEncoder: Sendable {
         pause: () -> Void = {}
     ) -> [TowerTokens] {
         precondition(memories.map { $0.count == texts.count } ?? true, "each text has a picture, or none has")
-        var results: [TowerTokens] = []
-        results.reserveCapacity(texts.count)
-        var first = 0
-        while first < texts.count {
-            var last = first
-            var rows = 0
-            repeat {
-                rows += texts[last].count
-                last += 1
-            } while last < texts.count && rows + texts[last].count <= Self.rowsAtOnce
-            results += encode(texts[first..<last], memories?[first..<last], workspace, pool, pause)
-            first = last
+        return RowSpans.batches(texts.map(\.count), atMost: Self.rowsAtOnce).flatMap {
+            encode(texts[$0], memories?[$0], workspace, pool, pause)
         }
-        return results
     }
 
     private func encode(
@@ -87,7 +76,7 @@ public final class BLIPTextEncoder: Sendable {
             embedding.tokens.lookUp(text, into: x + span.lowerBound * width)
         }
         embedding.norm.apply(x, rows: rows, into: x, pool: pool)
-        let asked = memories.map { zip(spans.spans, $0).map { (rows: $0.count, memory: $1) } }
+        let asked = memories.map { zip(spans.spans, $0).map { MemoryAttention.Text(rows: $0.count, memory: $1) } }
         for (index, layer) in layers.enumerated() {
             layer.attention.apply(x, spans, queryKeyValue: wide, mixed: mixed, residual: x, into: x, pool: pool)
             layer.attentionNorm.apply(x, rows: rows, into: x, pool: pool)

@@ -27,22 +27,22 @@ struct BLIPTextLayer<Attention: Sendable>: Sendable {
         let (width, inner) = (configuration.hiddenSize, configuration.intermediateSize)
         let epsilon = configuration.layerNormEpsilon
         activation = Activation(configuration.activation)
-        self.attention = attention(
-            weights["attention"],
-            SelfAttention.Names(query: "self.query", key: "self.key", value: "self.value", output: "output.dense"))
+        let names = SelfAttention.Names(
+            query: "self.query", key: "self.key", value: "self.value", output: "output.dense")
+        self.attention = attention(weights["attention"], names)
         attentionNorm = weights.layerNorm("attention.output.LayerNorm", width, epsilon: epsilon)
         crossAttention = MemoryAttention(
-            weights["crossattention"], query: "self.query", keyValue: ["self.key", "self.value"],
-            output: "output.dense", width: width, memoryWidth: memoryWidth, heads: configuration.attentionHeads)
+            weights["crossattention"], names, width: width, memoryWidth: memoryWidth,
+            heads: configuration.attentionHeads)
         crossNorm = weights.layerNorm("crossattention.output.LayerNorm", width, epsilon: epsilon)
-        intermediate = weights.linear("intermediate.dense", width, inner)
-        output = weights.linear("output.dense", inner, width)
+        intermediate = weights.linear("intermediate.dense", width, inner, storage: .smallest)
+        output = weights.linear("output.dense", inner, width, storage: .smallest)
         outputNorm = weights.layerNorm("output.LayerNorm", width, epsilon: epsilon)
     }
 
     /// x = norm(x + crossAttention(x, memory)); `mixed` [rows, d] and `wide` [rows, d] are overwritten.
     func attend(
-        _ texts: [(rows: Int, memory: CrossAttentionMemory)], layer: Int, _ x: UnsafeMutablePointer<Float>, rows: Int,
+        _ texts: [MemoryAttention.Text], layer: Int, _ x: UnsafeMutablePointer<Float>, rows: Int,
         mixed: UnsafeMutablePointer<Float>, wide: UnsafeMutablePointer<Float>, pool: ComputePool
     ) {
         crossAttention.apply(texts, layer: layer, x, queries: wide, mixed: mixed, residual: x, into: x, pool: pool)

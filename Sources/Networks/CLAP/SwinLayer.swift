@@ -6,15 +6,15 @@ import Tensor
 ///
 ///     x += attention(norm(x)) within windows;  x += down(activation(up(norm(x))))
 struct SwinLayer: Sendable {
-    private let width: Int, side: Int, window: Int, heads: Int, inner: Int
-    private let queryKeyValue: Linear
-    private let attentionOutput: Linear
+    private let width: Int, side: Int, window: Int, inner: Int
+    private let attention: SelfAttention
     private let attentionNorm: LayerNorm
     private let up: Linear
     private let down: Linear
     private let feedForwardNorm: LayerNorm
     private let activation: Activation
-    private let attentionShape: AttentionShape
+    /// The rows of each window.
+    private let windows: RowSpans
     /// For each row in the order of windows its place in the grid.
     private let places: [Int]
     /// The bias of attention [heads, queries, keys] of a window within, at the lower edge, at the right one, and in the corner: where
@@ -28,22 +28,20 @@ struct SwinLayer: Sendable {
         self.width = width
         self.side = side
         self.window = window
-        self.heads = heads
         inner = Int(shape.innerRatio * Double(width))
         activation = Activation(shape.activation)
         let epsilon = shape.layerNormEpsilon
         attentionNorm = weights.layerNorm("layernorm_before", width, epsilon: epsilon)
-        let names = ["query", "key", "value"]
-        queryKeyValue = weights["attention.self"].linear(
-            stacking: names, width, width, unbiased: shape.hasAttentionBias ? [] : Set(names))
-        attentionOutput = weights.linear("attention.output.dense", width, width)
+        let names = ["query", "key", "value"].map { "self.\($0)" }
+        attention = SelfAttention(
+            weights["attention"],
+            SelfAttention.Names(
+                query: names[0], key: names[1], value: names[2], output: "output.dense",
+                unbiased: shape.hasAttentionBias ? [] : Set(names)), width: width, heads: heads)
         feedForwardNorm = weights.layerNorm("layernorm_after", width, epsilon: epsilon)
         up = weights.linear("intermediate.dense", width, inner)
         down = weights.linear("output.dense", inner, width)
-        attentionShape = weights.made(
-            AttentionShape(
-                heads: heads, headWidth: width / heads, queryStride: 3 * width, keyStride: 3 * width,
-                valueStride: 3 * width), orElse: .standIn)
+        windows = RowSpans(Array(repeating: window * window, count: side / window * (side / window)))
         // A grid of one window has nothing to shift.
         let shift = isShifted && side > window ? window / 2 : 0
         places = Self.places(side: side, window: window, shift: shift)
@@ -107,9 +105,7 @@ struct SwinLayer: Sendable {
         for (row, place) in places.enumerated() {
             (turned + row * width).update(from: normed + place * width, count: width)
         }
-        queryKeyValue.apply(turned, rows: rows, into: wide, pool: pool)
-        attend(wide, into: turned, pool)
-        attentionOutput.apply(turned, rows: rows, into: normed, pool: pool)
+        attend(turned, wide: wide, into: normed, pool)
         for (row, place) in places.enumerated() {
             let (sum, term) = (x + place * width, normed + row * width)
             for channel in 0..<width { sum[channel] += term[channel] }
@@ -119,23 +115,23 @@ struct SwinLayer: Sendable {
         down.apply(wide, rows: rows, residual: x, into: x, pool: pool)
     }
 
-    /// softmax(q · kᵀ / √head + bias) · v of each window by itself
+    /// output(softmax(q · kᵀ / √head + bias) · v) of each window by itself; x is overwritten.
     private func attend(
-        _ wide: UnsafeMutablePointer<Float>, into mixed: UnsafeMutablePointer<Float>, _ pool: ComputePool
+        _ x: UnsafeMutablePointer<Float>, wide: UnsafeMutablePointer<Float>, into y: UnsafeMutablePointer<Float>,
+        _ pool: ComputePool
     ) {
         let (tokens, across) = (window * window, side / window)
         // Each is read until the call returns.
         let values = biases.map { FloatBuffer($0) }
-        let sequences = (0..<across * across).map { index in
-            let isLast = (low: index / across == across - 1, right: index % across == across - 1)
-            let kind = values.count == 1 ? 0 : (isLast.low ? 1 : 0) + (isLast.right ? 2 : 0)
-            let start = wide + index * tokens * 3 * width
-            return AttentionSequence(
-                query: start, queryRows: tokens, keys: start + width, values: start + 2 * width, keyRows: tokens,
-                into: mixed + index * tokens * width,
-                bias: AttentionBias(values[kind].pointer, headStride: tokens * tokens, queryStride: tokens))
+        withExtendedLifetime(values) {
+            attention.apply(
+                x, windows,
+                bias: { index in
+                    let isLast = (low: index / across == across - 1, right: index % across == across - 1)
+                    let kind = values.count == 1 ? 0 : (isLast.low ? 1 : 0) + (isLast.right ? 2 : 0)
+                    return AttentionBias(values[kind].pointer, headStride: tokens * tokens, queryStride: tokens)
+                }, queryKeyValue: wide, mixed: x, into: y, pool: pool)
         }
-        withExtendedLifetime(values) { attention(sequences, attentionShape, pool: pool) }
     }
 }
 

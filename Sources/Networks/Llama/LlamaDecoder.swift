@@ -69,8 +69,8 @@ public final class LlamaDecoder: Sendable {
         // A file that says it is tied and has another output layer is taken at its tensors.
         output =
             isTied && !whole.has("lm_head.weight")
-            ? weights.linear("embed_tokens", llama.hiddenSize, llama.vocabularySize, bias: false)
-            : whole.linear("lm_head", llama.hiddenSize, llama.vocabularySize, bias: false)
+            ? weights.linear("embed_tokens", llama.hiddenSize, llama.vocabularySize, bias: false, storage: .smallest)
+            : whole.linear("lm_head", llama.hiddenSize, llama.vocabularySize, bias: false, storage: .smallest)
     }
 
     /// An empty sequence with room for `capacity` tokens.

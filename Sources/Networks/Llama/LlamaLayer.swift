@@ -34,8 +34,9 @@ struct LlamaLayer: Sendable {
         feedForwardNorm = RMSNorm(weights, "post_attention_layernorm", width, epsilon: llama.epsilon)
         let hasBias = llama.hasFeedForwardBias
         gateUp = weights["mlp"].linear(
-            stacking: ["gate_proj", "up_proj"], width, inner, unbiased: hasBias ? [] : ["gate_proj", "up_proj"])
-        down = weights["mlp"].linear("down_proj", inner, width, bias: hasBias)
+            stacking: ["gate_proj", "up_proj"], width, inner, unbiased: hasBias ? [] : ["gate_proj", "up_proj"],
+            storage: .smallest)
+        down = weights["mlp"].linear("down_proj", inner, width, bias: hasBias, storage: .smallest)
     }
 
     /// x [rows, width] in place, once the new tokens' keys and values have joined those of layer `index`.

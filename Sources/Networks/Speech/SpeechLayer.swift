@@ -9,14 +9,12 @@ import Tensor
 struct SpeechLayer: Sendable {
     private let width: Int, inner: Int
     private let isStable: Bool
-    private let queryKeyValue: Linear
-    private let attentionOutput: Linear
+    private let attention: SelfAttention
     private let attentionNorm: LayerNorm
     private let up: Linear
     private let down: Linear
     private let feedForwardNorm: LayerNorm
     private let activation: Activation
-    private let attentionShape: AttentionShape
     private let gate: DistanceGate?
     private let adapter: LanguageAdapter?
 
@@ -29,14 +27,12 @@ struct SpeechLayer: Sendable {
         inner = configuration.intermediateSize
         isStable = configuration.isStable
         activation = Activation(configuration.activation)
-        attentionShape = weights.made(
-            AttentionShape(
-                heads: heads, headWidth: width / heads, queryStride: 3 * width, keyStride: 3 * width,
-                valueStride: 3 * width), orElse: .standIn)
-        let attention = weights["attention"]
-        queryKeyValue = attention.linear(stacking: ["q_proj", "k_proj", "v_proj"], width, width)
-        attentionOutput = attention.linear("out_proj", width, width)
-        gate = configuration.family == .wavlm ? DistanceGate(attention, width: width, heads: heads) : nil
+        attention = SelfAttention(
+            weights["attention"],
+            SelfAttention.Names(query: "q_proj", key: "k_proj", value: "v_proj", output: "out_proj"),
+            width: width, heads: heads)
+        gate =
+            configuration.family == .wavlm ? DistanceGate(weights["attention"], width: width, heads: heads) : nil
         attentionNorm = weights.layerNorm("layer_norm", width, epsilon: epsilon)
         up = weights.linear("feed_forward.intermediate_dense", width, inner)
         down = weights.linear("feed_forward.output_dense", inner, width)
@@ -51,30 +47,16 @@ struct SpeechLayer: Sendable {
     ) {
         if isStable { attentionNorm.apply(x, rows: rows, into: normed, pool: pool) }
         let input = isStable ? normed : x
-        queryKeyValue.apply(input, rows: rows, into: wide, pool: pool)
         if let gate, let distances {
             let gates = gate.gates(input, rows: rows)
-            distances.inBlocks(of: rows, gates, workspace, pool) { block, bias in
-                attend(wide, rows: rows, queries: block, bias: bias, into: normed, pool)
-            }
+            attention.apply(
+                input, rows: rows, queryKeyValue: wide, mixed: normed, residual: x, into: x, pool: pool
+            ) { distances.inBlocks(of: rows, gates, workspace, pool, $0) }
         } else {
-            attend(wide, rows: rows, queries: 0..<rows, bias: nil, into: normed, pool)
+            attention.apply(
+                input, RowSpans([rows]), queryKeyValue: wide, mixed: normed, residual: x, into: x, pool: pool)
         }
-        attentionOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
         if !isStable { attentionNorm.apply(x, rows: rows, into: x, pool: pool) }
-    }
-
-    /// softmax(q · kᵀ / √head + bias) · v of some of the queries
-    private func attend(
-        _ wide: UnsafeMutablePointer<Float>, rows: Int, queries: Range<Int>, bias: AttentionBias?,
-        into mixed: UnsafeMutablePointer<Float>, _ pool: ComputePool
-    ) {
-        attention(
-            [
-                AttentionSequence(
-                    query: wide + queries.lowerBound * 3 * width, queryRows: queries.count, keys: wide + width,
-                    values: wide + 2 * width, keyRows: rows, into: mixed + queries.lowerBound * width, bias: bias)
-            ], attentionShape, pool: pool)
     }
 
     /// Rows whose inner states are there at once.

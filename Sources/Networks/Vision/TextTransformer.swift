@@ -54,20 +54,9 @@ public final class TextTransformer: Sendable {
     public func states(
         _ texts: [Text], workspace: Workspace, pool: ComputePool, pause: () -> Void = {}
     ) -> [[Float]] {
-        var results: [[Float]] = []
-        results.reserveCapacity(texts.count)
-        var first = 0
-        while first < texts.count {
-            var last = first
-            var rows = 0
-            repeat {
-                rows += texts[last].ids.count
-                last += 1
-            } while last < texts.count && rows + texts[last].ids.count <= Self.rowsAtOnce
-            results += encode(texts[first..<last], workspace, pool, pause)
-            first = last
+        RowSpans.batches(texts.map(\.ids.count), atMost: Self.rowsAtOnce).flatMap {
+            encode(texts[$0], workspace, pool, pause)
         }
-        return results
     }
 
     private func encode(

@@ -49,8 +49,8 @@ public final class WhisperDecoder: Sendable {
         finalNorm = weights.layerNorm("layer_norm", width, epsilon: WhisperDecoderLayer.epsilon)
         output =
             decoder.isTied
-            ? weights.linear("embed_tokens", width, decoder.vocabularySize, bias: false)
-            : whole.linear("proj_out", width, decoder.vocabularySize, bias: false)
+            ? weights.linear("embed_tokens", width, decoder.vocabularySize, bias: false, storage: .smallest)
+            : whole.linear("proj_out", width, decoder.vocabularySize, bias: false, storage: .smallest)
     }
 
     /// What sequences attend to: an empty memory for the keys and values of a window, layer by layer.
@@ -62,7 +62,7 @@ public final class WhisperDecoder: Sendable {
     public func advance(_ memory: WhisperMemory, pool: ComputePool) -> Bool {
         guard let sound = memory.sound else { return true }
         let index = memory.ready
-        layers[index].encode(sound.pointer, rows: soundTokens, into: memory.keysValues(ofLayer: index), pool: pool)
+        layers[index].crossAttention.encode(sound.pointer, into: memory.attended, layer: index, pool: pool)
         memory.ready += 1
         if memory.ready == layers.count { memory.sound = nil }
         return memory.ready == layers.count

@@ -6,51 +6,34 @@ struct WhisperDecoderLayer: Sendable {
     /// Of all layer norms, in the encoder too.
     static let epsilon: Float = 1e-5
 
-    private let width: Int
+    /// What attends to a window of sound.
+    let crossAttention: MemoryAttention
     private let heads: Int
     private let alignmentHeads: [Int]
     private let selfNorm: LayerNorm
     private let selfAttention: CachedSelfAttention
     private let crossNorm: LayerNorm
-    private let crossQuery: Linear
-    private let crossKeyValue: Linear
-    private let crossOutput: Linear
     private let feedForwardNorm: LayerNorm
     private let up: Linear
     private let down: Linear
     private let activation: Activation
-    private let crossShape: AttentionShape
 
     /// Reads the tensors, with Hugging Face's names.
     /// - Parameter alignmentHeads: the heads whose attention to the sound tells where words are.
     init(
         _ weights: Weights, _ decoder: WhisperConfiguration.Decoder, activation: Activation, alignmentHeads: [Int]
     ) {
-        width = decoder.width
+        let width = decoder.width
         heads = decoder.attentionHeads
         self.alignmentHeads = alignmentHeads
         self.activation = activation
-        let headWidth = width / heads
-        crossShape = weights.made(
-            AttentionShape(heads: heads, headWidth: headWidth, keyStride: 2 * width, valueStride: 2 * width),
-            orElse: .standIn)
         selfNorm = weights.layerNorm("self_attn_layer_norm", width, epsilon: Self.epsilon)
         selfAttention = CachedSelfAttention(weights["self_attn"], .whisper, width: width, heads: heads)
         crossNorm = weights.layerNorm("encoder_attn_layer_norm", width, epsilon: Self.epsilon)
-        crossQuery = weights.linear("encoder_attn.q_proj", width, width)
-        crossKeyValue = weights["encoder_attn"].linear(
-            stacking: ["k_proj", "v_proj"], width, width, unbiased: ["k_proj"])
-        crossOutput = weights.linear("encoder_attn.out_proj", width, width)
+        crossAttention = MemoryAttention(weights["encoder_attn"], .whisper, width: width, heads: heads)
         feedForwardNorm = weights.layerNorm("final_layer_norm", width, epsilon: Self.epsilon)
-        up = weights.linear("fc1", width, decoder.innerWidth)
-        down = weights.linear("fc2", decoder.innerWidth, width)
-    }
-
-    /// The keys and values of a window's tokens [rows, d] → [rows, k|v].
-    func encode(
-        _ sound: UnsafePointer<Float>, rows: Int, into keysValues: UnsafeMutablePointer<Float>, pool: ComputePool
-    ) {
-        crossKeyValue.apply(sound, rows: rows, into: keysValues, pool: pool)
+        up = weights.linear("fc1", width, decoder.innerWidth, storage: .smallest)
+        down = weights.linear("fc2", decoder.innerWidth, width, storage: .smallest)
     }
 
     /// x += selfAttention(norm(x)): each sequence's new tokens over all its tokens up to each.
@@ -70,28 +53,19 @@ struct WhisperDecoderLayer: Sendable {
         pool: ComputePool
     ) {
         crossNorm.apply(x, rows: rows, into: normed, pool: pool)
-        crossQuery.apply(normed, rows: rows, into: wide, pool: pool)
-        var row = 0
         var next = weights
-        let sequences = inputs.map { input in
-            let count = input.tokens.count
-            let memory = input.sequence.memory
-            let keys = memory.keysValues(ofLayer: layer)
+        let asked = inputs.map { input in
+            let (count, memory) = (input.tokens.count, input.sequence.memory.attended)
             let isAligned = input.sequence.aligns && !alignmentHeads.isEmpty
-            defer {
-                row += count
-                if isAligned { next += heads * count * memory.tokens }
-            }
-            return AttentionSequence(
-                query: wide + row * width, queryRows: count, keys: keys, values: keys + width, keyRows: memory.tokens,
-                into: normed + row * width, weights: isAligned ? next : nil)
+            defer { if isAligned { next += heads * count * memory.tokens } }
+            return MemoryAttention.Text(rows: count, memory: memory, weights: isAligned ? next : nil)
         }
-        attention(sequences, crossShape, pool: pool)
-        for (input, sequence) in zip(inputs, sequences) {
-            guard let weights = sequence.weights else { continue }
-            input.sequence.keep(weights, rows: sequence.queryRows, heads: alignmentHeads)
+        crossAttention.apply(
+            asked, layer: layer, normed, queries: wide, mixed: normed, residual: x, into: x, pool: pool)
+        for (input, text) in zip(inputs, asked) {
+            guard let weights = text.weights else { continue }
+            input.sequence.keep(weights, rows: text.rows, heads: alignmentHeads)
         }
-        crossOutput.apply(normed, rows: rows, residual: x, into: x, pool: pool)
     }
 
     /// x += down(gelu(up(norm(x))))

@@ -1,28 +1,17 @@
 import Tensor
 
-/// What the decoder keeps of a window of sound: the keys and values of its tokens in every layer's cross-attention, computed once,
-/// layer by layer.
+/// What the decoder keeps of a window of sound, computed once, layer by layer.
 public final class WhisperMemory {
     /// Tokens of the window.
-    let tokens: Int
+    let attended: CrossAttentionMemory
     /// Layers whose keys and values are there.
     var ready = 0
     /// The encoder's last state, until all are.
     var sound: FloatBuffer?
-    private let width: Int
-    /// [layers, tokens, k|v]
-    private let keysValues: FloatBuffer
 
     init(_ sound: FloatBuffer, tokens: Int, layers: Int, width: Int) {
         self.sound = sound
-        self.tokens = tokens
-        self.width = width
-        keysValues = FloatBuffer(count: layers * tokens * 2 * width)
-    }
-
-    /// Keys of `layer` [tokens, 2 · width]; the values stand `width` floats to the right.
-    func keysValues(ofLayer layer: Int) -> UnsafeMutablePointer<Float> {
-        keysValues.pointer + layer * tokens * 2 * width
+        attended = CrossAttentionMemory(tokens: tokens, layers: layers, width: width)
     }
 }
 
@@ -52,7 +41,7 @@ public final class WhisperSequence: CachedSequence {
     /// Keeps the weights of one layer's alignment heads; `weights` has those of all its heads [heads, rows, tokens of the window].
     func keep(_ weights: UnsafePointer<Float>, rows: Int, heads: [Int]) {
         for head in heads {
-            let count = rows * memory.tokens
+            let count = rows * memory.attended.tokens
             alignment[nextHead] += UnsafeBufferPointer(start: weights + head * count, count: count)
             nextHead = (nextHead + 1) % alignment.count
         }

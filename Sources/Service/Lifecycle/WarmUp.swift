@@ -39,8 +39,7 @@ enum WarmUp {
         let card = engine.card
         if let input = card.captionInput, let image = value(input) {
             jobs.append(.generate(.caption(image: image, GenerationOptions(maxTokens: 2))))
-        }
-        if let input = card.answeredInput, let image = value(input) {
+        } else if let input = card.answeredInput, let image = value(input) {
             jobs.append(.generate(.answer(image: image, question: "what is it?", GenerationOptions(maxTokens: 2))))
         }
         if let input = card.transcribedInput, let sound = value(input) {
