@@ -59,12 +59,63 @@ public enum MatrixProduct {
             residualStride: residualStride, output: output, outputStride: outputStride)
         let table = weight.kernels.table.pointee
         let split = Split(rows: rows, weight, threads: pool.threadCount)
+        let widening = Widening(weight, rows: split.rowsOfTask)
         pool.parallelFor(split.count) { range in
             withUnsafePointer(to: job) { job in
-                for task in range {
-                    let (rows, panels) = split[task]
-                    table.product(job, rows.lowerBound, rows.count, panels.lowerBound, panels.count)
+                guard let widening else {
+                    for task in range {
+                        let (rows, panels) = split[task]
+                        table.product(job, rows.lowerBound, rows.count, panels.lowerBound, panels.count)
+                    }
+                    return
                 }
+                withUnsafeTemporaryAllocation(byteCount: widening.byteCount, alignment: 64) { scratch in
+                    // There are bytes, so that there is a base address.
+                    guard let base = scratch.bindMemory(to: Float.self).baseAddress else { return }
+                    for task in range {
+                        let (rows, panels) = split[task]
+                        widening.product(job.pointee, rows, panels, table, into: base)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A weight of 16 bits that becomes f32 a few panels at a time, where each is read for so many rows that widening it for every tile
+    /// would cost more. The sums are the same.
+    private struct Widening: Sendable {
+        private let panelsAtOnce: Int
+
+        /// Rows from which on it pays, and floats that stay in the second cache.
+        private static let leastRows = 128, floatsAtOnce = 1 << 17
+
+        let byteCount: Int
+
+        init?(_ weight: PackedMatrix, rows: Int) {
+            let panel = 16 * weight.inputs
+            guard weight.element != .float32, rows >= Self.leastRows, panel <= Self.floatsAtOnce else { return nil }
+            let most = Self.floatsAtOnce / panel
+            // The widest tiles span pairs.
+            panelsAtOnce = most < 2 ? 1 : most / 2 * 2
+            byteCount = panelsAtOnce * panel * MemoryLayout<Float>.stride
+        }
+
+        func product(
+            _ job: sensorium_product, _ rows: Range<Int>, _ panels: Range<Int>, _ table: sensorium_kernel_set,
+            into scratch: UnsafeMutablePointer<Float>
+        ) {
+            let panel = 16 * job.inputs
+            for first in stride(from: panels.lowerBound, to: panels.upperBound, by: panelsAtOnce) {
+                let count = min(panelsAtOnce, panels.upperBound - first)
+                table.widen(job.weight + first * panel * 2, job.weight_element, count * panel, scratch)
+                var part = job
+                part.weight = UnsafeRawPointer(scratch)
+                part.weight_element = SENSORIUM_F32
+                part.outputs = min(job.outputs - first * 16, count * 16)
+                part.output += first * 16
+                if let bias = job.bias { part.bias = bias + first * 16 }
+                if let residual = job.residual { part.residual = residual + first * 16 }
+                table.product(&part, rows.lowerBound, rows.count, 0, count)
             }
         }
     }
@@ -93,6 +144,9 @@ public enum MatrixProduct {
         }
 
         var count: Int { rowBlocks * panelBlocks }
+
+        /// Rows of the smallest task.
+        var rowsOfTask: Int { rows / rowBlocks }
 
         subscript(task: Int) -> (rows: Range<Int>, panels: Range<Int>) {
             let row = task % rowBlocks

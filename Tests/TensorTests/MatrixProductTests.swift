@@ -35,15 +35,18 @@ import Testing
         let kernels = try #require(KernelSet.available.first { $0.name == name })
         let pool = ComputePool(threads: 2)
         var numbers = Numbers(seed: 4)
-        for (rows, inputs, outputs) in [(1, 40, 33), (5, 7, 16), (29, 48, 530), (3, 1024, 700)] {
+        for (rows, inputs, outputs) in [(1, 40, 33), (5, 7, 16), (29, 48, 530), (300, 1030, 700), (200, 40, 33)] {
             let x = FloatBuffer(numbers.take(rows * inputs))
+            let (bias, residual) = (FloatBuffer(numbers.take(outputs)), FloatBuffer(numbers.take(rows * outputs)))
             let stored = numbers.take(outputs * inputs)
             func product<Bits>(_ bits: [Bits], _ element: WeightElement) -> (PackedMatrix, [Float]) {
                 let weight = bits.withUnsafeBytes {
                     PackedMatrix($0, element: element, outputs: outputs, inputs: inputs, kernels: kernels)
                 }
                 let y = FloatBuffer(count: rows * outputs)
-                MatrixProduct.apply(x.pointer, rows: rows, weight, bias: nil, into: y.pointer, pool: pool)
+                MatrixProduct.apply(
+                    x.pointer, rows: rows, weight, bias: bias.pointer, activation: .gelu, residual: residual.pointer,
+                    into: y.pointer, pool: pool)
                 return (weight, Array(UnsafeBufferPointer(start: y.pointer, count: rows * outputs)))
             }
             let upper = stored.map { UInt16($0.bitPattern >> 16) }

@@ -114,6 +114,8 @@ struct __attribute__((swift_attr("@Sendable"))) sensorium_kernel_set {
   int attention_rows;
   void (*product)(const struct sensorium_product *, ptrdiff_t first_row, ptrdiff_t rows,
                   ptrdiff_t first_panel, ptrdiff_t panels);
+  /* `count` weights, a multiple of 16, of a type that `product` takes become f32. */
+  void (*widen)(const void *weights, enum sensorium_element element, ptrdiff_t count, float *values);
   void (*depthwise)(const struct sensorium_depthwise *, ptrdiff_t first_row, ptrdiff_t rows,
                     ptrdiff_t first_channel, ptrdiff_t channels);
   void (*attention)(const struct sensorium_attention *, ptrdiff_t first_row, ptrdiff_t rows);

@@ -18,6 +18,11 @@ INLINE vec load_weight(const char *p, const enum sensorium_element element) {
   return element == SENSORIUM_BF16 ? load_bf16(p) : load((const float *)p);
 }
 
+static void widen(const void *weights, enum sensorium_element element, ptrdiff_t count, float *values) {
+  const char *p = weights;
+  for (ptrdiff_t i = 0; i < count; i += LANES) store(values + i, load_weight(p + i * element_bytes(element), element));
+}
+
 INLINE void product_tile(const struct sensorium_product *job, ptrdiff_t row, ptrdiff_t panel, const int rows,
                          const int panels, const enum sensorium_element element, const char *ahead) {
   vec sum[MAX_ROWS][PANELS_FOR(1) * PANEL_VECTORS];

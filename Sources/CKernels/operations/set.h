@@ -17,7 +17,7 @@
 #endif
 
 #define KERNEL_SET(label)                                                                                              \
-  {.name = label, .takes_half = TAKES_HALF, .prefers_half = PREFERS_HALF, .attention_rows = ATTENTION_ROWS, .product = product, .depthwise = depthwise,  \
-   .attention = attention, .layer_norm = layer_norm, .rms_norm = rms_norm, .softmax = softmax,                         \
-   .log_sum_exp = log_sum_exp, .gelu = gelu, .sigmoid = sigmoid, .swish = swish, .hard_swish = hard_swish,             \
-   .dots = dots, .sum = sum}
+  {.name = label, .takes_half = TAKES_HALF, .prefers_half = PREFERS_HALF, .attention_rows = ATTENTION_ROWS,            \
+   .product = product, .widen = widen, .depthwise = depthwise, .attention = attention, .layer_norm = layer_norm,       \
+   .rms_norm = rms_norm, .softmax = softmax, .log_sum_exp = log_sum_exp, .gelu = gelu, .sigmoid = sigmoid,             \
+   .swish = swish, .hard_swish = hard_swish, .dots = dots, .sum = sum}
