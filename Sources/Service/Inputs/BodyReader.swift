@@ -53,8 +53,11 @@ func bodyReader(
     case let name where name.hasPrefix("audio/") || name == "application/ogg":
         guard let part = inputs.rules.onlyPart(.audio) else { break }
         return RawBodyReader(part: part, inputs: inputs, limits: limits)
-    case let name where name.hasPrefix("image/") || name == "application/octet-stream":
+    case let name where name.hasPrefix("image/"):
         guard let part = inputs.rules.onlyPart(.image) else { break }
+        return RawBodyReader(part: part, inputs: inputs, limits: limits)
+    case "application/octet-stream":
+        guard let part = inputs.rules.mediaPart else { break }
         return RawBodyReader(part: part, inputs: inputs, limits: limits)
     default: break
     }
@@ -74,10 +77,9 @@ private func charset(of type: MediaType) throws(Problem) -> Charset {
 
 private func unsupported(_ what: String, _ rules: InputRules) -> Problem {
     var accepted = ["multipart/form-data", "application/json"]
-    if rules.onlyPart(.image) != nil {
-        accepted += ImageFormat.allCases.map(\.mediaType) + ["application/octet-stream"]
-    }
+    if rules.onlyPart(.image) != nil { accepted += ImageFormat.allCases.map(\.mediaType) }
     if rules.onlyPart(.audio) != nil { accepted += ["audio/wav", "audio/flac", "audio/ogg", "audio/mpeg"] }
+    if rules.mediaPart != nil { accepted.append("application/octet-stream") }
     if rules.onlyPart(.text) != nil { accepted.append("text/plain") }
     return Problem(
         .unsupportedMediaType,
@@ -91,6 +93,9 @@ extension InputRules {
         let candidates = parts.filter { $0.kind == kind }
         return candidates.count == 1 ? candidates[0] : nil
     }
+
+    /// The part that a raw body of no certain kind stands for: a picture, or where the route takes none, a sound.
+    var mediaPart: Part? { onlyPart(.image) ?? onlyPart(.audio) }
 }
 
 /// A request without a body: its inputs are those of the query string.

@@ -60,6 +60,17 @@ import Testing
         #expect(answer.detail.contains("leave it out"))
     }
 
+    @Test func `is a body by itself, of a kind that is said or not`() throws {
+        let harness = try harness("wav2vec2-letters")
+        let texts = ["audio/wav", "application/octet-stream"].map { type in
+            let headers = [("Content-Type", type)]
+            return harness.send("POST", "/v1/transcribe", headers, body: Self.tone(seconds: 1)).string("text")
+        }
+        #expect(texts[0]?.isEmpty == false && texts[0] == texts[1])
+        let other = harness.send("POST", "/v1/transcribe", [("Content-Type", "image/png")], body: Photo.png)
+        #expect(other.status == 415 && other.detail.contains("audio/mpeg, application/octet-stream"), "\(other.text)")
+    }
+
     @Test func `has no vector`() throws {
         let answer = try harness("hubert-labels").send(form: "/v1/embed", Sound.form(Self.tone(seconds: 1)))
         #expect(answer.status == 422 && answer.code == "task_not_available", "\(answer.text)")

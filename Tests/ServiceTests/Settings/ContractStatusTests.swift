@@ -124,7 +124,7 @@ extension ProblemCode {
             .audioTooShort, .invalidText, .invalidFeatures, .taskNotAvailable, .noFace, .deadlineExceeded, .overloaded,
             .decoderUnavailable:
             return takesParts
-        case .unknownModel: return takesParts || route.template.hasPrefix("/v1/models/{model}")
+        case .unknownModel: return isTask || route.template.hasPrefix("/v1/models/{model}")
         case .unknownHead: return route.template == "/v1/classify/{head}"
         case .unknownCollection: return isOfCollections && !takesParts || route.template == "/v1/retrieve"
         case .unknownItem: return route.template.hasSuffix("{item}") && !takesParts
