@@ -24,6 +24,7 @@ struct Sensorium: ParsableCommand {
             TranscribeCommand.self, EmotionCommand.self, EmbedCommand.self, IndexCommand.self, SearchCommand.self,
             CollectionsCommand.self,
             PullCommand.self, InspectCommand.self, TokenizeCommand.self, BenchCommand.self, OptionsCommand.self,
+            HealthCommand.self,
             VersionCommand.self,
         ])
 
