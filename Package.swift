@@ -35,41 +35,49 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sndfile"), .linkedLibrary("soxr")]),
         .target(name: "CConfinement"),
         .target(name: "CKernels"),
+        .target(name: "OperatingSystem", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["JSON", "COpenSSL"], swiftSettings: strict),
         .target(name: "Tokenizer", dependencies: ["JSON"], swiftSettings: strict),
         .target(name: "Media", dependencies: ["CImageCodecs", "CAudioCodecs"], swiftSettings: strict),
-        .target(name: "Terminal", dependencies: ["Media"], swiftSettings: strict),
-        .target(name: "Decoders", dependencies: ["Media", "CConfinement", "CLinux"], swiftSettings: strict),
+        .target(name: "Terminal", dependencies: ["Media", "JSON"], swiftSettings: strict),
+        .target(
+            name: "Decoders", dependencies: ["Media", "CConfinement", "CLinux", "OperatingSystem"],
+            swiftSettings: strict),
         .target(name: "Networks", dependencies: ["Tensor", "Checkpoint"], swiftSettings: strict),
         .target(
-            name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media"],
+            name: "Tasks", dependencies: ["Networks", "Tensor", "Checkpoint", "Tokenizer", "Media", "JSON"],
             swiftSettings: strict),
-        .target(name: "Scheduler", swiftSettings: strict),
-        .target(name: "Retrieval", dependencies: ["Tensor", "JSON", "CSQLite", "COpenSSL"], swiftSettings: strict),
+        .target(name: "Scheduler", dependencies: ["OperatingSystem"], swiftSettings: strict),
+        .target(
+            name: "Retrieval", dependencies: ["Tensor", "JSON", "CSQLite", "COpenSSL", "OperatingSystem"],
+            swiftSettings: strict),
         .target(name: "HTTP", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
                 "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Checkpoint", "Tokenizer", "Media", "Decoders",
-                "JSON", logging,
+                "JSON", "OperatingSystem", logging,
             ],
             // The contract at the root of the repository, by a link: it is served as it stands there.
             resources: [.embedInCode("Contract/openapi.yaml")], swiftSettings: strict),
-        .target(name: "Hub", dependencies: ["JSON", "COpenSSL", "CCurl"], swiftSettings: strict),
+        .target(
+            name: "Hub", dependencies: ["JSON", "COpenSSL", "CCurl", "OperatingSystem"], swiftSettings: strict),
         .executableTarget(
             name: "sensorium",
             dependencies: [
                 "Service", "Hub", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint",
                 "Tokenizer",
-                "Media", "Terminal", "Decoders", "JSON", "CLinux", logging, arguments,
+                "Media", "Terminal", "Decoders", "JSON", "CLinux", "OperatingSystem", logging, arguments,
             ],
             swiftSettings: strict),
 
         .target(name: "Mutation", path: "Tests/Mutation", swiftSettings: strict),
         .target(name: "TemporaryFolders", path: "Tests/TemporaryFolders", swiftSettings: strict),
         .testTarget(name: "TensorTests", dependencies: ["Tensor"], swiftSettings: strict),
+        .testTarget(
+            name: "OperatingSystemTests", dependencies: ["OperatingSystem", "TemporaryFolders"], swiftSettings: plain),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Mutation"], swiftSettings: plain),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Mutation"], swiftSettings: plain),
         .testTarget(

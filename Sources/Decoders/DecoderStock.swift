@@ -1,4 +1,5 @@
-import Foundation
+import Dispatch
+import OperatingSystem
 import Synchronization
 
 /// The decoder processes that are idle: new ones, made ahead by a thread of its own so that no request waits for one, and
@@ -36,15 +37,13 @@ final class DecoderStock: Sendable {
 
     /// Begins to make processes.
     func start() {
-        let thread = Thread { [self] in
+        SystemThread.start(named: "decoders") { [self] in
             repeat {
                 state.withLock { $0.discarded = [] }
                 makeNew()
                 work.wait()
             } while !state.withLock(\.isStopped)
         }
-        thread.name = "decoders"
-        thread.start()
     }
 
     /// Ends every process that is idle.

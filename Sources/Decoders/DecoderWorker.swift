@@ -1,7 +1,9 @@
 import CConfinement
 import CLinux
-import Foundation
+import Dispatch
+import Glibc
 import Media
+import OperatingSystem
 
 /// The decoder processes themselves, and the one that they are copied from.
 public enum DecoderWorker {
@@ -97,14 +99,12 @@ public enum DecoderWorker {
     private static func endWithServer() {
         // It must have begun before calls are forbidden: a thread's own beginning needs some.
         let begun = DispatchSemaphore(value: 0)
-        let thread = Thread {
+        SystemThread.start(stackBytes: 128 << 10) {
             begun.signal()
             var entry = pollfd(fd: 0, events: 0, revents: 0)
             while poll(&entry, 1, -1) <= 0 {}
             _exit(0)
         }
-        thread.stackSize = 128 << 10
-        thread.start()
         begun.wait()
     }
 }

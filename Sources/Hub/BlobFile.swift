@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 /// The content of a file while it is fetched: what has come is kept in `blobs/<etag>.incomplete` and added to, and becomes
@@ -140,5 +139,5 @@ final class FileLock {
     deinit { close(descriptor) }
 }
 
-/// What the system says of the last failed call.
-func systemReason() -> String { String(cString: strerror(errno)) }
+/// What the system says of the last failed call, or of an error number.
+func systemReason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }

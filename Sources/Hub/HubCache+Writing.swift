@@ -1,5 +1,5 @@
-import Foundation
 import Glibc
+import OperatingSystem
 
 /// What is written beside the contents of files. Each appears whole, in place of what was there.
 extension HubCache {
@@ -25,7 +25,7 @@ extension HubCache {
     /// Makes a file of a snapshot a link to its content.
     func link(_ file: HubClient.File, _ reference: HubReference, _ commit: String) throws(HubError) {
         let path = "\(snapshot(reference, commit))/\(file.path)"
-        try makeFolder(URL(filePath: path).deletingLastPathComponent().path)
+        try makeFolder(Folder.parent(of: path))
         let up = String(repeating: "../", count: 2 + file.path.count { $0 == "/" })
         let temporary = "\(path).\(UInt64.random(in: .min ... .max)).tmp"
         guard symlink("\(up)blobs/\(file.etag)", temporary) == 0, rename(temporary, path) == 0 else {
@@ -39,7 +39,7 @@ extension HubCache {
     func note(_ commit: String, of reference: HubReference) throws(HubError) {
         guard reference.revision != commit else { return }
         let path = "\(folder(reference))/refs/\(reference.revision)"
-        try makeFolder(URL(filePath: path).deletingLastPathComponent().path)
+        try makeFolder(Folder.parent(of: path))
         try replace(path, with: commit)
     }
 
@@ -53,19 +53,20 @@ extension HubCache {
     }
 
     private func makeFolder(_ path: String) throws(HubError) {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        do throws(Folder.Refused) {
+            try Folder.make(path)
         } catch {
-            throw .cache(path: path, reason: systemReason())
+            throw .cache(path: path, reason: systemReason(error.code))
         }
     }
 
     private func replace(_ path: String, with text: String) throws(HubError) {
         let temporary = "\(path).\(UInt64.random(in: .min ... .max)).tmp"
-        do {
-            try Data(text.utf8).write(to: URL(filePath: temporary))
+        do throws(SmallFile.Failure) {
+            try SmallFile.write(text, to: temporary)
         } catch {
-            throw .cache(path: path, reason: systemReason())
+            guard case .system(let code) = error else { throw .cache(path: path, reason: systemReason(EIO)) }
+            throw .cache(path: path, reason: systemReason(code))
         }
         guard rename(temporary, path) == 0 else {
             let reason = systemReason()

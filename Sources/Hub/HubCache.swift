@@ -1,6 +1,6 @@
-import Foundation
 import Glibc
 import JSON
+import OperatingSystem
 
 /// Repositories of the Hub on disk, as huggingface_hub lays them out, so that either finds what the other fetched:
 ///
@@ -23,9 +23,9 @@ struct HubCache {
     /// The commit that the revision was at when it was fetched.
     func commit(_ reference: HubReference) -> String? {
         if reference.isCommit { return reference.revision }
-        guard let text = try? String(contentsOfFile: "\(folder(reference))/refs/\(reference.revision)", encoding: .utf8)
+        guard let text = SmallFile.text("\(folder(reference))/refs/\(reference.revision)")
         else { return nil }
-        let commit = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let commit = text.trimmed(of: \.isWhitespace)
         return commit.isEmpty || commit.contains("/") || commit.hasPrefix(".") ? nil : commit
     }
 
@@ -44,7 +44,7 @@ struct HubCache {
     private static func missing(_ folder: String) -> String? {
         func has(_ name: String) -> Bool { access("\(folder)/\(name)", F_OK) == 0 }
         // A link whose content is not there, as of a download that was ended.
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        let names = ((try? Folder.entries(folder)) ?? []).sorted()
         if let broken = names.first(where: { !has($0) }) { return "the content of \(broken) is missing" }
         guard has("config.json") || has("modules.json") else { return "config.json is missing" }
         guard !has("model.safetensors"), !has("pytorch_model.bin") else { return nil }
@@ -82,12 +82,12 @@ public struct ModelLocation: Sendable, Equatable {
         let isFolder = stat(value, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         // A word alone is far likelier a folder misspelt than one of the oldest repositories, unless that is in the cache.
         guard !isFolder, let reference = HubReference(value) else {
-            self.init(folder: value, name: Self.lastPart(value))
+            self.init(folder: value, name: Folder.name(of: value))
             return
         }
         let cache = HubCache(root: settings.cache)
         guard value.contains("/") || cache.commit(reference) != nil else {
-            self.init(folder: value, name: Self.lastPart(value))
+            self.init(folder: value, name: Folder.name(of: value))
             return
         }
         self.init(folder: try cache.find(reference), name: reference.name)
@@ -96,9 +96,5 @@ public struct ModelLocation: Sendable, Equatable {
     private init(folder: String, name: String) {
         self.folder = folder
         self.name = name
-    }
-
-    private static func lastPart(_ path: String) -> String {
-        URL(filePath: path).standardizedFileURL.lastPathComponent
     }
 }

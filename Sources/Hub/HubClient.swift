@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 
 /// What is asked of a hub about one repository. For one thread.
@@ -176,7 +175,7 @@ struct HubClient {
 
     /// `W/"abc"` → `abc`
     private static func plainEtag(_ etag: String) -> String {
-        (etag.hasPrefix("W/") ? etag.dropFirst(2) : etag[...]).trimmingCharacters(in: ["\""])
+        (etag.hasPrefix("W/") ? etag.dropFirst(2) : etag[...]).trimmed { $0 == "\"" }
     }
 
     /// Whether it may be the name of a file in the cache.

@@ -1,4 +1,6 @@
-import Foundation
+import Dispatch
+import Glibc
+import OperatingSystem
 import Synchronization
 
 /// Fetches the files of a model into the cache of the Hub. What is there already is not fetched again, and what was begun goes on.
@@ -157,7 +159,7 @@ public struct HubPull: Sendable {
         return try body()
     }
 
-    private func wait(_ time: Duration) { Thread.sleep(forTimeInterval: time / .seconds(1)) }
+    private func wait(_ time: Duration) { SystemThread.sleep(for: time) }
 
     /// Does the same with each item, some at once, each thread with connections of its own. After a failure nothing more is begun.
     private func sideBySide<Item: Sendable>(
@@ -167,7 +169,7 @@ public struct HubPull: Sendable {
         let group = DispatchGroup()
         for _ in 0..<min(Self.workers, items.count) {
             group.enter()
-            let thread = Thread {
+            SystemThread.start {
                 defer { group.leave() }
                 let client = HubClient(reference, settings)
                 while let item = state.withLock({ state -> Item? in
@@ -182,7 +184,6 @@ public struct HubPull: Sendable {
                     }
                 }
             }
-            thread.start()
         }
         group.wait()
         if let failure = state.withLock({ $0.failure }) { throw failure }

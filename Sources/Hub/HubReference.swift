@@ -54,6 +54,15 @@ public struct HubReference: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
+extension StringProtocol {
+    /// Without such characters at either end.
+    func trimmed(of isOuter: (Character) -> Bool) -> String {
+        var rest = self[...].drop(while: isOuter)
+        while let last = rest.last, isOuter(last) { rest = rest.dropLast() }
+        return String(rest)
+    }
+}
+
 extension UInt8 {
     /// Whether the character is one of 0 to 9 and a to f.
     var isLowerHexadecimal: Bool { (0x30...0x39).contains(self) || (0x61...0x66).contains(self) }

@@ -1,4 +1,5 @@
-import Foundation
+import Glibc
+import OperatingSystem
 
 /// Where the hub and its cache are, and who asks: from the variables that huggingface_hub reads.
 public struct HubSettings: Sendable {
@@ -18,7 +19,7 @@ public struct HubSettings: Sendable {
     public var retries: [Duration] = [.seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16)]
 
     /// The settings of an environment.
-    public init(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
+    public init(_ environment: [String: String] = Environment.variables) {
         func value(_ names: String...) -> String? {
             names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         }
@@ -38,14 +39,14 @@ public struct HubSettings: Sendable {
             token = given
             tokenSource = "HF_TOKEN"
         } else {
-            token = (try? String(contentsOfFile: file, encoding: .utf8)).flatMap(Self.cleaned)
+            token = SmallFile.text(file).flatMap(Self.cleaned)
             tokenSource = file
         }
     }
 
     /// Without the line ends that come of writing a token to a file; nil for none, or for what cannot be in a field of a request.
     private static func cleaned(_ token: String) -> String? {
-        let token = token.trimmingCharacters(in: .whitespacesAndNewlines)
+        let token = token.trimmed(of: \.isWhitespace)
         return token.isEmpty || !token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? nil : token
     }
 
@@ -53,11 +54,18 @@ public struct HubSettings: Sendable {
         ["1", "ON", "YES", "TRUE"].contains(value?.uppercased() ?? "")
     }
 
+    /// The home folder of whoever runs the program, as the system's list of users has it.
+    private static var home: String {
+        // The entry stays until the next look-up of a user, of which there is no other here.
+        guard let user = getpwuid(getuid()), let folder = user.pointee.pw_dir else { return "/" }
+        return String(cString: folder)
+    }
+
     /// A path with `~` at its beginning and variables replaced, as a shell does.
     private static func expanded(_ path: String, _ environment: [String: String]) -> String {
         var path = path
         if path == "~" || path.hasPrefix("~/") {
-            path = (environment["HOME"] ?? NSHomeDirectory()) + path.dropFirst()
+            path = (environment["HOME"] ?? Self.home) + path.dropFirst()
         }
         return path.replacing(/\$(\w+)|\$\{(\w+)\}/) { match in
             (match.output.1 ?? match.output.2).flatMap { environment[String($0)] } ?? String(match.output.0)

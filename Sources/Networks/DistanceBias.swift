@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Glibc
 import Tensor
 
 /// What attention is raised by for the distance from a query to a key (Raffel et al. 2020), as MPNet has it (Song et al. 2020): one table

@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Glibc
 import Tensor
 
 /// A thing that a classifier saw in a picture, by its everyday name.

@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Glibc
 import Tensor
 
 /// The head of a `…ForSequenceClassification`: from the last hidden state of a text's first token to a logit for each label.

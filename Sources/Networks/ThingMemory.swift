@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Glibc
 import Tensor
 
 /// A word piece of the name of a thing that a classifier saw in a picture.

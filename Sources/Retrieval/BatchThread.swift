@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import OperatingSystem
 import Synchronization
 
 /// A thread that takes all that waits at once: writers share a commit and searches share a pass over the vectors, so that
@@ -21,14 +21,12 @@ final class BatchThread<Job: Sendable>: Sendable {
     ///   - most: how many are handled at once.
     init(_ name: String, bound: Int, most: Int, handle: @escaping @Sendable ([Job]) -> Void) {
         self.bound = bound
-        let thread = Thread { [self] in
+        SystemThread.start(named: name) { [self] in
             while let jobs = next(most) {
                 if !jobs.isEmpty { handle(jobs) }
             }
             ended.signal()
         }
-        thread.name = name
-        thread.start()
     }
 
     /// Adds a job; throws where too many wait or the thread was stopped.

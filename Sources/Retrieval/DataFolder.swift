@@ -1,4 +1,5 @@
-import Foundation
+import Glibc
+import OperatingSystem
 import Synchronization
 
 /// The folder that holds the collections: made where it is missing, and locked by one process at a time. The lock ends with
@@ -21,11 +22,10 @@ final class DataFolder: Sendable {
 
     init(_ path: String) throws(RetrievalError) {
         self.path = path
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        do throws(Folder.Refused) {
+            try Folder.make(path, mode: 0o700)
         } catch {
-            throw .unusableFolder(path: path, reason: "it cannot be made: \(String(cString: strerror(errno)))")
+            throw .unusableFolder(path: path, reason: "it cannot be made: \(String(cString: strerror(error.code)))")
         }
         let file = path + "/lock"
         let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

@@ -103,8 +103,7 @@ extension RetrievalError {
     }
 
     /// Writing a file failed, for the reason that `errno` has.
-    init(writing path: String) {
-        let cause = errno
+    init(writing path: String, _ cause: Int32 = errno) {
         self =
             cause == ENOSPC || cause == EDQUOT
             ? .storageFull : .storageFailed(reason: "\(path) cannot be written: \(String(cString: strerror(cause)))")

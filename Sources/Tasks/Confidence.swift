@@ -1,5 +1,6 @@
 import Checkpoint
-import Foundation
+import Glibc
+import JSON
 
 /// How sure a head is of an answer, and why.
 public struct Confidence: Sendable, Equatable {
@@ -39,7 +40,7 @@ public struct Confidence: Sendable, Equatable {
 
     /// Why an answer is withheld that had to be surer: a sentence.
     public func reason(toDeclineBelow least: Double) -> String {
-        String(format: "The confidence is %.2f and had to be %.2f at least: ", value, least) + doubt + "."
+        "The confidence is \(value.text(decimals: 2)) and had to be \(least.text(decimals: 2)) at least: \(doubt)."
     }
 
     /// What speaks most against the answer.

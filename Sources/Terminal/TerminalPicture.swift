@@ -1,4 +1,4 @@
-import Foundation
+import JSON
 import Media
 
 /// A picture as the bytes that make a terminal show it, beginning where the cursor is.
@@ -16,7 +16,7 @@ public enum TerminalPicture {
     private static let pieceBytes = 4096
 
     private static func kitty(png: [UInt8], rows: Int) -> [UInt8] {
-        let text = Array(Data(png).base64EncodedData())
+        let text = Array(Base64.encode(png).utf8)
         var bytes: [UInt8] = []
         for start in stride(from: 0, to: text.count, by: pieceBytes) {
             let end = min(start + pieceBytes, text.count)

@@ -1,11 +1,11 @@
 import ArgumentParser
-import Foundation
+import OperatingSystem
 import Retrieval
 
 /// The option of commands that work on a data folder.
 struct DataArguments: ParsableArguments {
     /// The folder that is meant where none is named.
-    static var standard: String { ProcessInfo.processInfo.environment["SENSORIUM_DATA"] ?? "./data" }
+    static var standard: String { Environment.value("SENSORIUM_DATA") ?? "./data" }
 
     @Option(help: ArgumentHelp("Folder of the collections. (SENSORIUM_DATA)", valueName: "folder"))
     var data = DataArguments.standard

@@ -1,5 +1,6 @@
-import Foundation
+import Glibc
 import Hub
+import OperatingSystem
 import Service
 
 /// Where the checkpoint is looked for.
@@ -7,7 +8,7 @@ enum ModelFolder {
     /// What SENSORIUM_MODEL says, else where the source of Sensorium has one.
     static var standard: String {
         // A server may be given several: commands ask the first.
-        let named = ProcessInfo.processInfo.environment["SENSORIUM_MODEL"]?.split(separator: ",").first
+        let named = Environment.value("SENSORIUM_MODEL")?.split(separator: ",").first
         return named.flatMap { ModelSource(String($0))?.folder } ?? ServiceConfiguration.usualModel
     }
 
@@ -32,7 +33,7 @@ enum ModelFolder {
     /// Why a model cannot be had. Of a folder without one the sentence says where it was looked for, and how another is named.
     static func failure(_ folder: String, _ error: any Error) -> CommandFailure {
         guard isMissing(folder) else { return .model("\(error)") }
-        let place = folder.hasPrefix("/") ? "" : " below \(FileManager.default.currentDirectoryPath)"
+        let place = folder.hasPrefix("/") ? "" : " below \(Folder.working)"
         let isRepository =
             folder != ServiceConfiguration.usualModel && folder.contains("/") && HubReference(folder) != nil
         return .model(

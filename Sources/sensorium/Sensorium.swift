@@ -1,6 +1,6 @@
 import ArgumentParser
 import Decoders
-import Foundation
+import Glibc
 
 @main
 struct Sensorium: ParsableCommand {
@@ -50,21 +50,28 @@ struct Sensorium: ParsableCommand {
         guard code != .success else {
             // Help, or the version: no error, but what was asked for.
             do {
-                try StandardOutput.print(fullMessage(for: error).trimmingCharacters(in: .newlines))
+                try StandardOutput.print(Self.message(error))
                 try StandardOutput.finish()
             } catch {
                 end(error)
             }
-            Foundation.exit(0)
+            Glibc.exit(0)
         }
         let isUsage = code == .validationFailure
         StandardError.write(isUsage ? fullMessage(for: error) : "sensorium: \(error)")
-        Foundation.exit(isUsage ? 2 : code == .failure ? 1 : code.rawValue)
+        Glibc.exit(isUsage ? 2 : code == .failure ? 1 : code.rawValue)
+    }
+
+    /// What ArgumentParser says, without the empty lines around it.
+    private static func message(_ error: any Error) -> String {
+        var text = fullMessage(for: error).drop(while: \.isNewline)
+        while text.last?.isNewline == true { text.removeLast() }
+        return String(text)
     }
 
     private static func end(_ failure: CommandFailure) -> Never {
         StandardError.write("sensorium: \(failure.sentence)")
-        Foundation.exit(failure.code)
+        Glibc.exit(failure.code)
     }
 }
 

@@ -36,10 +36,20 @@ import Testing
         }
     }
 
+    @Test func `no source file imports Foundation, whose Unicode data would be two thirds of the program`() throws {
+        for file in try tree.files(below: "Sources", endings: ["swift"]) {
+            for line in file.lines {
+                #expect(
+                    !line.contains(/^(?:@\w+ |public |package |internal )*import (?:\w+ )?Foundation/),
+                    "\(file.path) imports Foundation: Glibc, Dispatch and OperatingSystem have what it was used for")
+            }
+        }
+    }
+
     @Test func `the HTTP server and the scheduler know no model`() throws {
         for target in try tree.targets() where ["HTTP", "Scheduler"].contains(target.name) {
             #expect(
-                Set(target.dependencies).isSubset(of: ["COpenSSL", "CLinux"]),
+                Set(target.dependencies).isSubset(of: ["COpenSSL", "CLinux", "OperatingSystem"]),
                 "\(target.name) must stay free of models")
         }
     }

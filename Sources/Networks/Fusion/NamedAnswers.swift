@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Glibc
 import Tensor
 
 /// Names of things that were seen, as answers of a question head beside its labels; both share one softmax (CopyNet, Gu et al.

@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import Glibc
 import Tensor
 
 /// WavLM's bias of attention (Chen et al. 2022): a table of distances, the first layer's, which all layers share and each lets through by

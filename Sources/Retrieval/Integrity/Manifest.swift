@@ -1,4 +1,5 @@
-import Foundation
+import Glibc
+import OperatingSystem
 
 /// A file beside the database that says how far it must be: the number of the last commit that was acknowledged, and the
 /// checksum of all that the store held then. By it a database or a log that was lost, emptied or exchanged is noticed.
@@ -48,10 +49,11 @@ final class Manifest {
         let line = line(state, RowChecksum())
         let text = line + String(repeating: "\n", count: spacing - line.utf8.count) + line
         let new = folder.manifest + ".new"
-        do {
-            try Data(text.utf8).write(to: URL(filePath: new))
+        do throws(SmallFile.Failure) {
+            try SmallFile.write(text, to: new)
         } catch {
-            throw RetrievalError(writing: new)
+            guard case .system(let cause) = error else { throw RetrievalError(writing: new, EIO) }
+            throw RetrievalError(writing: new, cause)
         }
         chmod(new, 0o600)
         guard DataFolder.synchronize(file: new), rename(new, folder.manifest) == 0 else {
@@ -62,9 +64,9 @@ final class Manifest {
 
     /// What the manifest of a folder says; nil where there is none. A line that is damaged leaves the other.
     static func read(_ folder: DataFolder) throws(StoreFault) -> State? {
-        guard FileManager.default.fileExists(atPath: folder.manifest) else { return nil }
+        guard access(folder.manifest, F_OK) == 0 else { return nil }
         let checksum = RowChecksum()
-        let bytes = FileManager.default.contents(atPath: folder.manifest) ?? Data()
+        let bytes = (try? SmallFile.bytes(folder.manifest)) ?? []
         let states = [0, spacing].compactMap { start in
             state(String(decoding: bytes.dropFirst(start).prefix { $0 != 0x0A }, as: UTF8.self), checksum)
         }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A new database that takes the place of the one in a folder: made beside it, and put there in one step once it is whole and
 /// on disk. That step is the manifest, which tells of the new database from then on; whoever opens the folder after a kill

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// What a look at everything in a data folder found.
 public struct StoreCheck: Sendable {
@@ -98,7 +98,7 @@ extension CollectionStore {
     }
 
     private static func existing(_ path: String) throws(RetrievalError) -> DataFolder {
-        guard FileManager.default.fileExists(atPath: path) else {
+        guard access(path, F_OK) == 0 else {
             throw .unusableFolder(path: path, reason: "it is not there")
         }
         return try DataFolder(path)

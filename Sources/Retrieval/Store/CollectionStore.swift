@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import JSON
 import Synchronization
 import Tensor
@@ -81,7 +81,7 @@ public final class CollectionStore: Sendable {
     ///   - now: seconds since 1970.
     public init(
         folder path: String, threads: Int, limits: Limits = Limits(),
-        now: @escaping @Sendable () -> Int = { Int(Date().timeIntervalSince1970) }
+        now: @escaping @Sendable () -> Int = { time(nil) }
     ) throws(RetrievalError) {
         folder = try DataFolder(path)
         self.limits = limits

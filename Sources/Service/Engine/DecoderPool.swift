@@ -1,4 +1,6 @@
-import Foundation
+import Dispatch
+import Glibc
+import OperatingSystem
 import Scheduler
 import Synchronization
 
@@ -57,7 +59,7 @@ final class DecoderPool: Sendable {
 
     private func start(_ line: Line) {
         for number in 0..<line.threads {
-            let thread = Thread { [weak self] in
+            SystemThread.start(named: "decode-\(line.length)-\(number)") { [weak self] in
                 // Linux keeps it per thread. Without privileges nobody can raise it again, hence threads for each length.
                 _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, line.niceness)
                 while true {
@@ -65,8 +67,6 @@ final class DecoderPool: Sendable {
                     guard let self, self.runNext(line.length) else { return }
                 }
             }
-            thread.name = "decode-\(line.length)-\(number)"
-            thread.start()
         }
     }
 

@@ -1,7 +1,7 @@
 import Decoders
-import Foundation
 import Logging
 import Media
+import OperatingSystem
 import Synchronization
 
 /// Knows whether uploads can be decoded, and says so in the log when that changes.
@@ -26,7 +26,7 @@ final class DecoderWatch: MediaDecoder {
     /// - Parameter pause: waits that long, on a thread of its own.
     init(
         _ decoder: any MediaDecoder, logger: Logger,
-        pause: @escaping @Sendable (Duration) -> Void = { Thread.sleep(forTimeInterval: $0.inSeconds) }
+        pause: @escaping @Sendable (Duration) -> Void = { SystemThread.sleep(for: $0) }
     ) {
         self.decoder = decoder
         self.logger = logger
@@ -99,7 +99,7 @@ final class DecoderWatch: MediaDecoder {
             return !state.isWatching && !state.isStopped
         }
         guard isFirst else { return }
-        Thread.detachNewThread { [self] in
+        SystemThread.start { [self] in
             var wait = Duration.seconds(1)
             while !isOver() {
                 guard !works() else { continue }

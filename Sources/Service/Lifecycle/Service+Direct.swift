@@ -5,7 +5,7 @@ extension Service {
     /// Answers a request of this process itself with what a client would get over HTTP, without sockets.
     ///
     /// - Parameters:
-    ///   - path: percent-encoded, without a query.
+    ///   - path: without a query, and of characters that need no percent-encoding.
     ///   - type: the media type of the body.
     ///   - answered: gets the whole answer, once, from any thread.
     public func answer(
@@ -15,7 +15,7 @@ extension Service {
         let exchange = DirectExchange(answered)
         let head = HTTPRequestHead(
             method: method, path: path,
-            segments: path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }, query: nil,
+            segments: path.split(separator: "/").map(String.init), query: nil,
             headers: HTTPHeaders([("Content-Type", type)]), contentLength: body.count, hasBody: !body.isEmpty)
         if case .deliver(let receiver, _) = handler.receive(head, exchange: exchange) {
             body.withUnsafeBytes { receiver.receive($0) }

@@ -28,13 +28,21 @@ public struct LogTime: Sendable, Equatable, CustomStringConvertible {
 
     /// RFC 3339 in UTC: `2026-01-31T12:00:00.000Z`.
     public var description: String {
-        let days = Int((Double(milliseconds) / 86_400_000).rounded(.down))
-        let rest = milliseconds - days * 86_400_000
+        "\(toTheSecond).\(Self.padded(milliseconds - seconds * 1000, 3))Z"
+    }
+
+    /// RFC 3339 in UTC without what is below a second: `2026-01-31T12:00:00Z`.
+    static func text(seconds: Int) -> String { LogTime(milliseconds: seconds * 1000).toTheSecond + "Z" }
+
+    private var seconds: Int { Int((Double(milliseconds) / 1000).rounded(.down)) }
+
+    private var toTheSecond: String {
+        let days = Int((Double(seconds) / 86_400).rounded(.down))
+        let rest = seconds - days * 86_400
         let (year, month, day) = Self.date(days)
         return [
             "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T",
-            "\(Self.padded(rest / 3_600_000, 2)):\(Self.padded(rest / 60_000 % 60, 2)):",
-            "\(Self.padded(rest / 1000 % 60, 2)).\(Self.padded(rest % 1000, 3))Z",
+            "\(Self.padded(rest / 3600, 2)):\(Self.padded(rest / 60 % 60, 2)):\(Self.padded(rest % 60, 2))",
         ].joined()
     }
 

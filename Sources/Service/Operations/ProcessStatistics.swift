@@ -1,4 +1,5 @@
 import Glibc
+import OperatingSystem
 
 /// What the kernel says about this process, under the names that Prometheus client libraries use.
 public struct ProcessStatistics: Sendable, Equatable {

@@ -1,4 +1,3 @@
-import Foundation
 import HTTP
 import JSON
 import Retrieval
@@ -83,7 +82,7 @@ extension CollectionDescription {
             json.field("digest", model.digest)
         }
         json.field("usable", model == nil || card.origin.isSame(as: model))
-        json.field("created", Date(timeIntervalSince1970: Double(created)).formatted(.iso8601))
+        json.field("created", LogTime.text(seconds: created))
     }
 }
 

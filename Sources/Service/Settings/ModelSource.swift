@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A model that is to be served: its folder, and the name by which requests choose it.
 public struct ModelSource: Sendable, Equatable {
@@ -18,7 +18,7 @@ public struct ModelSource: Sendable, Equatable {
     public init?(_ text: String) {
         let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         // A folder may have an equals sign in its own name.
-        if halves.count == 2, !FileManager.default.fileExists(atPath: text), !halves[0].contains("/") {
+        if halves.count == 2, access(text, F_OK) != 0, !halves[0].contains("/") {
             guard Self.isName(halves[0]), !halves[1].isEmpty else { return nil }
             self.init(folder: String(halves[1]), name: String(halves[0]))
         } else {

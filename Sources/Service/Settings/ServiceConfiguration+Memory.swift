@@ -1,4 +1,5 @@
-import Foundation
+import Glibc
+import OperatingSystem
 
 /// How much memory uploads and decoded media may take where `--max-memory` does not say it: what a limit on the process leaves.
 extension ServiceConfiguration {
@@ -52,11 +53,12 @@ extension ServiceConfiguration {
 
     /// Bytes of the tensors in a checkpoint; 0 where there are none, which whoever loads it says.
     private static func bytes(ofCheckpoint folder: String) -> Int {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let files = (try? Folder.entries(folder)) ?? []
         func bytes(_ suffix: String) -> Int {
             files.filter { $0.hasSuffix(suffix) }.reduce(0) { sum, name in
-                let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
-                return sum + (attributes?[.size] as? Int ?? 0)
+                // Of what a link leads to: files in the Hub's cache are links.
+                var status = stat()
+                return stat("\(folder)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
             }
         }
         // What PyTorch wrote is read where there are no safetensors.

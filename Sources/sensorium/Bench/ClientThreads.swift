@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import OperatingSystem
 
 /// Threads that each play one client.
 enum ClientThreads {
@@ -8,12 +8,10 @@ enum ClientThreads {
         let group = DispatchGroup()
         for number in 0..<count {
             group.enter()
-            let thread = Thread {
+            SystemThread.start(stackBytes: 512 << 10) {
                 body(number)
                 group.leave()
             }
-            thread.stackSize = 512 << 10
-            thread.start()
         }
         group.wait()
     }

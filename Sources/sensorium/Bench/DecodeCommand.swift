@@ -1,8 +1,8 @@
 import ArgumentParser
 import Decoders
-import Foundation
 import JSON
 import Media
+import OperatingSystem
 
 struct DecodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -64,7 +64,7 @@ struct DecodeCommand: ParsableCommand {
 
     /// What the kernel says that a process takes: its own pages, and its share of those that it shares.
     private static func memory(_ identifier: Int32) -> String {
-        let text = (try? String(contentsOfFile: "/proc/\(identifier)/smaps_rollup", encoding: .utf8)) ?? ""
+        let text = SmallFile.text("/proc/\(identifier)/smaps_rollup") ?? ""
         let lines = text.split(separator: "\n").filter {
             $0.hasPrefix("Rss:") || $0.hasPrefix("Pss:") || $0.hasPrefix("Private_Dirty:")
         }

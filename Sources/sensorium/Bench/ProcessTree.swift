@@ -1,4 +1,4 @@
-import Foundation
+import OperatingSystem
 import Synchronization
 
 /// A process and its children, as /proc shows them.
@@ -19,15 +19,15 @@ struct ProcessTree: Sendable {
 
     /// Its children, whichever of its threads started them.
     var children: [Int] {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        let threads = (try? Folder.entries("/proc/\(pid)/task")) ?? []
         return threads.flatMap { thread in
-            let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)) ?? ""
+            let text = SmallFile.text("/proc/\(pid)/task/\(thread)/children") ?? ""
             return text.split(separator: " ").compactMap { Int($0) }
         }
     }
 
     private static func bytes(_ field: String, of pid: Int) -> Int? {
-        guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+        guard let status = SmallFile.text("/proc/\(pid)/status"),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix(field + ":") }),
             let number = Int(line.filter(\.isNumber))
         else { return nil }
@@ -43,14 +43,13 @@ enum Peak {
     ) rethrows -> (result: Result, peak: Int) {
         let peak = Mutex(figure() ?? 0)
         let isOver = Atomic(false)
-        let watcher = Thread {
+        SystemThread.start {
             while !isOver.load(ordering: .relaxed) {
                 let now = figure() ?? 0
                 peak.withLock { $0 = max($0, now) }
-                Thread.sleep(forTimeInterval: 0.02)
+                SystemThread.sleep(for: .milliseconds(20))
             }
         }
-        watcher.start()
         defer { isOver.store(true, ordering: .relaxed) }
         let result = try body()
         return (result, peak.withLock(\.self))

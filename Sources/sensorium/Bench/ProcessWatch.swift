@@ -1,5 +1,6 @@
-import Foundation
+import Glibc
 import JSON
+import OperatingSystem
 import Synchronization
 
 /// Memory and open descriptors of a process over time, read from /proc.
@@ -26,7 +27,7 @@ final class ProcessWatch: Sendable {
         let start = samples.withLock { $0.first?.descriptors ?? 0 }
         for _ in 0..<50 {
             guard let now = read(requests), now.descriptors > start else { break }
-            Thread.sleep(forTimeInterval: 0.1)
+            SystemThread.sleep(for: .milliseconds(100))
         }
         sample(after: requests)
     }
@@ -62,7 +63,7 @@ final class ProcessWatch: Sendable {
 
     private func read(_ requests: Int) -> Sample? {
         guard let resident = ProcessTree(pid: pid).residentBytes,
-            let descriptors = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+            let descriptors = SmallFile.entryCount("/proc/\(pid)/fd")
         else { return nil }
         return Sample(requests: requests, residentKiB: resident >> 10, descriptors: descriptors)
     }

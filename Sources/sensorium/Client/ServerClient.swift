@@ -1,5 +1,5 @@
-import Foundation
 import JSON
+import OperatingSystem
 import Synchronization
 
 /// A running server, asked over one connection that is kept while the server keeps it.
@@ -41,7 +41,7 @@ final class ServerClient: Sendable {
     /// - Parameter apiKey: sent with each request; without it SENSORIUM_API_KEY is, if it is set.
     init(_ server: Target, apiKey: String?) {
         self.server = server
-        self.apiKey = apiKey ?? ProcessInfo.processInfo.environment["SENSORIUM_API_KEY"]
+        self.apiKey = apiKey ?? Environment.value("SENSORIUM_API_KEY")
     }
 
     /// Sends a request and waits for its answer.

@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 import Retrieval
 
@@ -37,13 +36,13 @@ struct MediaEmbedder: Sendable {
         return Result {
             let members = try TaskAnswer(answer).members
             let text = try members.member("embedding").string()
-            let bytes = Data(base64Encoded: text) ?? Data()
+            let bytes = Base64.decode(text.utf8) ?? []
             return FileVector(bytes.littleEndianFloats, gaps: try SoundGaps(answer: members))
         }
     }
 }
 
-extension Data {
+extension [UInt8] {
     /// The numbers that every four bytes are, least significant byte first.
     fileprivate var littleEndianFloats: [Float] {
         stride(from: startIndex, to: endIndex - 3, by: 4).map { place in

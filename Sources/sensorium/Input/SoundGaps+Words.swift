@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 import Retrieval
 import Terminal
@@ -15,7 +14,7 @@ extension SoundGaps {
     /// `12.3 s of it are missing, 99 bytes of it are neither sound nor tags`
     var words: String {
         var gaps: [String] = []
-        if missingSeconds > 0 { gaps.append(String(format: "%.1f s of it are missing", missingSeconds)) }
+        if missingSeconds > 0 { gaps.append("\(missingSeconds.text(decimals: 1)) s of it are missing") }
         if unreadBytes > 0 { gaps.append("\(unreadBytes) bytes of it are neither sound nor tags") }
         return gaps.joined(separator: ", ")
     }

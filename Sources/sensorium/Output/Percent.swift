@@ -1,7 +1,7 @@
-import Foundation
+import JSON
 
 /// A probability in a column of percent: ` 61.2 %`.
 func percent(_ probability: Double) -> String {
-    let tenths = String(format: "%.1f", probability * 100)
+    let tenths = (probability * 100).text(decimals: 1)
     return String(repeating: " ", count: max(0, 5 - tenths.count)) + tenths + " %"
 }

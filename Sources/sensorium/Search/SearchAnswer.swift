@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 import Terminal
 
@@ -27,7 +26,7 @@ struct SearchAnswer {
         }
 
         /// `waves on a beach 0.41`
-        var text: String { "\(phrase) \(String(format: "%.2f", score))" }
+        var text: String { "\(phrase) \(score.text(decimals: 2))" }
     }
 
     let hits: [Hit]
@@ -78,7 +77,7 @@ struct SearchAnswer {
         }
     }
 
-    private static func score(_ score: Double) -> String { String(format: "%.4f", score) }
+    private static func score(_ score: Double) -> String { score.text(decimals: 4) }
 }
 
 extension SearchAnswer.Hit {

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import JSON
+import OperatingSystem
 import Retrieval
 import Terminal
 
@@ -134,7 +135,7 @@ struct SearchCommand: ParsableCommand {
     private func pictures(_ terminal: TerminalDevice) -> PictureProtocol? {
         switch previews {
         case .off: nil
-        case .auto: terminal.pictures(environment: ProcessInfo.processInfo.environment)
+        case .auto: terminal.pictures(environment: Environment.variables)
         case .kitty: .kitty
         case .sixel: .sixel
         }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Decoders
-import Foundation
+import Glibc
 
 /// What `serve` starts to decode uploads; of no use to people.
 struct DecodeWorkerCommand: ParsableCommand {
@@ -9,5 +9,5 @@ struct DecodeWorkerCommand: ParsableCommand {
 
     @Argument(help: "Bytes that the process may take.") var memory: Int
 
-    func run() { Foundation.exit(DecoderWorker.run(memory: memory)) }
+    func run() { Glibc.exit(DecoderWorker.run(memory: memory)) }
 }

@@ -1,9 +1,10 @@
 import ArgumentParser
 import CLinux
 import Decoders
-import Foundation
+import Glibc
 import HTTP
 import Logging
+import OperatingSystem
 import Retrieval
 import Service
 import Tensor
@@ -35,19 +36,19 @@ struct ServeCommand: ParsableCommand {
         let files = FileRereading(service)
         if configuration.http.tlsCertificatePath != nil { files.watchCertificate() }
         let isSupervised = waitForEnd(signals, files) == .leave
-        Thread.detachNewThread {
+        SystemThread.start {
             if isSupervised, configuration.lameDuckSeconds > 0, service.leave() {
                 logger.info("Not ready any more; serving on for \(configuration.lameDuckSeconds) s.")
-                Thread.sleep(forTimeInterval: configuration.lameDuckSeconds)
+                SystemThread.sleep(for: .seconds(configuration.lameDuckSeconds))
             }
             logger.info("Finishing what runs.")
             let finished = service.drain()
             logger.info(finished ? "Done." : "Ended with requests unfinished: --drain-seconds passed.")
             sink.flush()
-            Foundation.exit(0)
+            Glibc.exit(0)
         }
         _ = waitForEnd(signals, files)
-        Foundation.exit(130)
+        Glibc.exit(130)
     }
 
     /// What is set, and what of it follows from the memory that there is.
@@ -55,7 +56,7 @@ struct ServeCommand: ParsableCommand {
         var configuration: ServiceConfiguration
         do throws(Setting.Invalid) {
             configuration = try ServiceConfiguration(
-                environment: ProcessInfo.processInfo.environment, flags: settings.values)
+                environment: Environment.variables, flags: settings.values)
         } catch {
             throw .usage(error.description)
         }
@@ -109,7 +110,7 @@ struct ServeCommand: ParsableCommand {
 
     /// Loads while probes are answered already.
     private func load(_ service: Service, _ logger: Logger) {
-        Thread.detachNewThread {
+        SystemThread.start {
             do {
                 let start = ContinuousClock.now
                 try service.load()
@@ -125,7 +126,7 @@ struct ServeCommand: ParsableCommand {
     /// Ends a start that failed: nothing was taken yet that would have to be finished.
     private func end(_ sentence: String, code: Int32) {
         StandardError.write("sensorium: \(sentence)")
-        Foundation.exit(code)
+        Glibc.exit(code)
     }
 
     /// Waits for the first signal that asks for the end, reading files again where one asks for that.

@@ -1,4 +1,4 @@
-import Foundation
+import JSON
 
 /// One way in which clients may try to shut the door for others.
 protocol Attack: Sendable {
@@ -64,7 +64,7 @@ struct Figure: Sendable {
     private static func text(_ value: Double, _ unit: String) -> String {
         guard value.isFinite else { return "never" }
         let digits = value == value.rounded() ? 0 : value.magnitude < 10 ? 2 : 1
-        let number = String(format: "%.\(digits)f", value)
+        let number = value.text(decimals: digits)
         return unit.isEmpty ? number : "\(number) \(unit)"
     }
 }

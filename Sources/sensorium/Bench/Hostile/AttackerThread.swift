@@ -1,6 +1,6 @@
 import Dispatch
-import Foundation
 import Glibc
+import OperatingSystem
 
 /// A thread that plays an attacker, with the least priority there is.
 ///
@@ -10,13 +10,12 @@ enum AttackerThread {
     /// Begins `attack`; gives what is signalled when it has ended.
     static func start(_ attack: @escaping @Sendable () -> Void) -> DispatchSemaphore {
         let ended = DispatchSemaphore(value: 0)
-        let thread = Thread {
+        SystemThread.start {
             // Linux keeps it per thread.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             attack()
             ended.signal()
         }
-        thread.start()
         return ended
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import JSON
 
 /// Uploads that are small and become large, and bodies of which copies may be made.
 struct Bombs: Attack {
@@ -40,7 +40,7 @@ struct Bombs: Attack {
 
     /// JSON with a photo that goes on with 23 MB of zeros, in base64.
     private func base64(_ photo: [UInt8]) -> [UInt8] {
-        let bytes = Data(photo) + Data(count: 23_000_000)
-        return Array("{\"image\":\"".utf8) + Array(bytes.base64EncodedData()) + Array("\"}".utf8)
+        let bytes = photo + [UInt8](repeating: 0, count: 23_000_000)
+        return Array("{\"image\":\"\(Base64.encode(bytes))\"}".utf8)
     }
 }

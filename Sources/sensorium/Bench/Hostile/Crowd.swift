@@ -1,6 +1,6 @@
 import CLinux
-import Foundation
 import Glibc
+import OperatingSystem
 import Synchronization
 
 /// Connections that each send something to begin with and then a little at a time, and come back when they are closed.
@@ -49,7 +49,7 @@ final class Crowd: Sendable {
             crowd.isOver.store(true, ordering: .relaxed)
             ended.wait()
         }
-        Thread.sleep(forTimeInterval: plan.lead)
+        SystemThread.sleep(for: .seconds(plan.lead))
         let result = try body()
         return (result, crowd.returned.withLock(\.self))
     }
@@ -71,7 +71,7 @@ final class Crowd: Sendable {
             for index in members.indices where members[index].descriptor >= 0 {
                 members[index].go(on: polled[index].revents, plan, now, &buffer)
             }
-            Thread.sleep(forTimeInterval: 0.05)
+            SystemThread.sleep(for: .milliseconds(50))
         }
         for member in members where member.descriptor >= 0 { close(member.descriptor) }
     }

@@ -1,5 +1,5 @@
-import Foundation
 import Glibc
+import OperatingSystem
 import Synchronization
 
 /// Decoders that somebody else kills, as a kernel short of memory does.
@@ -11,15 +11,14 @@ struct KilledDecoders: Attack {
         let tree = server.tree
         let isOver = Atomic(false)
         let killed = Atomic(0)
-        let killer = Thread {
+        SystemThread.start {
             while !isOver.load(ordering: .relaxed) {
                 if let decoder = tree.children.randomElement(), kill(pid_t(decoder), SIGKILL) == 0 {
                     killed.add(1, ordering: .relaxed)
                 }
-                Thread.sleep(forTimeInterval: 0.1)
+                SystemThread.sleep(for: .milliseconds(100))
             }
         }
-        killer.start()
         defer { isOver.store(true, ordering: .relaxed) }
         let uploads = server.captions(.closed(clients: 4))
         let samples = try LoadLoop.run(server.target, [uploads], for: server.arms.seconds).samples[0]

@@ -1,5 +1,5 @@
-import Foundation
 import Glibc
+import OperatingSystem
 
 /// A server of the attack's own on a free port, with a data folder that is thrown away.
 final class ServerUnderAttack {
@@ -21,45 +21,35 @@ final class ServerUnderAttack {
 
     let target: Target
     let arms: Arms
-    private let process = Process()
-    private let folder: URL
+    private let process: ChildProcess
+    private let folder: String
 
     /// Starts it and waits until it is ready and warm.
     init(_ attack: any Attack, _ arms: Arms) throws {
         self.arms = arms
         target = Target(host: "127.0.0.1", port: try Self.freePort(), path: "/")
-        folder = FileManager.default.temporaryDirectory.appending(path: "sensorium-hostile-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        folder = try Self.temporaryFolder()
         var arguments = [
             "serve", "--model", arms.model, "--host", target.host, "--port", String(target.port), "--access-log", "off",
-            "--data", folder.appending(path: "data").path,
+            "--data", "\(folder)/data",
         ]
         if !attack.keys.isEmpty {
-            let file = folder.appending(path: "keys")
-            try Data((attack.keys.joined(separator: "\n") + "\n").utf8).write(to: file)
-            arguments += ["--api-keys", file.path]
+            try SmallFile.write(attack.keys.joined(separator: "\n") + "\n", to: "\(folder)/keys")
+            arguments += ["--api-keys", "\(folder)/keys"]
         }
-        let log = folder.appending(path: "log")
-        try Data().write(to: log)
-        process.executableURL = URL(filePath: arms.program)
-        process.arguments = arguments + attack.settings
-        process.standardError = try FileHandle(forWritingTo: log)
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        try waitUntilReady(log)
+        process = try ChildProcess(arms.program, arguments + attack.settings, log: "\(folder)/log")
+        try waitUntilReady()
         _ = try LoadLoop.run(target, [captions(.closed(clients: 4, requests: 40), key: attack.keys.last)])
     }
 
     /// The process.
-    var tree: ProcessTree { ProcessTree(pid: Int(process.processIdentifier)) }
+    var tree: ProcessTree { ProcessTree(pid: Int(process.identifier)) }
 
     /// Ends it and throws its data away.
     func stop() {
         // Nothing it holds is needed any more, so that it need not finish what it does.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(at: folder)
+        process.kill()
+        Folder.remove(folder)
     }
 
     /// Whether it runs and answers.
@@ -107,7 +97,7 @@ final class ServerUnderAttack {
         key.map { [("Authorization", "Bearer \($0)")] } ?? []
     }
 
-    private func waitUntilReady(_ log: URL) throws {
+    private func waitUntilReady() throws {
         let end = ContinuousClock.now + .seconds(60)
         let probe = RequestBytes(target.at("/health/ready")).get
         while process.isRunning, ContinuousClock.now < end {
@@ -116,11 +106,20 @@ final class ServerUnderAttack {
             {
                 return
             }
-            Thread.sleep(forTimeInterval: 0.02)
+            SystemThread.sleep(for: .milliseconds(20))
         }
-        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+        let text = SmallFile.text("\(folder)/log") ?? ""
         stop()
         throw CommandFailure.failed("The server to be attacked did not become ready. It said: \(text)")
+    }
+
+    /// A new folder that nobody else may look into.
+    private static func temporaryFolder() throws -> String {
+        var template = Array("\(Environment.value("TMPDIR") ?? "/tmp")/sensorium-hostile-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw CommandFailure.failed("No temporary folder could be made, error \(errno).")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// A port that nobody listens on: the system's choice, given back.

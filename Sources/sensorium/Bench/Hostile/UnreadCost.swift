@@ -1,4 +1,5 @@
-import Foundation
+import Glibc
+import OperatingSystem
 
 /// What answers that nobody reads cost.
 enum UnreadCost {
@@ -25,7 +26,7 @@ enum UnreadCost {
 
     /// What the kernel holds for all TCP connections of this machine.
     private static func kernelBytes() -> Int? {
-        guard let text = try? String(contentsOfFile: "/proc/net/sockstat", encoding: .utf8),
+        guard let text = SmallFile.text("/proc/net/sockstat"),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("TCP:") }),
             let pages = line.split(separator: " ").last.flatMap({ Int($0) })
         else { return nil }

@@ -1,8 +1,8 @@
-/// Base64 with the standard alphabet (RFC 4648 section 4). Line breaks, as tools insert them, are skipped, and padding
+/// Base64 with the standard alphabet (RFC 4648 section 4), by which JSON carries bytes. Line breaks, as tools insert them, are skipped, and padding
 /// may be left out; anything else that is not of the alphabet is refused.
-enum Base64 {
+public enum Base64 {
     /// The bytes that `text` stands for, or nil where it is not base64.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3 + 3)
         var decoder = Decoder()
@@ -10,13 +10,16 @@ enum Base64 {
     }
 
     /// Decodes a text that comes piece by piece.
-    struct Decoder {
+    public struct Decoder {
         private var bits: UInt32 = 0
         private var held = 0
         private var padding = 0
 
+        /// Before the first piece.
+        public init() {}
+
         /// Appends the bytes that the next piece of the text completes; false where it is not base64.
-        mutating func decode(_ text: some Sequence<UInt8>, into bytes: inout [UInt8]) -> Bool {
+        public mutating func decode(_ text: some Sequence<UInt8>, into bytes: inout [UInt8]) -> Bool {
             for byte in text {
                 let value = Base64.sextets[Int(byte)]
                 if value < 64 {
@@ -38,7 +41,7 @@ enum Base64 {
         }
 
         /// Appends the last bytes; false where the text may not end here.
-        func finish(into bytes: inout [UInt8]) -> Bool {
+        public func finish(into bytes: inout [UInt8]) -> Bool {
             guard padding == 0 || held + padding == 4 else { return false }
             switch held {
             case 0: break
@@ -53,7 +56,7 @@ enum Base64 {
     }
 
     /// The text that stands for `bytes`, padded.
-    static func encode(_ bytes: [UInt8]) -> String {
+    public static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
