@@ -224,7 +224,7 @@ class Container:
             for name in null zero urandom random; do touch {tree}/dev/$name; mount --bind /dev/$name {tree}/dev/$name; done
             exec "$@"
         """
-        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-ec", script, "sh", "chroot", f"--userspec={user}:{group}", str(tree)]
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-ec", script, "sh", shutil.which("chroot"), f"--userspec={user}:{group}", str(tree)]
 
     def start(self):
         environment = {"PATH": "/usr/bin"} | self.stage.environment
@@ -242,8 +242,8 @@ class Container:
 
     def healthy(self):
         """Its HEALTHCHECK, in the same tree."""
-        check = ["chroot", f"--userspec={self.stage.user}", str(self.stage.tree), *self.stage.health]
-        return subprocess.run(check, env=self.stage.environment, capture_output=True, timeout=10).returncode == 0
+        check = [shutil.which("chroot"), f"--userspec={self.stage.user}", str(self.stage.tree), *self.stage.health]
+        return subprocess.run(check, env={"PATH": "/usr/bin"} | self.stage.environment, capture_output=True, timeout=10).returncode == 0
 
     def end(self):
         """Its STOPSIGNAL, to the program itself; it must end by itself, with 0."""
