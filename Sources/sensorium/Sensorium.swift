@@ -1,6 +1,7 @@
 import ArgumentParser
 import Decoders
 import Glibc
+import Service
 
 @main
 struct Sensorium: ParsableCommand {
@@ -102,5 +103,5 @@ struct VersionCommand: ParsableCommand {
 
 enum Version {
     /// The version of this program; also in openapi.yaml and the change log.
-    static let current = "0.1.0"
+    static let current = Service.version
 }

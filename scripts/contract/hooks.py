@@ -99,6 +99,24 @@ OF_PATH = {
     "/v1/transcribe": "english",
     "/v1/chat": "smolvlm",
 }
+# The same for the paths of other programs' clients.
+OF_DIALECT = {
+    "/v1/chat/completions": "smolvlm",
+    "/v1/embeddings": "sensorium-base",
+    "/v1/audio/transcriptions": "english",
+    "/v1/audio/translations": "english",
+    "/": "sensorium-base",
+    "/embed": "sensorium-base",
+    "/similarity": "sensorium-base",
+    "/rerank": "bert-rank",
+    "/predict": "sensorium-base",
+    "/api/chat": "smolvlm",
+    "/api/generate": "smolvlm",
+    "/api/embed": "sensorium-base",
+    "/api/embeddings": "sensorium-base",
+    "/api/show": "smolvlm",
+}
+OF_PATH |= OF_DIALECT
 # How a text is written: not for a model that chooses among answers.
 WRITING = (
     "beams max_tokens temperature top_p seed repetition_penalty no_repeat_ngram_size length_penalty".split()
@@ -258,6 +276,8 @@ def fit_given(case, template, path, body):
             body[name] = labels[:MOST_LABELS]
     if template == "/v1/chat":
         fit_messages(case, body)
+    if template in OF_DIALECT:
+        fit_dialect(template, body)
     if template == "/v1/classify/{head}":
         # No head of this model reads pairs.
         body.pop("text_pair", None)
@@ -313,6 +333,43 @@ def fit_messages(case, body):
         body.pop("image", None)
     body["max_tokens"] = 4
     for name in ("beams", "stream"):
+        body.pop(name, None)
+
+
+def fit_dialect(template, body):
+    """What these paths demand of a model: conversations that are short, lists of texts, sounds."""
+    photo = base64.b64encode(photos[0]).decode()
+    image = {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + photo}}
+    if template == "/v1/chat/completions":
+        body["messages"] = [{"role": "user", "content": [image, {"type": "text", "text": "what is this?"}]}]
+        body.pop("max_completion_tokens", None)
+        body["max_tokens"] = 4
+        for name in ("beams", "stream"):
+            body.pop(name, None)
+    if template == "/v1/embeddings":
+        body.pop("modality", None)
+        if body.get("messages") is not None:
+            body["messages"] = [{"role": "user", "content": [image]}]
+    if template in ("/api/chat", "/api/generate"):
+        body["options"] = {"num_predict": 4}
+        if "messages" in body:
+            body["messages"] = [{"role": "user", "content": "what is this?", "images": [photo]}]
+        if body.get("images"):
+            body["images"] = [photo]
+        if template == "/api/generate":
+            # Without anything to say the model is loaded, which it is.
+            body["prompt"] = "what is this?"
+    if template.startswith("/v1/audio/"):
+        for name in ("language", "timestamp_granularities[]", "stream"):
+            body.pop(name, None)
+        if getattr(body.get("file"), "data", body.get("file")) not in sounds:
+            body["file"] = Binary(sounds[-1])
+    if template == "/predict" or template == "/" and "parameters" in body:
+        body.pop("parameters", None)
+    if template == "/predict" and isinstance(body["inputs"], list):
+        body["inputs"] = [["what is this?"]] if isinstance(body["inputs"][0], list) else "what is this?"
+    # Short texts, and vectors that are long enough.
+    for name in ("truncate", "dimensions"):
         body.pop(name, None)
 
 

@@ -23,7 +23,7 @@ struct TextStream: Sendable {
                 if isTold { events.token(text) }
             }
             pinging.stop()
-            events.send("result", data: try await answer(output, timing).body)
+            events.result(try await answer(output, timing).body)
         } catch {
             pinging.stop()
             events.fail(request.problem(for: error))

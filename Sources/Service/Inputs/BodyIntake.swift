@@ -7,7 +7,8 @@ struct BodyIntake: Sendable {
 
     /// Begins to read the body of a request; `onComplete` gets it whole. A request without a body is complete at once.
     func receive(
-        _ request: Request, _ rules: InputRules, onComplete: @escaping (ReceivedBody) -> Void
+        _ request: Request, _ task: some TaskRoute, _ rules: InputRules,
+        onComplete: @escaping (ReceivedBody) -> Void
     ) throws(Problem) -> BodyHandling {
         let inputs = try RequestInputs(rules, query: request.head.query)
         guard request.head.hasBody else {
@@ -20,7 +21,7 @@ struct BodyIntake: Sendable {
                 "The body has \(length) bytes; at most \(limits.body) are taken (--max-body). Send a smaller file.",
                 members: ["limit": .integer(limits.body)])
         }
-        let reader = try bodyReader(for: request.head, inputs: inputs, limits: limits)
+        let reader = try task.bodyReader(for: request.head, inputs, limits)
         // What is announced is not set aside: whoever announces much and sends little would keep others out.
         guard let reservation = memory.reserve(0, for: request.client.id) else { throw .memoryIsFull(memory) }
         inputs.hold(reservation)

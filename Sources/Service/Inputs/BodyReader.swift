@@ -32,7 +32,7 @@ struct BodyLimits: Sendable {
 }
 
 /// Picks the reader for a request's `Content-Type`.
-func bodyReader(
+func nativeBodyReader(
     for head: HTTPRequestHead, inputs: RequestInputs, limits: BodyLimits
 ) throws(Problem) -> any BodyReader {
     guard head.hasBody else { return EmptyBodyReader(inputs: inputs) }

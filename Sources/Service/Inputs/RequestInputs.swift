@@ -11,6 +11,8 @@ struct RequestInputs: Sendable {
     private var options: [String: OptionValue] = [:]
     /// The names under which the parts `candidate` or `label` are kept, in the order in which they came.
     private(set) var candidates: [String] = []
+    /// The elements of a list, each as if it had been sent alone: of requests that ask several things at once.
+    private(set) var elements: [RequestInputs] = []
 
     /// Begins with the options of the query string.
     init(_ rules: InputRules, query: String?) throws(Problem) {
@@ -86,6 +88,17 @@ struct RequestInputs: Sendable {
         candidates.append("\(part)[\(candidates.count)]")
         return candidates[candidates.count - 1]
     }
+
+    /// Forgets options, as if they had not been given.
+    mutating func drop(_ rules: [OptionRule]) {
+        for rule in rules { options[rule.name] = nil }
+    }
+
+    /// Adds an element of a list.
+    mutating func add(element: RequestInputs) { elements.append(element) }
+
+    /// Gives a file another name.
+    func moveFile(_ name: String, to part: String) { files.move(name, to: part) }
 
     /// Refuses a second part of the same name.
     func refuseSecond(_ name: String) throws(Problem) {

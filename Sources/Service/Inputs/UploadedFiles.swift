@@ -23,6 +23,13 @@ final class UploadedFiles: Sendable {
         state.withLock { $0.files[name] }
     }
 
+    /// Gives a file another name.
+    func move(_ name: String, to other: String) {
+        state.withLock { state in
+            if let bytes = state.files.removeValue(forKey: name) { state.files[other] = bytes }
+        }
+    }
+
     /// Forgets the bytes of a file.
     func drop(_ name: String) {
         _ = state.withLock { $0.files.removeValue(forKey: name) }

@@ -16,6 +16,9 @@ import Tasks
 ///     service.leave()                          // on SIGTERM: not ready, but still serving
 ///     let finished = service.drain()           // when those who send requests have noticed
 public final class Service: Sendable {
+    /// The version of program and API.
+    public static let version = "0.1.0"
+
     private let configuration: ServiceConfiguration
     private let registry: Registry
     let state: ServingState
@@ -115,17 +118,27 @@ public final class Service: Sendable {
             memory: memory, metrics: metrics)
         let media = MediaIntake(decoders: decoders, images: images, sounds: sounds, metrics: metrics)
         let certainty = Certainty(usual: configuration.minConfidence)
+        let pings = PingClock(interval: 10)
+        let dialects = DialectRoutes(
+            media: media,
+            conversations: ConversationRoutes(
+                chat: ChatRoute(media: media, pings: pings),
+                vqa: VQARoute(media: media, certainty: certainty, pings: pings),
+                caption: CaptionRoute(media: media, certainty: certainty, pings: pings)),
+            embed: EmbedRoute(media: media), transcribe: TranscribeRoute(media: media, pings: pings),
+            classify: ClassifyRoute(media: media, certainty: certainty), rerank: RerankRoute(media: media),
+            state: state, limits: BodyLimits(configuration))
         let tasks: [Route] = [
-            .post("/v1/transcribe", TranscribeRoute(media: media, pings: PingClock(interval: 10))),
-            .post("/v1/caption", CaptionRoute(media: media, certainty: certainty, pings: PingClock(interval: 10))),
-            .post("/v1/vqa", VQARoute(media: media, certainty: certainty, pings: PingClock(interval: 10))),
-            .post("/v1/chat", ChatRoute(media: media, pings: PingClock(interval: 10))),
+            .post("/v1/transcribe", dialects.transcribe),
+            .post("/v1/caption", dialects.conversations.caption),
+            .post("/v1/vqa", dialects.conversations.vqa),
+            .post("/v1/chat", dialects.conversations.chat),
             .post("/v1/read", ReadRoute(media: media)),
             .post("/v1/emotion", EmotionRoute(media: media, certainty: certainty, state: state)),
             .post("/v1/classify/zero-shot", ZeroShotRoute(media: media)),
-            .post("/v1/classify/{head}", ClassifyRoute(media: media, certainty: certainty)),
-            .post("/v1/embed", EmbedRoute(media: media)),
-            .post("/v1/rerank", RerankRoute(media: media)),
+            .post("/v1/classify/{head}", dialects.classify),
+            .post("/v1/embed", dialects.embed),
+            .post("/v1/rerank", dialects.rerank),
             .post(
                 "/v1/retrieve",
                 RetrieveRoute(store: collections, vectors: VectorIntake(media: media), metrics: metrics)),
@@ -136,7 +149,7 @@ public final class Service: Sendable {
                 maxAudioSeconds: configuration.maxAudioSeconds
             ).routes
             + HealthRoutes(state: state, loads: loads, decoding: decoder, maxQueue: configuration.maxQueue).routes
-            + [MetricsRoute(metrics: metrics).route, ContractRoute.route]
+            + [MetricsRoute(metrics: metrics).route, ContractRoute.route] + dialects.routes
     }
 
     /// Listens. Probes are answered from now on; tasks are refused until `load` returned.

@@ -4,7 +4,7 @@ import Scheduler
 /// A request that found its route.
 struct Request: Sendable {
     /// Request line and field lines.
-    let head: HTTPRequestHead
+    private(set) var head: HTTPRequestHead
     /// Its id and trace.
     let identity: RequestIdentity
     /// Whom it is counted for.
@@ -12,7 +12,7 @@ struct Request: Sendable {
     /// The client's address.
     let peer: String
     /// What stood at the names of the route's template.
-    let parameters: [String: String]
+    private(set) var parameters: [String: String]
     /// When its head was complete.
     let received: ContinuousClock.Instant
     /// What it takes of the machine, and until when.
@@ -25,6 +25,10 @@ struct Request: Sendable {
     let exchange: any HTTPExchange
     /// What is noted of it.
     let record: RequestRecord
+    /// How an answer to it is written that comes piece by piece.
+    private(set) var events: any EventForm = ServerSentEvents()
+    /// In whose shape it is refused; nil for our own.
+    private let dialect: (any Dialect)?
     private let journal: Journal
 
     init(
@@ -47,9 +51,11 @@ struct Request: Sendable {
         var route: Route?
         if case .route(let matched, let parameters) = match {
             route = matched
+            dialect = matched.dialect
             self.parameters = parameters
         } else {
             parameters = [:]
+            dialect = nil
         }
         record = journal.record(method: head.method, identity, peer: peer, route, exchange)
     }
@@ -70,7 +76,8 @@ struct Request: Sendable {
     /// The answer that says the problem, which is noted of the request.
     private func refusal(_ problem: Problem) -> HTTPResponse {
         record.refused(problem.code)
-        return problem.response(requestID: identity.id).adding(ownHeaders)
+        let response = dialect?.response(to: problem, requestID: identity.id)
+        return (response ?? problem.response(requestID: identity.id)).adding(ownHeaders)
     }
 
     /// Starts an answer that comes in pieces; false if the client is gone.
@@ -89,6 +96,19 @@ struct Request: Sendable {
 }
 
 extension Request {
+    /// The same request as a route of our own is to see it, whatever its client asked: `parameters` stand for what would be at the names
+    /// of that route's template, and `events` says how its pieces are written where it streams.
+    func asked(
+        _ parameters: [String: String] = [:], events: (any EventForm)? = nil
+    ) -> Request {
+        var request = self
+        // Whether it streams is said by an option.
+        request.head.headers.set("Accept", "application/json")
+        request.parameters = parameters
+        if let events { request.events = events }
+        return request
+    }
+
     /// Whether the client asks for server-sent events by `Accept`. A bare `*/*` means JSON.
     var prefersEventStream: Bool {
         let acceptance = Acceptance(head.headers)

@@ -1,8 +1,9 @@
+import Glibc
 import HTTP
 import JSON
 import Tasks
 
-/// `GET /v1/models` and `/v1/models/{model}`: what is served, and within which limits.
+/// `GET /v1/models` and `/v1/models/{model}`: what is served, and within which limits. Clients of OpenAI read them, too.
 struct ModelRoutes: Sendable {
     let state: ServingState
     let limits: BodyLimits
@@ -10,6 +11,8 @@ struct ModelRoutes: Sendable {
     let maxPixels: Int
     /// `--max-audio-seconds`
     let maxAudioSeconds: Double
+    /// Since when there are models here, in seconds since 1970: for clients that want to know.
+    let created = time(nil)
 
     var routes: [Route] {
         [
@@ -18,6 +21,14 @@ struct ModelRoutes: Sendable {
                 // Listed once it can answer: a client that sees a model may use it.
                 let cards = state.models
                 return .written { json in
+                    json.field("object", "list")
+                    json.field("data") { json in
+                        json.array { json in
+                            for card in cards {
+                                json.object { OpenAI.write(modelNamed: card.name, created: created, to: &$0) }
+                            }
+                        }
+                    }
                     json.field("models") { json in
                         json.array { json in
                             for card in cards { json.object { write(card, to: &$0) } }
@@ -57,6 +68,7 @@ struct ModelRoutes: Sendable {
         }
         if let space = card.space { json.field("space") { json in json.object { space.write(to: &$0) } } }
         json.field("limits") { json in json.object { write(limitsOf: card, to: &$0) } }
+        OpenAI.write(modelNamed: card.name, created: created, to: &json)
     }
 
     private func write(limitsOf card: ModelCard, to json: inout JSONWriter) {

@@ -28,6 +28,8 @@ struct Route: Sendable {
     /// The media types of a good answer, the preferred first.
     let produces: [String]
     let endpoint: Endpoint
+    /// Whose clients it is for, where that is another program; nil for a route of our own.
+    var dialect: (any Dialect)?
 
     /// A route that is answered at once.
     static func get(
@@ -40,6 +42,13 @@ struct Route: Sendable {
     /// A route that computes.
     static func post(_ template: String, _ task: some TaskRoute) -> Route {
         Route(method: "POST", template: template, access: .keyed, produces: task.produces, endpoint: .task(task))
+    }
+
+    /// A route for the clients of another program.
+    static func post(_ template: String, _ task: some DialectTask) -> Route {
+        Route(
+            method: "POST", template: template, access: .keyed, produces: task.produces, endpoint: .task(task),
+            dialect: task.dialect)
     }
 
     func answers(_ method: String) -> Bool {
@@ -58,6 +67,10 @@ protocol TaskRoute: Sendable {
     func suits(_ card: ModelCard, _ request: Request, _ inputs: RequestInputs?) -> Bool
     /// The media types of its good answers, the preferred first.
     var produces: [String] { get }
+    /// What reads the body of a request.
+    func bodyReader(
+        for head: HTTPRequestHead, _ inputs: RequestInputs, _ limits: BodyLimits
+    ) throws(Problem) -> any BodyReader
     /// What of its options makes a request more work than another with the same parts.
     func effort(_ inputs: RequestInputs) -> String
     /// Answers one request with the engine that was there when it came. Cancelled when the client goes.
@@ -65,6 +78,13 @@ protocol TaskRoute: Sendable {
 }
 
 extension TaskRoute {
+    /// Forms, JSON and raw bodies.
+    func bodyReader(
+        for head: HTTPRequestHead, _ inputs: RequestInputs, _ limits: BodyLimits
+    ) throws(Problem) -> any BodyReader {
+        try nativeBodyReader(for: head, inputs: inputs, limits: limits)
+    }
+
     /// The parts tell.
     func effort(_ inputs: RequestInputs) -> String { "" }
 

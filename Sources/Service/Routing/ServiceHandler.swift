@@ -109,7 +109,7 @@ final class ServiceHandler: RequestHandler {
         request.exchange.onFailure { request.refusal($0) }
         requestsAtWork.enter()
         request.exchange.onComplete { [requestsAtWork] _, _ in requestsAtWork.leave() }
-        return try intake.receive(request, rules) {
+        return try intake.receive(request, task, rules) {
             self.run(task, request, $0, models, read: card, at: template)
         }
     }
