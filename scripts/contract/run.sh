@@ -37,7 +37,7 @@ serve() {
     local name=$1
     rm -rf "$folder/data-$name"
     "$program" serve --model "$model" --model Tests/Fixtures/vision/clip --model Tests/Fixtures/text/bert-rank \
-        --model Tests/Fixtures/whisper/english --model Tests/Fixtures/smolvlm/smolvlm --data "$folder/data-$name" --port 0 --access-log off "${@:2}" 2>"$folder/$name.log" &
+        --model Tests/Fixtures/whisper/english --model Tests/Fixtures/whisper/multilingual --model Tests/Fixtures/smolvlm/smolvlm --data "$folder/data-$name" --port 0 --access-log off "${@:2}" 2>"$folder/$name.log" &
     servers+=($!)
     for _ in $(seq 600); do
         address=$(sed -n 's/.*Listening on \(http[^ ]*[0-9]\).*/\1/p' "$folder/$name.log")
