@@ -102,10 +102,10 @@ enum DialectVectors {
     }
 
     private static func floats(_ bytes: [UInt8]) -> [Float] {
-        stride(from: 0, to: bytes.count - 3, by: 4).map { start in
-            Float(
-                bitPattern: UInt32(bytes[start]) | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2]) << 16
-                    | UInt32(bytes[start + 3]) << 24)
+        bytes.withUnsafeBytes { bytes in
+            stride(from: 0, to: bytes.count - 3, by: 4).map { start in
+                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
+            }
         }
     }
 
