@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import JSON
 import Synchronization
@@ -95,9 +94,6 @@ public final class Checkpoint: Sendable {
     ///
     /// Computed at the first call, about 70 ms for 100 MB.
     public var digest: String { digests[1] }
-
-    /// Begins to compute the digest, beside whatever reads the tensors: each goes through all bytes of the files.
-    public func beginDigest() { DispatchQueue.global().async { [self] in _ = digest } }
 
     /// Files by which answers are computed, beside those that every checkpoint has, in the order in which the digest takes them.
     private static let otherNames = [

@@ -1,4 +1,5 @@
 import Checkpoint
+import Dispatch
 
 /// The families of checkpoints, by the `model_type` of their `config.json`.
 public enum Families {
@@ -73,7 +74,10 @@ public enum Families {
                 directory: directory,
                 problems: [.unsupported(key: "model_type", found: type, supported: loaders.map(\.type))])
         }
-        folder.beginDigest()
+        // Both go through all bytes of the files. Ended here, whatever is found: a process may end where a model cannot be loaded.
+        let digest = DispatchWorkItem { _ = folder.digest }
+        DispatchQueue.global().async(execute: digest)
+        defer { digest.wait() }
         return try family.load(folder, compute)
     }
 
