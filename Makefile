@@ -8,7 +8,11 @@ PORT  ?= 8080
 # in a folder of their own: `make run` and `make test` never undo each other's build.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run build test lint format bench contract packages swift
+# What is given away: Swift's libraries are in it, and it says from which commit it is. In a folder of its own, too.
+RELEASE := .build-release/release/sensorium
+PREFIX  ?= /usr/local
+
+.PHONY: run build test lint format bench contract release install dist deb deb-test packages swift
 
 run: build  ## build what is missing and serve $(MODEL) on $(HOST):$(PORT)
 	exec .build/release/sensorium serve --model $(MODEL) --host $(HOST) --port $(PORT)
@@ -33,6 +37,25 @@ bench: build  ## every figure of the README, against its peers; see scripts/benc
 
 contract: build  ## ask a server everything that openapi.yaml promises; see scripts/contract/run.sh
 	scripts/contract/run.sh
+
+release: swift packages  ## the program in one file that needs no Swift
+	SENSORIUM_COMMIT=$${SENSORIUM_COMMIT:-$$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)} \
+	swift build -c release --static-swift-stdlib --product sensorium --scratch-path .build-release
+
+$(RELEASE):
+	$(MAKE) release
+
+install: | $(RELEASE)  ## program, model, manual, completions and systemd unit below $(DESTDIR)$(PREFIX)
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/package/stage.sh $(RELEASE)
+
+dist: release  ## all that in dist/*.tar.gz, with its SHA-256 and a bill of materials
+	scripts/package/dist.sh $(RELEASE)
+
+deb: release  ## the same as a Debian package in dist/
+	scripts/package/deb.sh $(RELEASE)
+
+deb-test: release  ## that package in a Debian that has never seen Swift; as root, with debootstrap
+	scripts/package/test.sh $(RELEASE)
 
 packages:  ## Debian packages that are missing
 	@scripts/install-packages.sh

@@ -11,6 +11,9 @@ let plain = strict + [.unsafeFlags(["-Onone", "-no-whole-module-optimization", "
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// Read by `sensorium --version`. Make tells it for releases alone: whatever depends on it is compiled anew where it changes.
+let commit = Context.environment["SENSORIUM_COMMIT"].map { [CSetting.define("SENSORIUM_COMMIT", to: $0)] }
+
 let package = Package(
     name: "sensorium",
     products: [.executable(name: "sensorium", targets: ["sensorium"])],
@@ -35,6 +38,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sndfile"), .linkedLibrary("soxr")]),
         .target(name: "CConfinement"),
         .target(name: "CKernels"),
+        .target(name: "CRelease", cSettings: commit),
         .target(name: "OperatingSystem", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Tensor", dependencies: ["CKernels"], swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -69,7 +73,8 @@ let package = Package(
             dependencies: [
                 "Service", "Hub", "HTTP", "Retrieval", "Scheduler", "Tasks", "Networks", "Tensor", "Checkpoint",
                 "Tokenizer",
-                "Media", "Terminal", "Decoders", "JSON", "CLinux", "OperatingSystem", logging, arguments,
+                "Media", "Terminal", "Decoders", "JSON", "CLinux", "CRelease", "OperatingSystem",
+                logging, arguments,
             ],
             swiftSettings: strict),
 

@@ -1,14 +1,22 @@
 import ArgumentParser
 import OperatingSystem
 import Retrieval
+import Service
 
 /// The option of commands that work on a data folder.
 struct DataArguments: ParsableArguments {
-    /// The folder that is meant where none is named.
-    static var standard: String { Environment.value("SENSORIUM_DATA") ?? "./data" }
+    @Option(
+        name: .customLong("data"),
+        help: ArgumentHelp(
+            "Folder of the collections. (SENSORIUM_DATA; default: \(ServiceConfiguration.usualDataText))",
+            valueName: "folder"))
+    var named: String?
 
-    @Option(help: ArgumentHelp("Folder of the collections. (SENSORIUM_DATA)", valueName: "folder"))
-    var data = DataArguments.standard
+    /// The folder of the collections.
+    var data: String { named ?? Self.standard }
+
+    /// The folder that is meant where none is named.
+    static var standard: String { Environment.value("SENSORIUM_DATA") ?? ServiceConfiguration.usualData() }
 
     /// Opens and loads it, or ends with exit code 5.
     func open(advice: String = "") throws(CommandFailure) -> CollectionStore {

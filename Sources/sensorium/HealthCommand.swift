@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import OperatingSystem
 import Terminal
 
 struct HealthCommand: ParsableCommand {
@@ -17,7 +17,7 @@ struct HealthCommand: ParsableCommand {
     var server: Target?
 
     func run() throws {
-        let port = getenv("SENSORIUM_PORT").flatMap { UInt16(String(cString: $0)) } ?? 8080
+        let port = Environment.value("SENSORIUM_PORT").flatMap(UInt16.init) ?? 8080
         let server = server ?? Target(host: "127.0.0.1", port: port, path: "/")
         let answer: ServerClient.Answer
         do {

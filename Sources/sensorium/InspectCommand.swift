@@ -24,7 +24,7 @@ struct InspectCommand: ParsableCommand {
             throw CommandFailure.model("There is no model in \(folder): it has no config.json.")
         }
         var arguments = ModelArguments()
-        arguments.model = folder
+        arguments.named = folder
         arguments.threads = 0
         if let image { return try showFirstStep(try arguments.load(), image) }
         let service = try LocalService(arguments)

@@ -4,8 +4,11 @@ import Tensor
 
 /// The options of commands that compute without a server.
 struct ModelArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("Folder of the checkpoint. (SENSORIUM_MODEL)", valueName: "folder"))
-    var model = ModelFolder.standard
+    @Option(name: .customLong("model"), help: ModelFolder.help)
+    var named: String?
+
+    /// The folder of the checkpoint.
+    var model: String { named ?? ModelFolder.standard }
 
     @Option(help: ArgumentHelp("Compute threads; 0 takes what the cgroup grants.", valueName: "number"))
     var threads = 0

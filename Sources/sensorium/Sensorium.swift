@@ -1,7 +1,6 @@
 import ArgumentParser
 import Decoders
 import Glibc
-import Service
 
 @main
 struct Sensorium: ParsableCommand {
@@ -19,14 +18,13 @@ struct Sensorium: ParsableCommand {
             be bound, 5 the data folder could not be had. A signal ends as a shell shows it: 130 interrupted, 141 where whoever \
             read the results went away.
             """,
-        version: Version.current,
+        version: Version.text,
         subcommands: [
             ServeCommand.self, DecodeWorkerCommand.self, CaptionCommand.self, AskCommand.self, ReadCommand.self,
             TranscribeCommand.self, EmotionCommand.self, EmbedCommand.self, IndexCommand.self, SearchCommand.self,
             CollectionsCommand.self,
             PullCommand.self, InspectCommand.self, TokenizeCommand.self, BenchCommand.self, OptionsCommand.self,
-            HealthCommand.self,
-            VersionCommand.self,
+            HealthCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     static func main() {
@@ -93,15 +91,4 @@ struct CommandFailure: Error {
     static func address(_ sentence: String) -> CommandFailure { CommandFailure(code: 4, sentence: sentence) }
     /// The data folder is in use, or cannot be read.
     static func data(_ sentence: String) -> CommandFailure { CommandFailure(code: 5, sentence: sentence) }
-}
-
-struct VersionCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
-
-    func run() throws { try StandardOutput.print(Version.current) }
-}
-
-enum Version {
-    /// The version of this program; also in openapi.yaml and the change log.
-    static let current = Service.version
 }

@@ -13,8 +13,8 @@ struct TokenizeCommand: ParsableCommand {
             tokenizer.json in it is enough.
             """)
 
-    @Option(help: ArgumentHelp("Folder of the checkpoint. (SENSORIUM_MODEL)", valueName: "folder"))
-    var model = ModelFolder.standard
+    @Option(help: ModelFolder.help)
+    var model: String?
 
     @Option(help: "Cut each line to this many tokens, special tokens included.")
     var maxTokens: Int?
@@ -38,6 +38,7 @@ struct TokenizeCommand: ParsableCommand {
     }
 
     func run() throws {
+        let model = model ?? ModelFolder.standard
         let tokenizer: Tokenizer
         do {
             tokenizer = try Tokenizer(folder: model)

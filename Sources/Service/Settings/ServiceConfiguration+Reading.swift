@@ -1,12 +1,17 @@
 extension ServiceConfiguration {
-    /// A configuration from the environment and from flags, which win.
+    /// A configuration from a file, from the environment, which wins over it, and from flags, which win over both.
     ///
     /// - Parameters:
+    ///   - standard: what holds where nothing is said.
+    ///   - file: the settings of a file; nil without one.
     ///   - environment: the process's variables; those of other programs are left alone, but every one that begins with
     ///     `SENSORIUM_` must be known, so that a misspelt limit does not go unnoticed.
     ///   - flags: the values given to each setting by name, in order.
-    public init(environment: [String: String], flags: [String: [String]]) throws(Setting.Invalid) {
-        self.init()
+    public init(
+        _ standard: ServiceConfiguration = ServiceConfiguration(), file: ConfigurationFile? = nil,
+        environment: [String: String], flags: [String: [String]]
+    ) throws(Setting.Invalid) {
+        self = standard
         try Self.refuseUnknown(environment.keys.filter { $0.hasPrefix(Setting.variablePrefix) })
         for setting in Setting.table {
             if let values = flags[setting.name], !values.isEmpty {
@@ -14,6 +19,8 @@ extension ServiceConfiguration {
             } else if let value = environment[setting.variable] {
                 let values = setting.isList ? value.split(separator: ",").map(\.trimmed) : [value]
                 for value in values { try setting.set(value, in: &self, source: setting.variable) }
+            } else if let file, let entry = file.entry(setting.name) {
+                for value in entry.texts { try setting.set(value, in: &self, source: file.source(entry)) }
             }
         }
         try checkTogether()
@@ -26,7 +33,7 @@ extension ServiceConfiguration {
     }
 
     private static func refuseUnknown(_ variables: [String]) throws(Setting.Invalid) {
-        let known = Setting.table.map(\.variable) + [clientKey]
+        let known = Setting.table.map(\.variable) + [clientKey, ConfigurationFile.variable]
         guard let unknown = variables.sorted().first(where: { !known.contains($0) }) else { return }
         let advice = nearestVariable(to: unknown, among: known).map { "did you mean \($0)?" }
         throw Setting.Invalid(

@@ -13,8 +13,10 @@ public struct ServiceConfiguration: Sendable {
 
     /// The models that were named; see ``servedModels``.
     public var models: [ModelSource] = []
-    /// Where the model is that is served unless others are named.
+    /// Where the model is in the source that is served unless others are named, or one is installed.
     public static let usualModel = "models/sensorium-base"
+    /// The model that is served where none is named, in the words of help.
+    public static let usualModelText = "the one that is installed, else models/sensorium-base"
     /// The models to serve, in the order in which they are asked.
     public var servedModels: [ModelSource] { models.isEmpty ? [ModelSource(folder: Self.usualModel)] : models }
     /// Seconds without a request after which a model is unloaded until the next; 0 keeps them.

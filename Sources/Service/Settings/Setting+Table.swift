@@ -11,7 +11,7 @@ extension Setting {
             "idle-unload", "seconds", 0...86_400 * 365, \.idleUnload,
             "Unload a model that was asked nothing for so long; the next request loads it again. 0 keeps models."),
         .text(
-            "data", "folder", \.data,
+            "data", "folder", \.data, standard: ServiceConfiguration.usualDataText,
             "Folder of the collections, made where it is missing and locked; off for a server without collections."),
         .text("host", "address", \.http.host, "Address to listen on; 0.0.0.0 or :: for every one."),
         .count("port", 0...65535, \.http.port, "TCP port to listen on; 0 lets the system choose one."),

@@ -1,5 +1,5 @@
-/// One thing an operator can set: as a flag (`--max-body 8MiB`) or an environment variable (`SENSORIUM_MAX_BODY=8MiB`); the
-/// flag wins.
+/// One thing an operator can set: as a flag (`--max-body 8MiB`), an environment variable (`SENSORIUM_MAX_BODY=8MiB`) or in a
+/// file (`max-body = "8MiB"`); a flag wins over a variable, and that over the file.
 public struct Setting: Sendable {
     /// The flag without its dashes: `max-body`.
     public let name: String
@@ -41,9 +41,11 @@ extension Setting {
 
     private static func standard<Value>(_ field: Field<Value>) -> Value { ServiceConfiguration()[keyPath: field] }
 
-    static func text(_ name: String, _ valueName: String, _ field: Field<String>, _ help: String) -> Setting {
+    static func text(
+        _ name: String, _ valueName: String, _ field: Field<String>, standard text: String? = nil, _ help: String
+    ) -> Setting {
         Setting(
-            name: name, valueName: valueName, help: help, standard: standard(field), isList: false,
+            name: name, valueName: valueName, help: help, standard: text ?? standard(field), isList: false,
             apply: { text, configuration in
                 configuration[keyPath: field] = text
                 return !text.isEmpty
@@ -52,7 +54,7 @@ extension Setting {
 
     static func models(_ name: String, _ field: Field<[ModelSource]>, _ help: String) -> Setting {
         Setting(
-            name: name, valueName: "folder", help: help, standard: ServiceConfiguration.usualModel, isList: true,
+            name: name, valueName: "folder", help: help, standard: ServiceConfiguration.usualModelText, isList: true,
             apply: { text, configuration in
                 guard let source = ModelSource(text) else { return false }
                 configuration[keyPath: field].append(source)

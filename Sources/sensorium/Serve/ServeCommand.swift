@@ -18,9 +18,15 @@ struct ServeCommand: ParsableCommand {
             what runs and refuses new work; SIGTERM does so after --lame-duck-seconds, in which the server is not ready and \
             still serves. A second signal ends at once. SIGHUP reads API keys and certificate again.
 
-            Each flag may also be set by the variable named with it; the flag wins.
+            Each flag may also be set by the variable named with it, or in a file by its name without the dashes; a flag wins over a \
+            variable, and that over the file.
             """)
 
+    @Option(
+        help: ArgumentHelp(
+            "File of settings, as sensorium config check reads it; off for none. (default: \(ConfigurationFile.standardPath) where it is there; \(ConfigurationFile.variable))",
+            valueName: "file"))
+    var config: String?
     @OptionGroup var settings: SettingArguments
 
     func run() throws {
@@ -55,11 +61,16 @@ struct ServeCommand: ParsableCommand {
     private func configuration() throws(CommandFailure) -> (ServiceConfiguration, memory: String) {
         var configuration: ServiceConfiguration
         do throws(Setting.Invalid) {
+            var standard = ServiceConfiguration()
+            standard.data = ServiceConfiguration.usualData()
+            let environment = Environment.variables
+            let file = try ConfigurationFile.named(config ?? environment[ConfigurationFile.variable])
             configuration = try ServiceConfiguration(
-                environment: Environment.variables, flags: settings.values)
+                standard, file: file, environment: environment, flags: settings.values)
         } catch {
             throw .usage(error.description)
         }
+        if configuration.models.isEmpty { configuration.models = [ModelSource(folder: ModelFolder.usual)] }
         var located: [ModelSource] = []
         for source in configuration.models { located.append(try ModelFolder.located(source)) }
         configuration.models = located

@@ -15,8 +15,8 @@ struct HostileCommand: ParsableCommand {
         []
     @Option(help: ArgumentHelp("The sensorium to attack, if not this one.", valueName: "file"))
     var program = "/proc/self/exe"
-    @Option(help: ArgumentHelp("Folder of the checkpoint to serve. (SENSORIUM_MODEL)", valueName: "folder"))
-    var model = ModelFolder.standard
+    @Option(help: ModelFolder.help)
+    var model: String?
     @Option(help: ArgumentHelp("Folder of the test media.", valueName: "folder")) var media = "Tests/Fixtures/media"
     @Option(help: "Seconds of each measurement.") var seconds = 6.0
     @Flag(help: "Print a line of JSON for each figure instead of a table.") var json = false
@@ -42,7 +42,8 @@ struct HostileCommand: ParsableCommand {
         let attacks = Self.attacks.filter { only.isEmpty || only.contains($0.name) }
         guard !list else { return try attacks.forEach { try StandardOutput.print("\($0.name): \($0.deed)") } }
         let arms = ServerUnderAttack.Arms(
-            program: program, model: model, photo: try InputFile.read("\(media)/astronaut.jpg"), media: media,
+            program: program, model: model ?? ModelFolder.standard, photo: try InputFile.read("\(media)/astronaut.jpg"),
+            media: media,
             seconds: seconds)
         var rows: [(attack: any Attack, figure: Figure)] = []
         for attack in attacks {
