@@ -134,6 +134,10 @@ import Testing
         let (english, multilingual) = try (model("english"), model("multilingual"))
         #expect(throws: TaskError.self) { try english.validate(TranscriptionOptions(language: "de")) }
         #expect(throws: TaskError.self) { try english.validate(TranscriptionOptions(task: .translate)) }
+        // What it does anyway.
+        for language in ["en", "English"] {
+            try english.validate(TranscriptionOptions(language: language, task: .transcribe))
+        }
         #expect(throws: TaskError.self) { try multilingual.validate(TranscriptionOptions(language: "welsh")) }
         try multilingual.validate(TranscriptionOptions(language: "German", task: .translate, timestamps: .word))
     }

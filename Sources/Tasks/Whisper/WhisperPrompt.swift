@@ -11,8 +11,10 @@ struct WhisperPrompt: Equatable {
         _ options: TranscriptionOptions, _ generation: WhisperGeneration, writesTimestamps: Bool, model: String
     ) throws(TaskError) {
         try Self.check(options, generation, model: model)
-        let language = options.language ?? generation.language
-        let task = options.task?.rawValue ?? generation.task
+        // A model of English alone may be told what it does anyway: it has no tokens for that.
+        let isTold = generation.knowsLanguages
+        let language = (isTold ? options.language : nil) ?? generation.language
+        let task = (isTold ? options.task?.rawValue : nil) ?? generation.task
         var tokens: [Int?] = language == nil && task == nil ? generation.forced : []
         var languageToken: Int??
         if let language {
