@@ -6,8 +6,7 @@
 Folders are made once and kept in --folder (a gigabyte and more each). Weights are as wide as those of Tests/Fixtures, so that answers
 differ from photo to photo. For each model it prints the least cosine of the vectors, or the largest difference of the scores, how soon
 the server was ready and what it keeps resident, and the median time of one photo, text or sound: of the server's engine (`timing.encode`),
-of PyTorch, of ONNX Runtime and of OpenVINO, asked in turn, f32, two threads each. Whisper's encoder is timed alone; whisper.py compares
-what is written. Needs torch, transformers, onnxruntime, onnxscript, openvino, soundfile, Pillow.
+of PyTorch, of ONNX Runtime and of OpenVINO, asked in turn, f32, two threads each. Needs torch, transformers, onnxruntime, onnxscript, openvino, soundfile, Pillow.
 """
 
 import argparse
@@ -28,7 +27,7 @@ from server import Server
 from transformers import (
     AutoTokenizer, BertConfig, BertModel, BertTokenizerFast, BlipConfig, BlipForImageTextRetrieval, CLIPConfig, CLIPModel, Dinov2Config,
     Dinov2Model, HubertConfig, HubertForSequenceClassification, SiglipConfig, SiglipModel, ViTConfig, ViTForImageClassification,
-    Wav2Vec2FeatureExtractor, WhisperFeatureExtractor, WhisperForConditionalGeneration,
+    Wav2Vec2FeatureExtractor,
 )
 from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
@@ -52,7 +51,6 @@ class Images:
     """Vectors of photos, by the processor that the folder names."""
 
     path = "/v1/embed"
-    stage = "encode"
 
     def __init__(self, folder, processor):
         prepare = processor.from_pretrained(folder)
@@ -124,28 +122,6 @@ class SoundLabels(ImageLabels):
 
     def output(self, model, samples):
         return model(samples).logits
-
-
-class Spectrogram(Images):
-    """Half a minute of sound to the encoder's states, which no answer has: for its time alone. In soft noise nobody speaks, so that the
-    server's time is that of the encoder and of the decoder's first token."""
-
-    path = "/v1/transcribe"
-    stage = "generate"
-
-    def __init__(self, folder, processor):
-        sound = tones(30) * 1e-3
-        self.items = [(processor.from_pretrained(folder)(sound, sampling_rate=RATE, return_tensors="pt").input_features,)]
-        self.parts = [dict(audio=wav(sound))]
-
-    def output(self, model, features):
-        return model.model.encoder(features).last_hidden_state
-
-    def difference(self, model, expected, answer):
-        return len(answer["text"])
-
-    def said(self, found):
-        return f"the encoder alone; {found[0]} letters were written"
 
 
 def clip(folder, text, vision, width):
@@ -220,8 +196,6 @@ MODELS = {
     "all-MiniLM-L6": (minilm, BertModel, None, Texts),
     "bert-base": (bert_base, BertModel, None, Texts),
     "hubert-base": (hubert_base, HubertForSequenceClassification, Wav2Vec2FeatureExtractor, SoundLabels),
-    # Its folder is made by whisper.py, of real weights.
-    "whisper-tiny.en": (None, WhisperForConditionalGeneration, WhisperFeatureExtractor, Spectrogram),
 }
 
 
@@ -229,12 +203,9 @@ def made(name, folder):
     """The folder of a model, made where it is not there."""
     path = folder / name
     if not (path / "model.safetensors").exists():
-        make = MODELS[name][0]
-        if make is None:
-            raise SystemExit(f"{name}: scripts/parity/whisper.py makes it, with --folder {folder}.")
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
-        wide(make(path), sum(name.encode()), torch.float32).save_pretrained(path, max_shard_size="10GB")
+        wide(MODELS[name][0](path), sum(name.encode()), torch.float32).save_pretrained(path, max_shard_size="10GB")
     return path
 
 
@@ -280,7 +251,7 @@ def speed(tower, exported, server, options):
     times = {name: [] for name in runs}
     ours = []
     for _ in range(options.rounds + 2):
-        ours.append(server.post(tower.kind.path, **parts)[0]["timing"][tower.kind.stage])
+        ours.append(server.post(tower.kind.path, **parts)[0]["timing"]["encode"])
         for name, run in runs.items():
             start = time.perf_counter()
             with torch.inference_mode():
