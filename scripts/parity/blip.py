@@ -90,7 +90,7 @@ def compare(arguments, server, model, words, processor):
                 started = time.perf_counter()
                 scores = model(ids, processor(photo, return_tensors="pt").pixel_values).itm_score.softmax(-1)[0].tolist()
                 theirs.append(time.perf_counter() - started)
-                found = {label["label"]: label["score"] for label in answer["labels"]}
+                found = answer["scores"]
                 worst = max(worst, difference([found["no match"], found["match"]], scores))
             else:
                 asked = {"question": WORDS} if arguments.kind == "vqa" else {}
