@@ -189,6 +189,9 @@ def fit(case, invalid):
         if options.get("language") is not None and template == "/v1/transcribe":
             # Which languages there are is for the model to say.
             options["language"] = "en"
+        if options.get("task") == "translate" and template == "/v1/transcribe":
+            # The one that is served knows English alone.
+            options["task"] = "transcribe"
         if template == "/v1/caption" and str(options.get("max_tokens", "")).isdigit():
             # So is how long a caption may be.
             options["max_tokens"] = min(int(options["max_tokens"]), 64)
@@ -298,6 +301,9 @@ def fit_given(case, template, path, body):
         # Either name will do; together they may be more than one list may have.
         del body["document"]
     for name in ("label", "document", "documents"):
+        if body.get(name) == "":
+            # Two, for one label has nothing to be told from.
+            body[name] = ["thing", "other"]
         if isinstance(body.get(name), list) and case.media_type == "multipart/form-data":
             # As the texts, those of lists are left empty, too.
             labels = [label or f"thing {place}" for place, label in enumerate(body[name])]
